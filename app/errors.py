@@ -1,0 +1,188 @@
+"""The family of errors: each class owns its code, status, log level and retryability.
+
+::
+
+    GroundworkError
+    ├── ConfigurationError          the service cannot start as configured
+    ├── RequestError                the caller's side
+    │   ├── MalformedJson           400 malformed-json
+    │   ├── InvalidHeader           400 header-invalid
+    │   ├── NotFound                404 not-found
+    │   ├── MethodNotAllowed        405 method-not-allowed
+    │   ├── BodyTooLarge            413 body-too-large
+    │   ├── UnsupportedMediaType    415 unsupported-media-type
+    │   └── InvalidRequest          422 request-invalid
+    ├── UpstreamError               the base model's server
+    │   ├── UpstreamUnreachable     502 upstream-unreachable
+    │   ├── UpstreamFailed          502 upstream-failed
+    │   ├── UpstreamRejected        502 upstream-rejected
+    │   ├── UpstreamRateLimited     503 upstream-rate-limited
+    │   ├── UpstreamUnavailable     503 upstream-unavailable
+    │   └── UpstreamTimeout         504 upstream-timeout
+    ├── ModelError                  what the base model said
+    │   ├── InputTooLong            422 input-too-long
+    │   ├── ModelRefused            422 model-refused
+    │   ├── ModelOutputTruncated    502 model-output-truncated
+    │   └── ModelOutputInvalid      502 model-output-invalid
+    ├── Overloaded                  503 overloaded
+    └── ShuttingDown                503 shutting-down
+
+``detail`` is written by us and safe to show; what a provider wrote stays in the log.
+"""
+
+import logging
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class GroundworkError(Exception):
+    """Base of all errors that become a problem+json response (RFC 9457).
+
+    Attributes:
+        code: stable, machine-readable name of the problem.
+        status: HTTP status.
+        title: the kind of problem, the same for every occurrence.
+        log_level: level the occurrence is logged at.
+        retryable: whether the same upstream call may be tried again.
+        detail: this occurrence, in words.
+        retry_after: seconds after which a new attempt makes sense, if known.
+        upstream_note: what the provider said; logged, never shown.
+        members: extension members of the problem document.
+    """
+
+    code: ClassVar[str] = "internal-error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+    log_level: ClassVar[int] = logging.ERROR
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        retry_after: float | None = None,
+        upstream_note: str = "",
+        members: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after = retry_after
+        self.upstream_note = upstream_note
+        self.members: dict[str, object] = dict(members or {})
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Response headers that belong to the problem; ``Retry-After`` in whole seconds."""
+        if self.retry_after is None:
+            return {}
+        return {"Retry-After": str(max(1, math.ceil(self.retry_after)))}
+
+
+class ConfigurationError(GroundworkError):
+    code = "configuration-invalid"
+    title = "The service is not configured correctly"
+
+
+class RequestError(GroundworkError):
+    log_level = logging.INFO
+
+
+class MalformedJson(RequestError):
+    code, status, title = "malformed-json", 400, "The body is not valid JSON"
+
+
+class InvalidHeader(RequestError):
+    code, status, title = "header-invalid", 400, "A request header is not valid"
+
+
+class NotFound(RequestError):
+    code, status, title = "not-found", 404, "There is nothing at this path"
+
+
+class MethodNotAllowed(RequestError):
+    code, status, title = "method-not-allowed", 405, "The path does not take this method"
+
+    def __init__(self, detail: str, *, allow: str) -> None:
+        super().__init__(detail)
+        self.allow = allow
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Allow": self.allow}
+
+
+class BodyTooLarge(RequestError):
+    code, status, title = "body-too-large", 413, "The body is too large"
+
+
+class UnsupportedMediaType(RequestError):
+    code, status, title = "unsupported-media-type", 415, "The media type is not supported"
+
+
+class InvalidRequest(RequestError):
+    code, status, title = "request-invalid", 422, "The request is not valid"
+
+
+class UpstreamError(GroundworkError):
+    log_level = logging.WARNING
+
+
+class UpstreamUnreachable(UpstreamError):
+    code, status, title = "upstream-unreachable", 502, "The model server cannot be reached"
+    retryable = True
+
+
+class UpstreamFailed(UpstreamError):
+    code, status, title = "upstream-failed", 502, "The model server failed"
+    retryable = True
+
+
+class UpstreamRejected(UpstreamError):
+    code, status, title = "upstream-rejected", 502, "The model server rejected the call"
+    log_level = logging.ERROR
+
+
+class UpstreamRateLimited(UpstreamError):
+    code, status, title = "upstream-rate-limited", 503, "The model server limits the rate"
+    retryable = True
+
+
+class UpstreamUnavailable(UpstreamError):
+    code, status, title = "upstream-unavailable", 503, "The model server is overloaded or down"
+    retryable = True
+
+
+class UpstreamTimeout(UpstreamError):
+    code, status, title = "upstream-timeout", 504, "The model did not answer in time"
+
+
+class ModelError(GroundworkError):
+    log_level = logging.WARNING
+
+
+class InputTooLong(ModelError):
+    code, status, title = "input-too-long", 422, "The input is too long for the model"
+    log_level = logging.INFO
+
+
+class ModelRefused(ModelError):
+    code, status, title = "model-refused", 422, "The model refused to answer"
+
+
+class ModelOutputTruncated(ModelError):
+    code, status, title = "model-output-truncated", 502, "The model's output was cut off"
+
+
+class ModelOutputInvalid(ModelError):
+    code, status, title = "model-output-invalid", 502, "The model's output is not valid"
+
+
+class Overloaded(GroundworkError):
+    code, status, title = "overloaded", 503, "The service is at its capacity"
+    log_level = logging.WARNING
+
+
+class ShuttingDown(GroundworkError):
+    code, status, title = "shutting-down", 503, "The service is shutting down"
+    log_level = logging.INFO

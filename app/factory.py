@@ -1,0 +1,67 @@
+"""Builds the application out of settings and features."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from app import __version__, health
+from app.deps import State
+from app.features import FEATURES, Registered
+from app.logs import configure_logging
+from app.middleware import RequestFrame
+from app.openapi import install_openapi
+from app.problems import install_problem_handlers
+from app.provision import ClientFactory, make_client, make_engine, make_gateway
+from app.readiness import Readiness
+from app.settings import Settings
+from app.workers import end_with_parent
+
+
+def create_app(
+    settings: Settings,
+    *,
+    features: Sequence[Registered] = FEATURES,
+    make_client: ClientFactory = make_client,
+) -> FastAPI:
+    """The application.
+
+    Args:
+        settings: the operator's.
+        features: what to serve.
+        make_client: makes the HTTP client for the upstream; tests bring their own.
+
+    Raises:
+        ConfigurationError: the embedded engine lacks something.
+    """
+    configure_logging(settings.log_level)
+    engine = make_engine(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
+        end_with_parent()
+        gateway = make_gateway(settings, engine, make_client)
+        if engine:
+            engine.start()
+        try:
+            yield State(gateway=gateway, readiness=Readiness(engine))
+        finally:
+            await gateway.aclose()
+            if engine:
+                engine.stop()
+
+    app = FastAPI(
+        title="Groundwork",
+        version=__version__,
+        summary="One foundation model behind many feature endpoints.",
+        lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
+        redirect_slashes=False,
+    )
+    app.add_middleware(RequestFrame, max_body_bytes=settings.max_body_bytes)
+    install_problem_handlers(app)
+    for registered in features:
+        app.include_router(registered.router)
+    app.include_router(health.router)
+    install_openapi(app)
+    return app

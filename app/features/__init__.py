@@ -1,0 +1,13 @@
+"""The features. To add one: a folder like its neighbours, and a line in ``FEATURES``."""
+
+from app.features import answers, tickets, translations
+from app.features.feature import Feature
+from app.features.registry import Registered
+
+FEATURES = (
+    Registered(tickets.FEATURE, tickets.router),
+    Registered(answers.FEATURE, answers.router),
+    Registered(translations.FEATURE, translations.router),
+)
+
+__all__ = ["FEATURES", "Feature", "Registered"]

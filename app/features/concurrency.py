@@ -1,0 +1,57 @@
+"""Several calls at once, and none left behind when one fails."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Results of all calls, in order; the first failure cancels the others and is raised."""
+    if len(calls) == 1:
+        return [await calls[0]]
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        await _end(tasks)
+
+
+async def merged(sources: Sequence[AsyncGenerator[T]]) -> AsyncGenerator[tuple[int, T]]:
+    """Items of all sources as they come, each with its source's index.
+
+    The first failure ends the others and is raised; so does closing the generator.
+    """
+    items: asyncio.Queue[tuple[int, T] | Exception | None] = asyncio.Queue(maxsize=64)
+
+    async def pump(index: int, source: AsyncGenerator[T]) -> None:
+        try:
+            async with aclosing(source):
+                async for item in source:
+                    await items.put((index, item))
+        except Exception as error:  # noqa: BLE001 # raised again below, in the caller's task
+            await items.put(error)
+        else:
+            await items.put(None)
+
+    tasks = [asyncio.ensure_future(pump(*numbered)) for numbered in enumerate(sources)]
+    try:
+        running = len(tasks)
+        while running:
+            item = await items.get()
+            if isinstance(item, Exception):
+                raise item
+            if item is None:
+                running -= 1
+            else:
+                yield item
+    finally:
+        await _end(tasks)
+
+
+async def _end(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

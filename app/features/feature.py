@@ -1,0 +1,249 @@
+"""What a feature is: an instruction, few-shot examples, an input and an output.
+
+A feature lives in a folder of its own::
+
+    instruction.md    the system text
+    examples.jsonl    few-shot examples, one {"input": …, "output": …} a line
+    cases.jsonl       test cases, one {"id": …, "input": …, "expected": …} a line
+    schemas.py        the models of the wire
+    feature.py        the subclass of Feature (or in router.py, if it is short)
+    router.py         the endpoints
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from app.errors import ConfigurationError, ModelOutputInvalid
+from app.gateway import (
+    Completion,
+    ModelGateway,
+    OutputSchema,
+    Prompt,
+    PromptPrefix,
+    Shot,
+    Turn,
+    Usage,
+    find_json,
+)
+
+In = TypeVar("In", bound=BaseModel)
+Out = TypeVar("Out")
+Line = TypeVar("Line", bound=BaseModel)
+
+
+class Example(BaseModel, Generic[In, Out]):
+    """A few-shot example: one line of ``examples.jsonl``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input: In
+    output: Out
+
+
+class Case(BaseModel, Generic[In]):
+    """A test case: one line of ``cases.jsonl``; each feature says what it expects."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    input: In
+    expected: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Generic[Out]):
+    """A feature's output with the model that made it and the tokens of all its calls."""
+
+    output: Out
+    model: str
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of text of a streamed output."""
+
+    text: str
+
+
+class Feature(ABC, Generic[In, Out]):
+    """One feature on the base model. Subclass it, name its parts, say how to render an input.
+
+    Class attributes:
+        name: the route and the name in usage and logs.
+        title: what it does, in a few words.
+        folder: where its files are.
+        input_type, output_type: the model's task; ``output_type`` is ``str`` for plain text.
+        max_tokens: most tokens of an output.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    folder: ClassVar[Path]
+    input_type: type[In]
+    output_type: type[Out]
+    max_tokens: ClassVar[int] = 512
+
+    def __init__(self) -> None:
+        """Load the folder.
+
+        Raises:
+            ConfigurationError: a file is missing, or an example or case does not fit the schemas.
+        """
+        self.instruction = self._read("instruction.md").strip()
+        example_type = Example[self.input_type, self.output_type]
+        self.examples: Sequence[Example[In, Out]] = self._read_lines("examples.jsonl", example_type)
+        self.cases: Sequence[Case[In]] = self._read_lines("cases.jsonl", Case[self.input_type])
+        self._output = TypeAdapter(self.output_type)
+        self._prefix = self._make_prefix(self.instruction, self.examples)
+
+    @abstractmethod
+    def render(self, request: In) -> str:
+        """The user's turn for an input, in examples and requests alike."""
+
+    def history(self, request: In) -> tuple[Turn, ...]:
+        """Earlier turns of the conversation, if the feature has conversations."""
+        del request
+        return ()
+
+    def prefix(self, request: In) -> PromptPrefix:
+        """What the prompt for this input begins with; the same value for as many as possible."""
+        del request
+        return self._prefix
+
+    def check(self, request: In, output: Out) -> str | None:
+        """What is wrong with an output, in words for the model; None when nothing is."""
+        del request, output
+        return None
+
+    def settle(self, request: In, output: Out, gateway: ModelGateway) -> Out:
+        """The final form of an output, after what code can put right by itself."""
+        del request, gateway
+        return output
+
+    def body_of(self, text: str) -> dict[str, object]:
+        """The request body for a text alone, as it comes from a terminal or a pipe."""
+        return {"text": text}
+
+    def prompt(self, request: In) -> Prompt:
+        """The prompt for an input."""
+        turns = (*self.history(request), Turn("user", self.render(request)))
+        return Prompt(self.prefix(request), turns)
+
+    async def run(self, request: In, gateway: ModelGateway) -> Result[Out]:
+        """Ask the model, check its output, and let it repair a flawed one once.
+
+        Raises:
+            ModelOutputInvalid: the repaired output was flawed as well.
+            GroundworkError: what the gateway raises.
+        """
+        prompt = self.prompt(request)
+        completion = await gateway.complete(prompt)
+        usage = completion.usage
+        output, finding = self._examine(request, completion)
+        if finding:
+            completion = await gateway.complete(_repair(prompt, completion, finding))
+            usage += completion.usage
+            output, finding = self._examine(request, completion)
+        if output is None or finding:
+            raise ModelOutputInvalid(f"The model's output is not valid: {finding}")
+        return Result(self.settle(request, output, gateway), completion.model, usage)
+
+    async def stream(
+        self, request: In, gateway: ModelGateway
+    ) -> AsyncGenerator[Delta | Result[Out]]:
+        """Ask the model and yield its text as it comes; the last item is the whole result.
+
+        The result's output counts: code may have settled it differently from what was streamed.
+
+        Raises:
+            ModelOutputInvalid: the whole output was flawed.
+            GroundworkError: what the gateway raises.
+        """
+        started = False
+        async with aclosing(gateway.stream(self.prompt(request))) as chunks:
+            async for chunk in chunks:
+                text = chunk.text if started else chunk.text.lstrip()
+                if text:
+                    started = True
+                    yield Delta(text)
+                if chunk.completion:
+                    output, finding = self._examine(request, chunk.completion)
+                    if output is None or finding:
+                        raise ModelOutputInvalid(f"The model's output is not valid: {finding}")
+                    completion = chunk.completion
+                    yield Result(
+                        self.settle(request, output, gateway), completion.model, completion.usage
+                    )
+
+    def _examine(self, request: In, completion: Completion) -> tuple[Out | None, str | None]:
+        """The output in its type, and what is wrong with it."""
+        text = completion.text.strip()
+        try:
+            output = (
+                self._output.validate_python(text)
+                if self.output_type is str
+                else self._output.validate_json(find_json(text))
+            )
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            return None, f"{where}: {first['msg']}" if where else first["msg"]
+        if not text:
+            return None, "It is empty."
+        return output, self.check(request, output)
+
+    def _make_prefix(self, instruction: str, examples: Sequence[Example[In, Out]]) -> PromptPrefix:
+        return PromptPrefix(
+            feature=self.name,
+            instruction=instruction,
+            shots=tuple(
+                Shot(self.render(example.input), _text(example.output)) for example in examples
+            ),
+            schema=self._schema(),
+            max_tokens=self.max_tokens,
+        )
+
+    def _schema(self) -> OutputSchema | None:
+        if self.output_type is str:
+            return None
+        schema = TypeAdapter(self.output_type).json_schema(mode="validation")
+        return OutputSchema(self.name.replace("-", "_"), to_json(schema).decode())
+
+    def _read(self, file: str) -> str:
+        try:
+            return (self.folder / file).read_text("utf-8")
+        except OSError as error:
+            msg = f"Feature {self.name}: {file} cannot be read."
+            raise ConfigurationError(msg) from error
+
+    def _read_lines(self, file: str, line_type: type[Line]) -> tuple[Line, ...]:
+        adapter = TypeAdapter(line_type)
+        lines: list[Line] = []
+        for number, line in enumerate(self._read(file).splitlines(), start=1):
+            try:
+                lines.append(adapter.validate_json(line))
+            except ValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(map(str, first["loc"]))
+                msg = f"Feature {self.name}: {file}:{number}: {where}: {first['msg']}"
+                raise ConfigurationError(msg) from error
+        return tuple(lines)
+
+
+def _text(output: object) -> str:
+    return output if isinstance(output, str) else to_json(output).decode()
+
+
+def _repair(prompt: Prompt, flawed: Completion, finding: str) -> Prompt:
+    """The same conversation with the flawed answer and what is wrong with it."""
+    request = f"That is not valid: {finding}\nGive the whole corrected output and nothing else."
+    turns = (*prompt.turns, Turn("assistant", flawed.text), Turn("user", request))
+    return replace(prompt, turns=turns)

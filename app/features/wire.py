@@ -1,0 +1,56 @@
+"""What the features' wire models have in common."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from app.gateway import Usage
+
+
+class RequestModel(BaseModel):
+    """Base of request bodies: unknown fields are refused, values are not guessed at."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ResponseModel(BaseModel):
+    """Base of response bodies: every field is always there."""
+
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+
+
+class TokenUsage(ResponseModel):
+    """Tokens that the model spent on the request, over all calls."""
+
+    input_tokens: int = Field(description="Tokens of the prompts.")
+    output_tokens: int = Field(description="Tokens of the completions.")
+    cached_input_tokens: int = Field(
+        description="Those of `input_tokens` that came from a prompt cache."
+    )
+
+    @classmethod
+    def of(cls, usage: Usage) -> "TokenUsage":
+        """The wire's form of a usage."""
+        return cls.model_construct(
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cached_input_tokens=usage.cached_input_tokens,
+        )
+
+
+class ModelInfo(ResponseModel):
+    """Which model answered and what it took."""
+
+    model: str = Field(description="The base model, as its server names it.")
+    usage: TokenUsage
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        msg = "must not be blank"
+        raise ValueError(msg)
+    return text
+
+
+Line = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_not_blank)]
+Passage = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(_not_blank)]

@@ -1,0 +1,233 @@
+"""Anthropic Messages, as Anthropic and llama.cpp speak it.
+
+Reference: https://docs.anthropic.com/en/api/messages
+"""
+
+from typing import NotRequired
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+from typing_extensions import TypedDict
+
+from app.errors import UpstreamFailed, UpstreamUnavailable
+from app.gateway.dialects.dialect import (
+    OutputMode,
+    PreparedBodies,
+    Profile,
+    StreamReader,
+    close_body,
+    schema_of,
+)
+from app.gateway.prompt import Completion, Prompt, PromptPrefix, StopReason, Usage
+
+API_VERSION = "2023-06-01"
+
+_STOP_REASONS = {
+    "end_turn": StopReason.END,
+    "stop_sequence": StopReason.STOP_SEQUENCE,
+    "tool_use": StopReason.END,
+    "max_tokens": StopReason.MAX_TOKENS,
+    "model_context_window_exceeded": StopReason.MAX_TOKENS,
+    "refusal": StopReason.REFUSAL,
+}
+_CACHED: dict[str, object] = {"cache_control": {"type": "ephemeral"}}
+
+
+class _Block(TypedDict):
+    type: str
+    text: NotRequired[str]
+    input: NotRequired[object]
+
+
+class _Usage(TypedDict):
+    input_tokens: NotRequired[int | None]
+    output_tokens: NotRequired[int | None]
+    cache_read_input_tokens: NotRequired[int | None]
+    cache_creation_input_tokens: NotRequired[int | None]
+
+
+class _Message(TypedDict):
+    model: NotRequired[str]
+    content: list[_Block]
+    stop_reason: str | None
+    usage: NotRequired[_Usage]
+
+
+class _Start(TypedDict):
+    model: NotRequired[str]
+    usage: NotRequired[_Usage]
+
+
+class _Delta(TypedDict):
+    text: NotRequired[str]
+    partial_json: NotRequired[str]
+    stop_reason: NotRequired[str | None]
+
+
+class _Event(TypedDict):
+    type: str
+    message: NotRequired[_Start]
+    delta: NotRequired[_Delta]
+    usage: NotRequired[_Usage]
+    error: NotRequired[object]
+
+
+_MESSAGE = TypeAdapter(_Message)
+_EVENT = TypeAdapter(_Event)
+
+
+class AnthropicDialect:
+    """``POST {base_url}/v1/messages``."""
+
+    path = "/v1/messages"
+    modes = (OutputMode.SCHEMA, OutputMode.TOOL, OutputMode.PROMPT)
+
+    def __init__(self, model: str, profile: Profile) -> None:
+        self._model = model
+        self._profile = profile
+        self._prepared = PreparedBodies()
+
+    def encode(self, prompt: Prompt, mode: OutputMode, *, stream: bool) -> bytes:
+        prefix = prompt.prefix
+        halves = self._prepared.get(prefix, mode, stream=stream) or self._prepared.put(
+            prefix,
+            mode,
+            stream=stream,
+            body=self._parameters(prefix, mode, stream=stream),
+            messages=_messages(prefix),
+        )
+        return close_body(halves, prompt)
+
+    def _parameters(
+        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool
+    ) -> dict[str, object]:
+        system: dict[str, object] = {"type": "text", "text": prefix.instruction}
+        if not prefix.shots:
+            system |= _CACHED
+        body: dict[str, object] = {
+            "model": self._model,
+            "max_tokens": prefix.max_tokens,
+            "temperature": prefix.temperature,
+            "system": [system],
+        }
+        if prefix.stop:
+            body["stop_sequences"] = prefix.stop
+        if stream:
+            body["stream"] = True
+        return body | self._output(prefix, mode)
+
+    def _output(self, prefix: PromptPrefix, mode: OutputMode) -> dict[str, object]:
+        if prefix.schema is None or mode is OutputMode.PROMPT:
+            return {}
+        schema = schema_of(prefix.schema, keeps_length_limits=self._profile.keeps_length_limits)
+        if mode is OutputMode.SCHEMA:
+            return {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
+        name = prefix.schema.name
+        return {
+            "tools": [{"name": name, "input_schema": schema}],
+            "tool_choice": {"type": "tool", "name": name},
+        }
+
+    def decode(self, body: bytes) -> Completion:
+        try:
+            message = _MESSAGE.validate_json(body)
+        except ValidationError as error:
+            msg = "The model server sent something that is not a message."
+            raise UpstreamFailed(msg) from error
+        return Completion(
+            text="".join(map(_text, message["content"])),
+            stop_reason=_STOP_REASONS.get(message["stop_reason"] or "", StopReason.UNKNOWN),
+            model=message.get("model") or self._model,
+            usage=_usage(message.get("usage") or _Usage()),
+        )
+
+    def reader(self) -> StreamReader:
+        return _Reader(self._model)
+
+
+class _Reader:
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self._texts: list[str] = []
+        self._stop_reason: str | None = None
+        self._usage = _Usage()
+        self.completion: Completion | None = None
+
+    def feed(self, data: bytes) -> str:
+        try:
+            event = _EVENT.validate_json(data)
+        except ValidationError as error:
+            msg = "The model server sent an event that is not of a message stream."
+            raise UpstreamFailed(msg) from error
+        delta = event.get("delta", {})
+        match event["type"]:
+            case "content_block_delta":
+                added = delta.get("text") or delta.get("partial_json") or ""
+                self._texts.append(added)
+                return added
+            case "message_start":
+                start = event.get("message", {})
+                self._model = start.get("model") or self._model
+                self._usage = start.get("usage") or self._usage
+            case "message_delta":
+                self._stop_reason = delta.get("stop_reason") or self._stop_reason
+                self._usage = _newer(self._usage, event.get("usage") or _Usage())
+            case "message_stop":
+                self._close()
+            case "error":
+                msg = "The model server reported an error in its stream."
+                raise UpstreamUnavailable(msg, upstream_note=str(event.get("error")))
+            case _:
+                pass
+        return ""
+
+    def _close(self) -> None:
+        if self._stop_reason is None:
+            msg = "The model server ended its stream without a stop reason."
+            raise UpstreamFailed(msg)
+        self.completion = Completion(
+            text="".join(self._texts),
+            stop_reason=_STOP_REASONS.get(self._stop_reason, StopReason.UNKNOWN),
+            model=self._model,
+            usage=_usage(self._usage),
+        )
+
+
+def _messages(prefix: PromptPrefix) -> list[dict[str, object]]:
+    messages: list[dict[str, object]] = []
+    for shot in prefix.shots:
+        messages.append({"role": "user", "content": shot.user})
+        messages.append({"role": "assistant", "content": shot.assistant})
+    if messages:
+        last: dict[str, object] = {"type": "text", "text": prefix.shots[-1].assistant}
+        messages[-1] = {"role": "assistant", "content": [last | _CACHED]}
+    return messages
+
+
+def _text(block: _Block) -> str:
+    if block["type"] == "tool_use":
+        return to_json(block.get("input")).decode()
+    return block.get("text", "") if block["type"] == "text" else ""
+
+
+def _newer(known: _Usage, later: _Usage) -> _Usage:
+    """``message_delta`` repeats some of the counts, cumulatively, and nulls others."""
+    return _Usage(
+        input_tokens=later.get("input_tokens") or known.get("input_tokens"),
+        output_tokens=later.get("output_tokens") or known.get("output_tokens"),
+        cache_read_input_tokens=later.get("cache_read_input_tokens")
+        or known.get("cache_read_input_tokens"),
+        cache_creation_input_tokens=later.get("cache_creation_input_tokens")
+        or known.get("cache_creation_input_tokens"),
+    )
+
+
+def _usage(usage: _Usage) -> Usage:
+    """Anthropic counts cached tokens apart from ``input_tokens``; we count them as a part."""
+    read = usage.get("cache_read_input_tokens") or 0
+    written = usage.get("cache_creation_input_tokens") or 0
+    return Usage(
+        input_tokens=(usage.get("input_tokens") or 0) + read + written,
+        output_tokens=usage.get("output_tokens") or 0,
+        cached_input_tokens=read,
+    )

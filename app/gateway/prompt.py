@@ -1,0 +1,111 @@
+"""The values that pass between features, gateway and dialects. All are frozen."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A few-shot example: what a user would send and what the model should answer."""
+
+    user: str
+    assistant: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSchema:
+    """JSON Schema (draft 2020-12) that the completion has to satisfy, as JSON text."""
+
+    name: str
+    json: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPrefix:
+    """What every call of a feature has in common, byte for byte, so that prompt caches hit.
+
+    Attributes:
+        feature: name of the feature, for accounting and fairness.
+        instruction: the system text.
+        shots: few-shot examples in order.
+        schema: JSON Schema of the output, or None for plain text.
+        max_tokens: most tokens the model may produce.
+        temperature: sampling temperature.
+        stop: stop sequences.
+    """
+
+    feature: str
+    instruction: str
+    shots: tuple[Shot, ...] = ()
+    schema: OutputSchema | None = None
+    max_tokens: int = 512
+    temperature: float = 0.0
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One call: the feature's prefix and this request's turns; the last turn is the user's."""
+
+    prefix: PromptPrefix
+    turns: tuple[Turn, ...]
+
+
+class StopReason(StrEnum):
+    """Why the model stopped, over all providers."""
+
+    END = "end"
+    STOP_SEQUENCE = "stop_sequence"
+    MAX_TOKENS = "max_tokens"
+    REFUSAL = "refusal"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one or more calls. ``cached_input_tokens`` is a part of ``input_tokens``."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_input_tokens: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cached_input_tokens + other.cached_input_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A whole answer of the model.
+
+    Attributes:
+        text: the text, or the JSON text when the prompt had a schema.
+        stop_reason: why it ended.
+        model: the model's name as the upstream reports it.
+        usage: tokens spent.
+    """
+
+    text: str
+    stop_reason: StopReason
+    model: str
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a streamed answer; the last one carries the whole completion."""
+
+    text: str
+    completion: Completion | None = None

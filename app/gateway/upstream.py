@@ -1,0 +1,155 @@
+"""One call to the model server: encode, send, map what failed, decode."""
+
+from collections.abc import AsyncGenerator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from app.errors import (
+    GroundworkError,
+    InputTooLong,
+    ModelOutputTruncated,
+    ModelRefused,
+    UpstreamFailed,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnavailable,
+)
+from app.gateway.dialects.dialect import Dialect, OutputMode
+from app.gateway.dialects.sse import EventParser
+from app.gateway.prompt import Chunk, Completion, Prompt, StopReason
+from app.gateway.transport import Transport
+
+_TOO_LONG = (b"context_length_exceeded", b"exceed_context_size", b"prompt is too long")
+_NOTE_BYTES = 500
+
+
+class Upstream:
+    """The model server, spoken to in its dialect. Tries once; retries are the gateway's."""
+
+    def __init__(self, dialect: Dialect, transport: Transport) -> None:
+        self.dialect = dialect
+        self._transport = transport
+
+    async def complete(self, prompt: Prompt, mode: OutputMode) -> Completion:
+        """Ask and wait for the whole answer.
+
+        Raises:
+            UpstreamError: no usable response.
+            ModelError: the answer was refused or cut off.
+        """
+        body = self.dialect.encode(prompt, mode, stream=False)
+        reply = await self._transport.post(self.dialect.path, body)
+        if reply.status != 200:
+            raise failure_of(reply.status, reply.headers, reply.body)
+        completion = self.dialect.decode(reply.body)
+        _require_whole(completion)
+        return completion
+
+    async def stream(self, prompt: Prompt, mode: OutputMode) -> AsyncGenerator[Chunk]:
+        """Ask and yield pieces of the answer as they come; the last chunk has the completion.
+
+        Raises:
+            UpstreamError: no usable response, or the stream broke or ended early.
+            ModelError: the answer was refused or cut off.
+        """
+        body = self.dialect.encode(prompt, mode, stream=True)
+        reader, parser = self.dialect.reader(), EventParser()
+        async with self._transport.stream(self.dialect.path, body) as reply:
+            if reply.status != 200:
+                error = b"".join([piece async for piece in reply.pieces])
+                raise failure_of(reply.status, reply.headers, error)
+            if not reply.headers.get("content-type", "").startswith("text/event-stream"):
+                msg = "The model server answered a streaming call with something else."
+                raise UpstreamFailed(msg)
+            async for piece in reply.pieces:
+                for data in parser.feed(piece):
+                    if text := reader.feed(data):
+                        yield Chunk(text)
+                if reader.completion:
+                    break
+        if reader.completion is None:
+            msg = "The model server ended its stream early."
+            raise UpstreamFailed(msg)
+        _require_whole(reader.completion)
+        yield Chunk("", reader.completion)
+
+    async def ping(self, path: str) -> None:
+        """Ask the server for something small.
+
+        Raises:
+            UpstreamError: it did not answer with success.
+        """
+        reply = await self._transport.get(path)
+        if reply.status != 200:
+            raise failure_of(reply.status, reply.headers, reply.body)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
+
+
+def _require_whole(completion: Completion) -> None:
+    match completion.stop_reason:
+        case StopReason.END | StopReason.STOP_SEQUENCE:
+            return
+        case StopReason.REFUSAL:
+            raise ModelRefused("The model refused to answer this request.")
+        case StopReason.MAX_TOKENS:
+            raise ModelOutputTruncated("The model reached its limit of tokens before the end.")
+        case StopReason.UNKNOWN:
+            raise ModelOutputTruncated("The model stopped for a reason that is not an end.")
+
+
+def failure_of(status: int, headers: Mapping[str, str], body: bytes) -> GroundworkError:
+    """The error that a response with ``status`` stands for.
+
+    The first part of ``body`` goes to the log with it, never to the caller.
+    """
+    note = f"HTTP {status}: " + body[:_NOTE_BYTES].decode(errors="replace")
+    wait = retry_after(headers)
+    if status == 429 and b"insufficient_quota" not in body:
+        msg = "The model server limits the rate of calls."
+        return UpstreamRateLimited(msg, retry_after=wait or 1.0, upstream_note=note)
+    if status in (408, 409, 503, 529):
+        msg = f"The model server answered with status {status}."
+        return UpstreamUnavailable(msg, retry_after=wait, upstream_note=note)
+    if status >= 500:
+        msg = f"The model server answered with status {status}."
+        return UpstreamFailed(msg, retry_after=wait, upstream_note=note)
+    if status in (400, 413, 422) and any(hint in body for hint in _TOO_LONG):
+        msg = "The input is longer than the model's context allows."
+        return InputTooLong(msg, upstream_note=note)
+    hint = {
+        401: "it does not accept the key",
+        403: "the key may not use this model",
+        404: "it does not know the model or the path",
+    }.get(status, f"status {status}")
+    msg = f"The model server rejected the call: {hint}. The operator has to look at its settings."
+    return UpstreamRejected(msg, upstream_note=note)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the upstream asks to wait: ``retry-after-ms``, then ``Retry-After``.
+
+    ``Retry-After`` may be seconds or an HTTP date (RFC 9110, section 10.2.3).
+    """
+    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after")
+    if (seconds := _number(value)) is not None:
+        return seconds
+    try:
+        moment = parsedate_to_datetime(value or "")
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _number(value: str | None) -> float | None:
+    try:
+        number = float(value or "")
+    except ValueError:
+        return None
+    return number if 0 <= number < float("inf") else None

@@ -1,0 +1,98 @@
+"""From the settings to a gateway: which dialect, which address, which engine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from app.embedded import Engine, EngineConfig
+from app.embedded.weights import DEFAULT_NAME, default_cache_dir
+from app.gateway import ModelGateway
+from app.gateway.dialects import AnthropicDialect, Dialect, OpenAIDialect, OutputMode, Profile
+from app.gateway.gateway import ModelTraits
+from app.gateway.transport import Transport, open_client
+from app.gateway.upstream import Upstream
+from app.settings import Settings
+
+ClientFactory = Callable[[Settings], httpx.AsyncClient]
+
+_OPENAI = "https://api.openai.com/v1"
+_ANTHROPIC = "https://api.anthropic.com"
+_EMBEDDED_PROFILE = Profile(keeps_length_limits=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    base_url: str
+    key: str | None
+
+
+def make_engine(settings: Settings) -> Engine | None:
+    """The embedded engine, not yet started; None if the settings name another server.
+
+    Raises:
+        ConfigurationError: something that the engine needs is missing.
+    """
+    name = settings.model_name
+    if name.provider != "embedded" or settings.base_url:
+        return None
+    config = EngineConfig(
+        cache_dir=settings.cache_dir or default_cache_dir(),
+        model_path=Path(name.name).expanduser() if name.name else None,
+        slots=settings.embedded_slots,
+        context=settings.embedded_context,
+        threads=settings.embedded_threads,
+    )
+    return Engine(config)
+
+
+def make_client(settings: Settings) -> httpx.AsyncClient:
+    """The process's HTTP client for the upstream."""
+    return open_client(
+        pool_size=settings.pool_size,
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.timeout,
+    )
+
+
+def make_gateway(
+    settings: Settings, engine: Engine | None, make_client: ClientFactory = make_client
+) -> ModelGateway:
+    """The gateway to the upstream that the settings name."""
+    address = _address(settings, engine)
+    headers = {"authorization": f"Bearer {address.key}"} if address.key else {}
+    provider, name = settings.model_name.provider, settings.model_name.name
+    if provider == "anthropic":
+        headers = {"x-api-key": address.key or "", "anthropic-version": "2023-06-01"}
+    dialect = _dialect(settings, name or DEFAULT_NAME)
+    transport = Transport(make_client(settings), address.base_url, headers)
+    return ModelGateway(
+        Upstream(dialect, transport),
+        model=settings.model,
+        mode=OutputMode.SCHEMA,
+        traits=ModelTraits(checks_wording=provider == "embedded"),
+    )
+
+
+def _dialect(settings: Settings, name: str) -> Dialect:
+    match settings.model_name.provider:
+        case "anthropic":
+            return AnthropicDialect(name, Profile())
+        case "openai":
+            hosted = settings.base_url is None
+            field = "max_completion_tokens" if hosted else "max_tokens"
+            return OpenAIDialect(name, Profile(max_tokens_field=field))
+        case "embedded":
+            return OpenAIDialect(Path(name).stem, _EMBEDDED_PROFILE)
+
+
+def _address(settings: Settings, engine: Engine | None) -> _Address:
+    if engine:
+        return _Address(f"{engine.base_url}/v1", engine.key)
+    match settings.model_name.provider:
+        case "anthropic":
+            base_url = (settings.base_url or _ANTHROPIC).removesuffix("/v1")
+        case "openai" | "embedded":
+            base_url = settings.base_url or _OPENAI
+    return _Address(base_url, settings.upstream_key)

@@ -1,0 +1,189 @@
+"""Every knob of the service, read from the environment and ``.env``."""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.errors import ConfigurationError
+
+PREFIX = "GROUNDWORK_"
+ENV_FILE = ".env"
+
+Provider = Literal["embedded", "anthropic", "openai"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelName:
+    """``GROUNDWORK_MODEL`` in its parts: ``embedded``, ``embedded:/x.gguf``, ``openai:gpt-x``."""
+
+    provider: Provider
+    name: str
+
+
+class Settings(BaseSettings):
+    """All settings; the description of each is its documentation."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    model: str = Field(
+        default="embedded",
+        description="The base model: `embedded`, `embedded:/path/to/model.gguf`, "
+        "`anthropic:<model>` or `openai:<model>` (any OpenAI-compatible server).",
+    )
+    base_url: str | None = Field(
+        default=None,
+        description="Address of the model server, for example `http://vllm:8000/v1`. "
+        "Without it the provider's own; with `embedded`, an engine that already runs there.",
+    )
+    api_key: SecretStr | None = Field(
+        default=None,
+        description="Key for the model server. Without it `ANTHROPIC_API_KEY` or "
+        "`OPENAI_API_KEY`, whichever the model calls for.",
+    )
+    anthropic_api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias="ANTHROPIC_API_KEY",
+        description="Used with `anthropic:` models.",
+    )
+    openai_api_key: SecretStr | None = Field(
+        default=None, validation_alias="OPENAI_API_KEY", description="Used with `openai:` models."
+    )
+    timeout: float = Field(
+        default=60, gt=0, le=3600, description="Seconds a request may take from start to end."
+    )
+    first_token_timeout: float = Field(
+        default=30, gt=0, le=3600, description="Seconds a stream may take to its first token."
+    )
+    connect_timeout: float = Field(
+        default=5, gt=0, le=60, description="Seconds to connect to the model server."
+    )
+    pool_size: int = Field(
+        default=100, ge=1, le=10_000, description="Most open connections to the model server."
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
+    max_body_bytes: int = Field(
+        default=1_048_576, ge=1024, description="Largest request body, in bytes."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe level that is logged."
+    )
+    cache_dir: Path | None = Field(
+        default=None,
+        description="Folder for the embedded model's assembled weights. "
+        "Without it `groundwork` in the user's cache folder.",
+    )
+    embedded_slots: int = Field(
+        default=4, ge=1, le=64, description="Requests the embedded engine works on at once."
+    )
+    embedded_context: int = Field(
+        default=4096,
+        ge=512,
+        le=131_072,
+        description="Tokens of context for each slot of the embedded engine.",
+    )
+    embedded_threads: int = Field(
+        default=0, ge=0, le=256, description="Threads of the embedded engine; 0: one for each CPU."
+    )
+
+    @field_validator("model")
+    @classmethod
+    def _model_is_known(cls, value: str) -> str:
+        provider, colon, name = value.partition(":")
+        if provider == "embedded" and (not colon or name):
+            return value
+        if provider in ("anthropic", "openai") and name:
+            return value
+        msg = "must be embedded, embedded:/path/to/model.gguf, anthropic:<model> or openai:<model>"
+        raise ValueError(msg)
+
+    @field_validator("base_url")
+    @classmethod
+    def _base_url_is_http(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            msg = "must start with http:// or https://"
+            raise ValueError(msg)
+        return value.rstrip("/") if value else None
+
+    @property
+    def model_name(self) -> ModelName:
+        provider, _, name = self.model.partition(":")
+        return ModelName("embedded" if provider == "embedded" else _hosted(provider), name)
+
+    @property
+    def upstream_key(self) -> str | None:
+        """The key that goes to the model server, if any."""
+        own: dict[Provider, SecretStr | None] = {
+            "embedded": None,
+            "anthropic": self.anthropic_api_key,
+            "openai": self.openai_api_key,
+        }
+        key = self.api_key or own[self.model_name.provider]
+        return key.get_secret_value() if key else None
+
+
+def _hosted(provider: str) -> Literal["anthropic", "openai"]:
+    return "anthropic" if provider == "anthropic" else "openai"
+
+
+def environment_name(field: str, info: FieldInfo) -> str:
+    """Name of the environment variable that sets ``field``."""
+    alias = info.validation_alias
+    return alias if isinstance(alias, str) else f"{PREFIX}{field}".upper()
+
+
+def load_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        ConfigurationError: a setting is unknown or wrong; the text names it in one line.
+    """
+    _refuse_unknown({**dotenv_values(ENV_FILE), **os.environ})
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigurationError(_explain(str(first["loc"][0]), first["msg"])) from None
+    provider = settings.model_name.provider
+    if provider != "embedded" and not settings.base_url and not settings.upstream_key:
+        raise ConfigurationError(
+            f"GROUNDWORK_MODEL={settings.model} needs a key: "
+            f"set {provider.upper()}_API_KEY or GROUNDWORK_API_KEY."
+        )
+    return settings
+
+
+def _explain(location: str, message: str) -> str:
+    field = Settings.model_fields.get(location)
+    name = environment_name(location, field) if field else location
+    return f"{name}: {message.removeprefix('Value error, ')}."
+
+
+def _refuse_unknown(environment: Mapping[str, str | None]) -> None:
+    known = {environment_name(*item) for item in Settings.model_fields.items()}
+    for name in sorted(environment):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else "See `groundwork settings`."
+            raise ConfigurationError(f"{name}: there is no such setting. {hint}")
+
+
+def settings_table() -> str:
+    """The settings as a Markdown table (README's table is this text)."""
+    return "\n".join(["| Setting | Default | Meaning |", "|---|---|---|", *_rows()])
+
+
+def _rows() -> Iterator[str]:
+    for name, info in Settings.model_fields.items():
+        default = "" if info.default is None else f"`{info.default}`"
+        yield f"| `{environment_name(name, info)}` | {default} | {info.description} |"

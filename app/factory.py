@@ -44,7 +44,7 @@ def create_app(
         if engine:
             engine.start()
         try:
-            yield State(gateway=gateway, readiness=Readiness(engine))
+            yield State(gateway=gateway, readiness=Readiness([engine.problem] if engine else []))
         finally:
             await gateway.aclose()
             if engine:

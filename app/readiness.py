@@ -1,8 +1,11 @@
-"""Whether the service can answer: what ``/readyz`` says."""
+"""Whether the service can answer requests now."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 
 Check = Callable[[], str | None]
+
+_POLL_SECONDS = 0.05
 
 
 class Readiness:
@@ -14,3 +17,12 @@ class Readiness:
     def problem(self) -> str | None:
         """The first reason why requests cannot be answered now."""
         return next(filter(None, (check() for check in self._checks)), None)
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until all is ready, or until ``seconds`` have passed."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self.problem():  # noqa: ASYNC110 # what is watched is no event
+                    await asyncio.sleep(_POLL_SECONDS)
+        except TimeoutError:
+            return

@@ -88,7 +88,7 @@ class Engine:
         self._stopping = threading.Event()
         self._process: subprocess.Popen[str] | None = None
         self._watcher = threading.Thread(target=self._watch, name="engine", daemon=True)
-        self.problem: str | None = "The embedded model is loading."
+        self._problem: str | None = "The embedded model is loading."
 
     def start(self) -> None:
         """Start the process and watch it; returns at once."""
@@ -98,6 +98,10 @@ class Engine:
     def wait(self, timeout: float) -> bool:
         """Wait until the model is loaded, at most ``timeout`` seconds."""
         return self._loaded.wait(timeout)
+
+    def problem(self) -> str | None:
+        """Why the engine cannot answer now, or None."""
+        return self._problem
 
     def stop(self) -> None:
         """End the process and wait for its end."""
@@ -131,8 +135,8 @@ class Engine:
             last_words = self._attend(self._process)
             if self._stopping.is_set():
                 return
-            self.problem = f"The embedded model stopped: {last_words}"
-            log.error("%s Starting it again.", self.problem)
+            self._problem = f"The embedded model stopped: {last_words}"
+            log.error("%s Starting it again.", self._problem)
             if self._stopping.wait(_RESTART_DELAY):
                 return
             self._process = self._spawn()
@@ -143,7 +147,7 @@ class Engine:
         drain = threading.Thread(target=_collect, args=(process.stderr, last_words), daemon=True)
         drain.start()
         if process.stdout and process.stdout.readline():
-            self.problem = None
+            self._problem = None
             self._loaded.set()
         code = process.wait()
         self._loaded.clear()

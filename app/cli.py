@@ -1,0 +1,146 @@
+"""``groundwork``: the service and its features from a terminal."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+
+import httpx
+import uvicorn
+from pydantic_core import from_json, to_json
+
+from app import __version__
+from app.errors import ConfigurationError
+from app.factory import create_app
+from app.features import FEATURES
+from app.features.registry import Registered
+from app.provision import make_engine
+from app.settings import PREFIX, Settings, load_settings, settings_table
+
+_START_SECONDS = 300.0
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; exits with 1 and one line on stderr if it fails."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except ConfigurationError as error:
+        sys.exit(f"groundwork: {error.detail}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="groundwork", description="One foundation model behind many feature endpoints."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    serve = commands.add_parser("serve", help="start the service")
+    serve.add_argument("--workers", type=_positive, default=1, help="processes (default 1)")
+    serve.set_defaults(command=_serve)
+
+    ask = commands.add_parser("ask", help="ask one feature")
+    ask.add_argument("feature", choices=[registered.feature.name for registered in FEATURES])
+    ask.add_argument(
+        "input", help="the text; or the request's body as JSON, if it starts with {; or - for stdin"
+    )
+    ask.set_defaults(command=_ask)
+
+    features = commands.add_parser("features", help="list the features")
+    features.set_defaults(command=_features)
+    openapi = commands.add_parser("openapi", help="print the OpenAPI document")
+    openapi.set_defaults(command=_openapi)
+    settings = commands.add_parser("settings", help="list the settings with their defaults")
+    settings.set_defaults(command=_settings)
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _serve(options: argparse.Namespace) -> None:
+    settings = load_settings()
+    # One engine serves all workers: they find it as they would find any other server.
+    engine = make_engine(settings) if options.workers > 1 else None
+    if engine:
+        engine.start()
+        os.environ[f"{PREFIX}BASE_URL"] = f"{engine.base_url}/v1"
+        os.environ[f"{PREFIX}API_KEY"] = engine.key
+    try:
+        uvicorn.run(
+            "app.main:app",
+            host=settings.host,
+            port=settings.port,
+            workers=options.workers,
+            http="h11",  # httptools refuses clients that offer an upgrade to HTTP/2
+            log_config=None,
+            access_log=settings.log_level == "debug",
+            server_header=False,
+        )
+    finally:
+        if engine:
+            engine.stop()
+
+
+def _ask(options: argparse.Namespace) -> None:
+    text = sys.stdin.read() if options.input == "-" else options.input
+    registered = next(r for r in FEATURES if r.feature.name == options.feature)
+    response = asyncio.run(_post(load_settings(), registered, text))
+    answer = to_json(from_json(response.content), indent=2).decode()
+    if response.is_error:
+        sys.exit(answer)
+    print(answer)
+
+
+async def _post(settings: Settings, registered: Registered, text: str) -> httpx.Response:
+    """One request through the whole application, without a socket of its own."""
+    app = create_app(settings.model_copy(update={"log_level": "error"}), features=[registered])
+    body = (
+        text.encode()
+        if text.lstrip().startswith("{")
+        else to_json(registered.feature.body_of(text))
+    )
+    async with app.router.lifespan_context(app) as state:
+        readiness = (state or {})["readiness"]
+        await readiness.wait(_START_SECONDS)
+
+        async def with_state(scope: dict[str, object], receive: object, send: object) -> None:
+            await app({**scope, "state": dict(state or {})}, receive, send)  # pyright: ignore
+
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(with_state),  # pyright: ignore
+            base_url="http://groundwork",
+            timeout=settings.timeout,
+        ) as client:
+            return await client.post(
+                f"/{registered.feature.name}",
+                content=body,
+                headers={"content-type": "application/json"},
+            )
+
+
+def _features(_options: argparse.Namespace) -> None:
+    width = max(len(registered.feature.name) for registered in FEATURES)
+    for registered in FEATURES:
+        print(f"{registered.feature.name:{width}}  {registered.feature.title}")
+
+
+def _openapi(_options: argparse.Namespace) -> None:
+    app = create_app(Settings(model="openai:any", base_url="http://127.0.0.1"))
+    print(to_json(app.openapi(), indent=2).decode())
+
+
+def _settings(_options: argparse.Namespace) -> None:
+    print(settings_table())
+
+
+if __name__ == "__main__":
+    main()

@@ -6,7 +6,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 	pyproject.toml
 
-.PHONY: serve test quality check snapshot lock clean
+.PHONY: serve test check lock clean
 
 serve: .venv/.embedded
 	.venv/bin/groundwork serve
@@ -14,19 +14,11 @@ serve: .venv/.embedded
 test: check
 	.venv/bin/pytest
 
-quality: .venv/.dev
-	.venv/bin/pytest -m quality -s
-
 check: .venv/.dev
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/pyright
 	.venv/bin/lint-imports
-
-# What the code generates and the repository carries: the OpenAPI document and README's table.
-snapshot: .venv/.dev
-	.venv/bin/groundwork openapi > tests/contract/openapi.json
-	.venv/bin/python -m tests.contract.readme
 
 lock: .venv/.dev
 	$(COMPILE) --output-file requirements/api.lock

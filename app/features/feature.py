@@ -243,7 +243,10 @@ def _text(output: object) -> str:
 
 
 def _repair(prompt: Prompt, flawed: Completion, finding: str) -> Prompt:
-    """The same conversation with the flawed answer and what is wrong with it."""
-    request = f"That is not valid: {finding}\nGive the whole corrected output and nothing else."
-    turns = (*prompt.turns, Turn("assistant", flawed.text), Turn("user", request))
-    return replace(prompt, turns=turns)
+    """The same request once more, with the flawed output and what is wrong with it.
+
+    In the request's own turn: a small model takes a turn of its own for a new request.
+    """
+    asked = prompt.turns[-1].content
+    note = f"(Not valid: {flawed.text.strip()}\n{finding})"
+    return replace(prompt, turns=(*prompt.turns[:-1], Turn("user", f"{asked}\n{note}")))

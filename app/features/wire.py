@@ -1,8 +1,16 @@
 """What the features' wire models have in common."""
 
-from typing import Annotated
+from difflib import get_close_matches
+from typing import Annotated, Any, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from app.gateway import Usage
 
@@ -54,3 +62,20 @@ def _not_blank(text: str) -> str:
 
 Line = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_not_blank)]
 Passage = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(_not_blank)]
+
+
+def nearest(choices: Any, otherwise: str | None = None) -> BeforeValidator:
+    """Read a model's own wording as the one of the ``Literal`` that it is nearest to.
+
+    Args:
+        choices: the ``Literal``.
+        otherwise: what wording that is near to none stands for; None to refuse it.
+    """
+    values: tuple[str, ...] = get_args(choices)
+
+    def read(said: object) -> object:
+        if not isinstance(said, str) or said in values:
+            return said
+        return next(iter(get_close_matches(said, values, n=1)), otherwise or said)
+
+    return BeforeValidator(read)

@@ -1,21 +1,26 @@
-"""Getting JSON out of a model: the ladder of ways to ask, and finding JSON in what came."""
+"""Finding the JSON in what a model wrote."""
 
 import json
 
-_DECODER = json.JSONDecoder()
+_DECODER = json.JSONDecoder(strict=False)  # line breaks in strings are read as meant
 
 
 def find_json(text: str) -> str:
     """The first JSON object in ``text``, which may stand in prose or in a code fence.
 
+    Only its last brace may be missing: a stop sequence between the last value and the brace,
+    where JSON allows white space, cuts that off and nothing else.
+
     Returns ``text`` itself where there is none, so that a validator can say what is wrong.
     """
+    closed = text.rstrip() + "}"
     start = text.find("{")
     while start != -1:
-        try:
-            _, end = _DECODER.raw_decode(text, start)
-        except ValueError:
-            start = text.find("{", start + 1)
-        else:
-            return text[start:end]
+        for candidate in (text, closed):
+            try:
+                found, _ = _DECODER.raw_decode(candidate, start)
+            except ValueError:
+                continue
+            return json.dumps(found, ensure_ascii=False)
+        start = text.find("{", start + 1)
     return text

@@ -3,9 +3,8 @@
 from fastapi import APIRouter
 
 from app.deps import GatewayDep
-from app.features.tickets.feature import Tickets
+from app.features.tickets.feature import Tickets, as_ticket
 from app.features.tickets.schemas import Ticket, TicketRequest
-from app.features.wire import TokenUsage
 from app.problems import PROBLEMS
 
 FEATURE = Tickets()
@@ -16,6 +15,4 @@ router = APIRouter(prefix="/tickets", tags=["tickets"], responses=PROBLEMS)
 @router.post("", summary="Turn a support email into a ticket")
 async def create_ticket(request: TicketRequest, gateway: GatewayDep) -> Ticket:
     """Read issue, summary, urgency, product, category, language and sentiment out of an email."""
-    result = await FEATURE.run(request, gateway)
-    usage = TokenUsage.of(result.usage)
-    return Ticket.model_construct(**result.output.__dict__, model=result.model, usage=usage)
+    return as_ticket(request, await FEATURE.run(request, gateway))

@@ -1,10 +1,10 @@
-"""The wire of ``/tickets``."""
+"""The wire of ``/tickets``, and what the model writes of it."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from app.features.wire import Line, ModelInfo, Passage, RequestModel
+from app.features.wire import Line, ModelInfo, Passage, RequestModel, nearest
 
 Urgency = Literal["low", "medium", "high", "critical"]
 Sentiment = Literal["positive", "neutral", "negative"]
@@ -19,6 +19,25 @@ Category = Literal[
     "question",
     "other",
 ]
+
+Situation = Literal[
+    "danger, outage, break-in or lost data",
+    "blocked, money lost or urgent",
+    "small problem",
+    "question, wish or thanks",
+]
+Topic = Literal[
+    "invoice, payment or refund",
+    "delivery of a parcel",
+    "return or exchange",
+    "broken or dangerous product",
+    "login or account data",
+    "software, app or device error",
+    "idea for a new function",
+    "question before buying or about use",
+    "praise or something else",
+]
+Mood = Literal["happy", "calm", "unhappy"]
 
 
 class TicketRequest(RequestModel):
@@ -36,24 +55,34 @@ class TicketRequest(RequestModel):
         return self
 
 
-class TicketFields(RequestModel):
-    """What the model reads out of an email, in the order in which it writes it."""
+class Reading(RequestModel):
+    """What the model writes, in this order; plain words, which a small model reads best.
 
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = Field(
-        description="Language of the email, ISO 639-1."
-    )
+    The lengths hold a model that is guided by the schema; longer text is no error.
+    """
+
+    issue: str = Field(json_schema_extra={"maxLength": 80})
+    product: Annotated[str, Field(json_schema_extra={"maxLength": 60})] | None
+    situation: Annotated[Situation, nearest(Situation)]
+    topic: Annotated[Topic, nearest(Topic, otherwise="praise or something else")]
+    mood: Annotated[Mood, nearest(Mood)]
+    summary: str = Field(json_schema_extra={"maxLength": 200})
+
+
+class Ticket(ModelInfo):
+    """A ticket, and which model made it."""
+
+    issue: str = Field(description="The problem in a few English words.")
+    summary: str = Field(description="The email in one or two English sentences.")
     product: str | None = Field(
         description="The product, as the email names it; null when it names none."
     )
-    issue: str = Field(description="The problem in a few English words.")
-    summary: str = Field(description="The email in one or two English sentences.")
     category: Category = Field(description="What the email is about.")
     urgency: Urgency = Field(
         description="critical: outage, danger, security breach, lost data; high: customer "
         "blocked, money lost or a deadline; medium: inconvenient; low: question, wish, praise."
     )
     sentiment: Sentiment = Field(description="The customer's mood.")
-
-
-class Ticket(TicketFields, ModelInfo):
-    """A ticket, and which model made it."""
+    language: str | None = Field(
+        description="Language of the email, ISO 639-1; null when there is too little to tell."
+    )

@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 
 from app.features.concurrency import merged, together
+from app.features.detection import detect
 from app.features.feature import Delta, Feature, Result
-from app.features.translations.detection import detect
-from app.features.translations.languages import NAMES, base
+from app.features.languages import NAMES, base
 from app.features.translations.schemas import (
     Translation,
     TranslationCompleted,

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from app.features.translations.languages import NAMES
+from app.features.languages import NAMES
 from app.features.wire import ModelInfo, Passage, RequestModel, ResponseModel
 from app.problems import Problem
 

@@ -4,9 +4,11 @@ from functools import cache
 
 from lingua import IsoCode639_1, LanguageDetector, LanguageDetectorBuilder
 
-from app.features.translations.languages import NAMES
+from app.features.languages import NAMES
 
 UNKNOWN = "UNKNOWN"
+
+_ENOUGH = 2_000  # characters
 
 
 @cache
@@ -18,5 +20,5 @@ def _detector() -> LanguageDetector:
 
 def detect(text: str) -> str:
     """Code of the text's language, or ``UNKNOWN`` where there is nothing to go by."""
-    language = _detector().detect_language_of(text)
+    language = _detector().detect_language_of(text[:_ENOUGH])
     return language.iso_code_639_1.name if language else UNKNOWN

@@ -1,4 +1,4 @@
-"""The languages of ``/translations``, by the codes that DeepL's users know."""
+"""The languages that features know, by the codes that DeepL's users know."""
 
 from typing import Final
 

@@ -41,10 +41,14 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
         end_with_parent()
         gateway = make_gateway(settings, engine, make_client)
+
+        async def problem() -> str | None:
+            return engine.problem() if engine else await gateway.problem()
+
         if engine:
             engine.start()
         try:
-            yield State(gateway=gateway, readiness=Readiness([engine.problem] if engine else []))
+            yield State(gateway=gateway, readiness=Readiness(problem))
         finally:
             await gateway.aclose()
             if engine:

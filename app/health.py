@@ -39,7 +39,7 @@ async def check_readiness(
     response: Response, readiness: ReadinessDep, gateway: GatewayDep
 ) -> ReadinessReport:
     """`ready` when the base model can be asked."""
-    reason = readiness.problem()
+    reason = await readiness.problem()
     if reason:
         response.status_code = 503
     status = "not_ready" if reason else "ready"

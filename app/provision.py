@@ -19,6 +19,7 @@ ClientFactory = Callable[[Settings], httpx.AsyncClient]
 
 _OPENAI = "https://api.openai.com/v1"
 _ANTHROPIC = "https://api.anthropic.com"
+_PING_PATHS = {"anthropic": "/v1/models", "openai": "/models", "embedded": "/health"}
 _EMBEDDED_PROFILE = Profile(keeps_length_limits=True)
 
 
@@ -68,7 +69,7 @@ def make_gateway(
     dialect = _dialect(settings, name or DEFAULT_NAME)
     transport = Transport(make_client(settings), address.base_url, headers)
     return ModelGateway(
-        Upstream(dialect, transport),
+        Upstream(dialect, transport, ping_path=_PING_PATHS[provider]),
         model=settings.model,
         mode=OutputMode.SCHEMA,
         traits=ModelTraits(checks_wording=provider == "embedded"),

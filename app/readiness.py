@@ -1,28 +1,28 @@
 """Whether the service can answer requests now."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable
 
-Check = Callable[[], str | None]
+Check = Callable[[], Awaitable[str | None]]
 
 _POLL_SECONDS = 0.05
 
 
 class Readiness:
-    """A list of checks; each gives the reason why the service is not ready, or None."""
+    """Asks a check, which gives the reason why the service is not ready, or None."""
 
-    def __init__(self, checks: Iterable[Check]) -> None:
-        self._checks = tuple(checks)
+    def __init__(self, check: Check) -> None:
+        self._check = check
 
-    def problem(self) -> str | None:
-        """The first reason why requests cannot be answered now."""
-        return next(filter(None, (check() for check in self._checks)), None)
+    async def problem(self) -> str | None:
+        """The reason why requests cannot be answered now."""
+        return await self._check()
 
     async def wait(self, seconds: float) -> None:
         """Wait until all is ready, or until ``seconds`` have passed."""
         try:
             async with asyncio.timeout(seconds):
-                while self.problem():  # noqa: ASYNC110 # what is watched is no event
+                while await self.problem():  # noqa: ASYNC110 # what is watched is no event
                     await asyncio.sleep(_POLL_SECONDS)
         except TimeoutError:
             return

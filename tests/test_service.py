@@ -1,98 +1,88 @@
-"""The service on the embedded model: a real uvicorn, a real socket, ended with kill -9."""
+"""The service over a real socket, on the embedded model and on both dialects to a second one."""
 
-import json
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Generator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
 import pytest
 
+from app.embedded import Engine
 from app.features.tickets.schemas import Ticket
-from app.settings import PREFIX
+from tests.service import COMMAND, Service, run_service
 
-START_SECONDS = 300
-DOCUMENT = {"text": "The warranty lasts three years."}
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    process: psutil.Process
-    client: httpx.Client
-
-
-def wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the service ended"
-        try:
-            if client.get("/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    pytest.fail("not ready in time")
+QUESTION = {
+    "question": "How long does the warranty last?",
+    "documents": [{"text": "The warranty lasts three years."}],
+}
+EMAIL = {
+    "subject": "Charged twice",
+    "body": "You charged me twice for Inkwell Pro. I want my money back.",
+}
+REVIEW = {"text": ["Das Produkt ist sehr gut."], "target_lang": "EN"}
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Generator[Service]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    own = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
-    process = subprocess.Popen(
-        [str(Path(sys.executable).parent / "groundwork"), "serve"],
-        env={**own, f"{PREFIX}PORT": str(port)},
-        cwd=tmp_path_factory.mktemp("service"),
-    )
-    family = psutil.Process(process.pid)
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
-            wait_until_ready(client, process)
-            yield Service(family, client)
-    finally:
-        process.kill()
-        process.wait()
+@pytest.fixture(scope="module", params=["embedded", "openai", "anthropic"])
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[Service]:
+    settings: dict[str, str] = {}
+    if request.param != "embedded":
+        engine: Engine = request.getfixturevalue("engine")
+        suffix = "/v1" if request.param == "openai" else ""
+        settings = {
+            "model": f"{request.param}:{engine.name}",
+            "base_url": engine.base_url + suffix,
+            "api_key": engine.key,
+        }
+    with run_service(tmp_path_factory.mktemp("service"), **settings) as running:
+        yield running
 
 
-def post(service: Service, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    response = service.client.post(path, json=body)
-    assert response.status_code == 200, response.text
-    assert response.headers["x-request-id"]
-    for kind in ("queue", "upstream", "own"):
-        assert f"{kind};dur=" in response.headers["server-timing"]
-    answer = response.json()
-    assert answer["model"]
-    assert answer["usage"]["output_tokens"] > 0
-    return answer
-
-
-def test_ticket_is_valid(service: Service) -> None:
-    ticket = post(service, "/tickets", {"text": "My Lumo lamp does not switch on. Please help."})
-    assert Ticket.model_validate(ticket).product in {None, "Lumo lamp", "Lumo"}
+def test_email_becomes_a_ticket(service: Service) -> None:
+    ticket = Ticket.model_validate(service.post("/tickets", EMAIL))
+    assert ticket.product == "Inkwell Pro"
+    assert ticket.category == "billing"
+    assert ticket.language == "en"
+    assert ticket.usage.output_tokens > 0
 
 
 def test_answer_comes_from_the_document(service: Service) -> None:
-    question = "How long does the warranty last?"
-    answer = post(service, "/answers", {"question": question, "documents": [DOCUMENT]})
+    answer = service.post("/answers", QUESTION)
     assert "three" in answer["answer"].lower()
+    assert answer["is_uncertain"] is False
 
 
-def test_stream_ends_in_one_terminal_event(service: Service) -> None:
-    body = {"question": "How long does the warranty last?", "documents": [DOCUMENT]}
-    response = service.client.post("/answers/stream", json=body)
-    assert response.headers["content-type"].startswith("text/event-stream")
-    frames = response.text.strip().split("\n\n")
-    kinds = [json.loads(frame.removeprefix("data: "))["type"] for frame in frames]
-    assert kinds[-1] == "completed"
-    assert set(kinds[:-1]) <= {"delta"}
+def test_review_is_translated(service: Service) -> None:
+    answer = service.post("/translations", REVIEW)
+    assert "good" in answer["translations"][0]["text"]
+    assert answer["translations"][0]["detected_source_language"] == "DE"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "result"),
+    [("/answers/stream", QUESTION, "answer"), ("/translations/stream", REVIEW, "result")],
+    ids=["answers", "translations"],
+)
+def test_stream_gives_the_same_in_pieces(
+    service: Service, path: str, body: dict[str, object], result: str
+) -> None:
+    events = service.events(path, body)
+    assert [event["type"] for event in events[:-1]] == ["delta"] * (len(events) - 1)
+    assert events[-1]["type"] == "completed"
+    whole = service.post(path.removesuffix("/stream"), body)
+    text = "".join(event["text"] for event in events[:-1]).strip()
+    if result == "answer":
+        assert text == events[-1]["answer"]["answer"] == whole["answer"]
+    else:
+        assert text == events[-1]["result"]["translations"][0]["text"]
+        assert whole["translations"] == events[-1]["result"]["translations"]
+
+
+def test_response_tells_request_id_and_times(service: Service) -> None:
+    response = service.client.post("/answers", json=QUESTION, headers={"x-request-id": "r-1"})
+    assert response.headers["x-request-id"] == "r-1"
+    for kind in ("queue", "upstream", "own"):
+        assert f"{kind};dur=" in response.headers["server-timing"]
 
 
 @pytest.mark.parametrize(
@@ -102,8 +92,18 @@ def test_stream_ends_in_one_terminal_event(service: Service) -> None:
         (httpx.Request("GET", "/tickets"), 405, "method-not-allowed"),
         (httpx.Request("POST", "/tickets", content=b"{"), 415, "unsupported-media-type"),
         (httpx.Request("POST", "/tickets", json={"text": 1}), 422, "request-invalid"),
+        (
+            httpx.Request("POST", "/tickets", json={"text": "a" * 2_000_000}),
+            413,
+            "body-too-large",
+        ),
+        (
+            httpx.Request("POST", "/tickets", json={"text": "a long email " * 7000}),
+            422,
+            "input-too-long",
+        ),
     ],
-    ids=["path", "method", "media-type", "field"],
+    ids=["path", "method", "media-type", "field", "body", "context"],
 )
 def test_bad_requests_are_problems(
     service: Service, request_: httpx.Request, status: int, code: str
@@ -114,11 +114,17 @@ def test_bad_requests_are_problems(
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json()["code"] == code
+    if status == 405:
+        assert response.headers["allow"] == "POST"
 
 
-def test_kill_leaves_no_child(service: Service) -> None:
-    children = service.process.children(recursive=True)
-    assert children, "the engine is a child process"
-    service.process.kill()
-    _, alive = psutil.wait_procs(children, timeout=10)
-    assert not alive
+@pytest.mark.parametrize("workers", [1, 2])
+def test_kill_leaves_no_child(tmp_path_factory: pytest.TempPathFactory, workers: int) -> None:
+    command = (*COMMAND, "--workers", str(workers))
+    with run_service(tmp_path_factory.mktemp("service"), command) as running:
+        running.post("/answers", QUESTION)
+        children = running.process.children(recursive=True)
+        assert len(children) >= workers, "the engine is a child process, and so are workers"
+        running.process.kill()
+        _, alive = psutil.wait_procs(children, timeout=10)
+        assert not alive

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.gateway.dialects.dialect import OutputMode
 from app.gateway.ledger import current_ledger
+from app.gateway.probe import Probe
 from app.gateway.prompt import Chunk, Completion, Prompt
 from app.gateway.upstream import Upstream
 
@@ -37,6 +38,7 @@ class ModelGateway:
         self.traits = traits
         self._upstream = upstream
         self._mode = mode
+        self._probe = Probe(upstream)
 
     async def complete(self, prompt: Prompt) -> Completion:
         """The model's whole answer to ``prompt``."""
@@ -49,6 +51,10 @@ class ModelGateway:
             async with aclosing(self._upstream.stream(prompt, self._mode)) as chunks:
                 async for chunk in chunks:
                     yield chunk
+
+    async def problem(self) -> str | None:
+        """Why the upstream cannot be asked now, or None; asks it itself, at most every 5 s."""
+        return await self._probe.problem()
 
     async def aclose(self) -> None:
         """Close the connections to the upstream."""

@@ -26,9 +26,10 @@ _NOTE_BYTES = 500
 class Upstream:
     """The model server, spoken to in its dialect. Tries once; retries are the gateway's."""
 
-    def __init__(self, dialect: Dialect, transport: Transport) -> None:
+    def __init__(self, dialect: Dialect, transport: Transport, *, ping_path: str) -> None:
         self.dialect = dialect
         self._transport = transport
+        self._ping_path = ping_path
 
     async def complete(self, prompt: Prompt, mode: OutputMode) -> Completion:
         """Ask and wait for the whole answer.
@@ -73,14 +74,14 @@ class Upstream:
         _require_whole(reader.completion)
         yield Chunk("", reader.completion)
 
-    async def ping(self, path: str) -> None:
-        """Ask the server for something small.
+    async def ping(self) -> None:
+        """Ask the server for something small; a path that it does not know is an answer, too.
 
         Raises:
-            UpstreamError: it did not answer with success.
+            UpstreamError: it does not answer, is loading or down, or rejects the key.
         """
-        reply = await self._transport.get(path)
-        if reply.status != 200:
+        reply = await self._transport.get(self._ping_path)
+        if reply.status >= 400 and reply.status not in (404, 405):
             raise failure_of(reply.status, reply.headers, reply.body)
 
     async def aclose(self) -> None:

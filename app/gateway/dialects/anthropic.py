@@ -20,8 +20,6 @@ from app.gateway.dialects.dialect import (
 )
 from app.gateway.prompt import Completion, Prompt, PromptPrefix, StopReason, Usage
 
-API_VERSION = "2023-06-01"
-
 _STOP_REASONS = {
     "end_turn": StopReason.END,
     "stop_sequence": StopReason.STOP_SEQUENCE,

@@ -1,0 +1,23 @@
+"""What the tests share: one embedded engine for those that call the model."""
+
+from collections.abc import Generator
+
+import pytest
+
+from app.embedded import Engine
+from app.provision import make_engine
+from app.settings import Settings
+from tests.service import START_SECONDS
+
+
+@pytest.fixture(scope="session")
+def engine() -> Generator[Engine]:
+    """The embedded default, loaded."""
+    engine = make_engine(Settings(model="embedded"))
+    assert engine
+    engine.start()
+    try:
+        assert engine.wait(START_SECONDS), engine.problem()
+        yield engine
+    finally:
+        engine.stop()

@@ -1,0 +1,81 @@
+"""Start the service as an operator does, in a process of its own, on a free port."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from app.settings import PREFIX
+
+START_SECONDS = 300
+COMMAND = (str(Path(sys.executable).parent / "groundwork"), "serve")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    process: psutil.Process
+    client: httpx.Client
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        response = self.client.post(path, json=body)
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def events(self, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+        response = self.client.post(path, json=body)
+        assert response.status_code == 200, response.text
+        assert response.headers["content-type"].startswith("text/event-stream")
+        frames = response.text.removesuffix("\n\n").split("\n\n")
+        return [json.loads(frame.removeprefix("data: ")) for frame in frames]
+
+
+@contextmanager
+def run_service(
+    folder: Path, command: Sequence[str] = COMMAND, **settings: str
+) -> Generator[Service]:
+    """The service in ``folder`` with ``settings``, ready; killed at the end."""
+    port = free_port()
+    own = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
+    named = {f"{PREFIX}{name.upper()}": value for name, value in settings.items()}
+    process = subprocess.Popen(
+        command, env={**own, **named, f"{PREFIX}PORT": str(port)}, cwd=folder
+    )
+    family = psutil.Process(process.pid)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+            _wait_until_ready(client, process)
+            yield Service(family, client)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the service ended"
+        try:
+            if client.get("/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    pytest.fail("not ready in time")

@@ -6,13 +6,16 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 	pyproject.toml
 
-.PHONY: serve test check lock clean
+.PHONY: serve test quality check lock clean
 
 serve: .venv/.embedded
 	.venv/bin/groundwork serve
 
 test: check
 	.venv/bin/pytest
+
+quality: .venv/.dev
+	.venv/bin/pytest -s tests/quality
 
 check: .venv/.dev
 	.venv/bin/ruff check

@@ -20,7 +20,6 @@ ClientFactory = Callable[[Settings], httpx.AsyncClient]
 _OPENAI = "https://api.openai.com/v1"
 _ANTHROPIC = "https://api.anthropic.com"
 _PING_PATHS = {"anthropic": "/v1/models", "openai": "/models", "embedded": "/health"}
-_EMBEDDED_PROFILE = Profile(keeps_length_limits=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +76,27 @@ def make_gateway(
 
 
 def _dialect(settings: Settings, name: str) -> Dialect:
-    match settings.model_name.provider:
+    provider = settings.model_name.provider
+    hosted = settings.base_url is None and provider != "embedded"
+    profile = Profile(
+        max_tokens_field="max_completion_tokens" if hosted else "max_tokens",
+        temperature=_temperature(settings, hosted=hosted),
+        keeps_length_limits=provider == "embedded",
+    )
+    match provider:
         case "anthropic":
-            return AnthropicDialect(name, Profile())
+            return AnthropicDialect(name, profile)
         case "openai":
-            hosted = settings.base_url is None
-            field = "max_completion_tokens" if hosted else "max_tokens"
-            return OpenAIDialect(name, Profile(max_tokens_field=field))
+            return OpenAIDialect(name, profile)
         case "embedded":
-            return OpenAIDialect(Path(name).stem, _EMBEDDED_PROFILE)
+            return OpenAIDialect(Path(name).stem, profile)
+
+
+def _temperature(settings: Settings, *, hosted: bool) -> float | None:
+    """The providers' current models refuse a temperature; other servers want to be told 0."""
+    if settings.temperature is None:
+        return None if hosted else 0.0
+    return settings.temperature
 
 
 def _address(settings: Settings, engine: Engine | None) -> _Address:

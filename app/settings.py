@@ -58,6 +58,13 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(
         default=None, validation_alias="OPENAI_API_KEY", description="Used with `openai:` models."
     )
+    temperature: float | None = Field(
+        default=None,
+        ge=0,
+        le=2,
+        description="Sampling temperature. Without it 0 on servers of your own and the embedded "
+        "model; Anthropic's and OpenAI's own APIs are not told any, as current models refuse it.",
+    )
     timeout: float = Field(
         default=60, gt=0, le=3600, description="Seconds a request may take from start to end."
     )

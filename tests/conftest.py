@@ -10,6 +10,11 @@ from app.settings import Settings
 from tests.service import START_SECONDS
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
 @pytest.fixture(scope="session")
 def engine() -> Generator[Engine]:
     """The embedded default, loaded."""

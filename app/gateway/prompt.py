@@ -39,7 +39,6 @@ class PromptPrefix:
         shots: few-shot examples in order.
         schema: JSON Schema of the output, or None for plain text.
         max_tokens: most tokens the model may produce.
-        temperature: sampling temperature.
         stop: stop sequences.
     """
 
@@ -48,7 +47,6 @@ class PromptPrefix:
     shots: tuple[Shot, ...] = ()
     schema: OutputSchema | None = None
     max_tokens: int = 512
-    temperature: float = 0.0
     stop: tuple[str, ...] = ()
 
 

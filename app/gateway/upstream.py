@@ -113,7 +113,7 @@ def failure_of(status: int, headers: Mapping[str, str], body: bytes) -> Groundwo
         return UpstreamRateLimited(msg, retry_after=wait or 1.0, upstream_note=note)
     if status in (408, 409, 503, 529):
         msg = f"The model server answered with status {status}."
-        return UpstreamUnavailable(msg, retry_after=wait, upstream_note=note)
+        return UpstreamUnavailable(msg, retry_after=wait or 1.0, upstream_note=note)
     if status >= 500:
         msg = f"The model server answered with status {status}."
         return UpstreamFailed(msg, retry_after=wait, upstream_note=note)

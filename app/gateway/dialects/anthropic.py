@@ -105,9 +105,10 @@ class AnthropicDialect:
         body: dict[str, object] = {
             "model": self._model,
             "max_tokens": prefix.max_tokens,
-            "temperature": prefix.temperature,
             "system": [system],
         }
+        if self._profile.temperature is not None:
+            body["temperature"] = self._profile.temperature
         if prefix.stop:
             body["stop_sequences"] = prefix.stop
         if stream:
@@ -174,7 +175,9 @@ class _Reader:
                 self._close()
             case "error":
                 msg = "The model server reported an error in its stream."
-                raise UpstreamUnavailable(msg, upstream_note=str(event.get("error")))
+                raise UpstreamUnavailable(
+                    msg, retry_after=1.0, upstream_note=str(event.get("error"))
+                )
             case _:
                 pass
         return ""

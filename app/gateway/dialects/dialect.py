@@ -25,10 +25,12 @@ class Profile:
 
     Attributes:
         max_tokens_field: name of the limit in the OpenAI dialect.
+        temperature: sampling temperature; None for the server's own choice.
         keeps_length_limits: whether ``maxLength`` and its like are understood in a schema.
     """
 
     max_tokens_field: str = "max_tokens"
+    temperature: float | None = None
     keeps_length_limits: bool = False
 
 

@@ -107,8 +107,9 @@ class OpenAIDialect:
         body: dict[str, object] = {
             "model": self._model,
             self._profile.max_tokens_field: prefix.max_tokens,
-            "temperature": prefix.temperature,
         }
+        if self._profile.temperature is not None:
+            body["temperature"] = self._profile.temperature
         if prefix.stop:
             body["stop"] = prefix.stop
         if stream:
@@ -174,7 +175,7 @@ class _Reader:
             raise UpstreamFailed(msg) from error
         if "error" in event:
             msg = "The model server reported an error in its stream."
-            raise UpstreamUnavailable(msg, upstream_note=str(event["error"]))
+            raise UpstreamUnavailable(msg, retry_after=1.0, upstream_note=str(event["error"]))
         self._model = event.get("model") or self._model
         if event.get("usage"):
             self._usage = _usage(event.get("usage"))

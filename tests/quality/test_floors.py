@@ -26,7 +26,6 @@ from app.gateway import ModelGateway
 from app.provision import make_gateway
 from app.settings import Settings
 
-AT_ONCE = 4
 URGENCIES = ("low", "medium", "high", "critical")
 
 Request = TypeVar("Request", TicketRequest, AnswerRequest, TranslationUnit)
@@ -47,17 +46,14 @@ def run_cases(
     cases: Sequence[Case[Request]],
     ask: Callable[[Request, ModelGateway], Awaitable[Answered]],
 ) -> list[Answered]:
-    """The answers to all cases, in their order, a few at once."""
+    """The answers to all cases, in their order.
+
+    One after the other: several at once change the order of additions, and so the figures.
+    """
 
     async def run() -> list[Answered]:
-        slots = asyncio.Semaphore(AT_ONCE)
-
-        async def one(request: Request) -> Answered:
-            async with slots:
-                return await ask(request, gateway)
-
         async with gateway_to(engine) as gateway:
-            return await asyncio.gather(*[one(case.input) for case in cases])
+            return [await ask(case.input, gateway) for case in cases]
 
     return asyncio.run(run())
 
@@ -107,13 +103,13 @@ def test_tickets(engine: Engine) -> None:
         return bool(ticket) and abs(URGENCIES.index(ticket.urgency) - expected) <= 1
 
     floors.add("schema-valid, %", percent([ticket is not None for ticket in made]), 100)
-    floors.add("product, %", same("product"), 80)
+    floors.add("product, %", same("product"), 82)
     within = [is_near(case, ticket) for case, ticket in zip(feature.cases, made, strict=True)]
-    floors.add("urgency within one step, %", percent(within), 88)
-    floors.add("urgency, %", same("urgency"), 42)
-    floors.add("category, %", same("category"), 36)
-    floors.add("sentiment, %", same("sentiment"), 54)
-    floors.add("language, %", same("language"), 96)
+    floors.add("urgency within one step, %", percent(within), 90)
+    floors.add("urgency, %", same("urgency"), 46)
+    floors.add("category, %", same("category"), 44)
+    floors.add("sentiment, %", same("sentiment"), 58)
+    floors.add("language, %", same("language"), 98)
     floors.report()
 
 
@@ -133,14 +129,14 @@ def test_answers(engine: Engine) -> None:
         for case, given in zip(feature.cases, made, strict=True)
         if not case.expected["answerable"]
     ]
-    floors.add("hit rate, %", percent([is_hit(case, given) for case, given in known]), 78)
+    floors.add("hit rate, %", percent([is_hit(case, given) for case, given in known]), 80)
     floors.add(
         "refused where unanswerable, %", percent([given.is_uncertain for given in unknown]), 73
     )
     floors.add(
         "refused where answerable, %",
         percent([given.is_uncertain for _, given in known]),
-        9,
+        8,
         most=True,
     )
     floors.report()
@@ -163,7 +159,7 @@ def test_translations(engine: Engine) -> None:
 
     made = run_cases(engine, feature.cases, ask)
     floors = Floors("translations", len(made))
-    for target, floor in (("EN", 57), ("DE", 38), ("FR", 42), ("ES", 66)):
+    for target, floor in (("EN", 58), ("DE", 42), ("FR", 42), ("ES", 69)):
         pairs = [
             (text, case.expected["text"])
             for case, text in zip(feature.cases, made, strict=True)

@@ -6,7 +6,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 	pyproject.toml
 
-.PHONY: serve test quality check lock clean
+.PHONY: serve test quality check snapshot lock clean
 
 serve: .venv/.embedded
 	.venv/bin/groundwork serve
@@ -22,6 +22,9 @@ check: .venv/.dev
 	.venv/bin/ruff format --check
 	.venv/bin/pyright
 	.venv/bin/lint-imports
+
+snapshot: .venv/.dev
+	.venv/bin/groundwork openapi > openapi.json
 
 lock: .venv/.dev
 	$(COMPILE) --output-file requirements/api.lock

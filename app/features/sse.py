@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 
 def documented_events(event: Any) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of an operation that streams ``event``, a named union of models."""
-    return {200: {"description": "A stream of events", "model": event}}
+    content: dict[str, Any] = {"text/event-stream": {}}  # app.openapi puts the model there
+    return {200: {"description": "A stream of events", "model": event, "content": content}}
 
 
 async def event_stream(

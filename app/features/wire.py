@@ -9,6 +9,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     StringConstraints,
 )
 
@@ -19,6 +20,11 @@ class RequestModel(BaseModel):
     """Base of request bodies: unknown fields are refused, values are not guessed at."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def example(**fields: JsonValue) -> ConfigDict:
+    """Configuration of a request model: a body for the documentation, which works when pasted."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
 class ResponseModel(BaseModel):
@@ -60,8 +66,9 @@ def _not_blank(text: str) -> str:
     return text
 
 
-Line = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_not_blank)]
-Passage = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(_not_blank)]
+_NotBlank = Annotated[str, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": r"\S"})]
+Line = Annotated[_NotBlank, StringConstraints(max_length=1_000)]
+Passage = Annotated[_NotBlank, StringConstraints(max_length=100_000)]
 
 
 def nearest(choices: Any, otherwise: str | None = None) -> BeforeValidator:

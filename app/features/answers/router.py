@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from app.deps import GatewayDep
@@ -22,7 +24,10 @@ from app.gateway import ModelGateway
 from app.problems import PROBLEMS, Problem
 
 FEATURE = Answers()
-AnswerEvent = TypeAliasType("AnswerEvent", AnswerDelta | AnswerCompleted | AnswerFailed)
+AnswerEvent = TypeAliasType(
+    "AnswerEvent",
+    Annotated[AnswerDelta | AnswerCompleted | AnswerFailed, Field(discriminator="type")],
+)
 
 router = APIRouter(prefix="/answers", tags=["answers"], responses=PROBLEMS)
 

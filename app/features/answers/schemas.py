@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.features.wire import Line, ModelInfo, Passage, RequestModel, ResponseModel
+from app.features.wire import Line, ModelInfo, Passage, RequestModel, ResponseModel, example
 from app.problems import Problem
 
 
@@ -25,6 +25,16 @@ class Message(RequestModel):
 
 class AnswerRequest(RequestModel):
     """A question and the documents to answer it from."""
+
+    model_config = example(
+        question="How long does the warranty of the lamp last?",
+        documents=[
+            {
+                "title": "Lumo lamp: warranty",
+                "text": "The warranty of the Lumo lamp lasts three years. Keep the receipt.",
+            }
+        ],
+    )
 
     question: Line = Field(description="The customer's question.")
     documents: Annotated[list[Document], Field(max_length=100)] = Field(

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from app.features.wire import Line, ModelInfo, Passage, RequestModel, nearest
+from app.features.wire import Line, ModelInfo, Passage, RequestModel, example, nearest
 
 Urgency = Literal["low", "medium", "high", "critical"]
 Sentiment = Literal["positive", "neutral", "negative"]
@@ -42,6 +42,11 @@ Mood = Literal["happy", "calm", "unhappy"]
 
 class TicketRequest(RequestModel):
     """A support email: either its whole text, or its subject and body."""
+
+    model_config = example(
+        subject="Charged twice",
+        body="Hello, you charged me twice for Inkwell Pro. I want my money back.",
+    )
 
     text: Passage | None = Field(default=None, description="The whole email.")
     subject: Line | None = Field(default=None, description="The subject line.")

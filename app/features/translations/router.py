@@ -1,7 +1,10 @@
 """The endpoints of ``/translations``."""
 
+from typing import Annotated
+
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from app.deps import GatewayDep
@@ -18,7 +21,10 @@ from app.problems import PROBLEMS, Problem
 
 FEATURE = Translator()
 TranslationEvent = TypeAliasType(
-    "TranslationEvent", TranslationDelta | TranslationCompleted | TranslationFailed
+    "TranslationEvent",
+    Annotated[
+        TranslationDelta | TranslationCompleted | TranslationFailed, Field(discriminator="type")
+    ],
 )
 
 router = APIRouter(prefix="/translations", tags=["translations"], responses=PROBLEMS)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from app.features.languages import NAMES
-from app.features.wire import ModelInfo, Passage, RequestModel, ResponseModel
+from app.features.wire import ModelInfo, Passage, RequestModel, ResponseModel, example
 from app.problems import Problem
 
 MOST_TEXTS = 50
@@ -27,7 +27,7 @@ LanguageCode = Annotated[
     BeforeValidator(_upper),
     StringConstraints(max_length=10),
     AfterValidator(_known),
-    Field(json_schema_extra={"examples": ["EN", "DE", "PT-BR"]}),
+    Field(json_schema_extra={"enum": list(NAMES)}),
 ]
 
 
@@ -40,6 +40,10 @@ class TranslationUnit(RequestModel):
 
 class TranslationRequest(RequestModel):
     """Texts to translate; each is translated for itself."""
+
+    model_config = example(
+        text=["Das Produkt ist sehr gut.", "Le câble est trop court."], target_lang="EN"
+    )
 
     text: Annotated[list[Passage], Field(min_length=1, max_length=MOST_TEXTS)] = Field(
         description="The texts."

@@ -1,0 +1,87 @@
+"""Schemathesis over the running service: no 5xx and nothing that the document does not say.
+
+The upstream is a real server on a real socket that answers at once: what is tried here is our own
+side, with hundreds of requests, and the embedded model would take an hour for them.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from app.features import tickets
+from tests.service import run_service
+from tests.wire.replies import openai_message, openai_stream
+
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+TICKET = tickets.FEATURE.examples[0].output.model_dump_json()
+
+
+class Upstream(BaseHTTPRequestHandler):
+    """An OpenAI-compatible server whose model says the same to everyone."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._reply("application/json", b"{}")
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        text = TICKET if "response_format" in body else "I don't know."
+        answer = openai_stream([text]) if body.get("stream") else openai_message(text)
+        kind = "text/event-stream" if body.get("stream") else "application/json"
+        self._reply(kind, answer.content)
+
+    def _reply(self, kind: str, content: bytes) -> None:
+        self.send_response(200)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        with suppress(OSError):  # the service hangs up once it has the answer's last event
+            self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # its name there
+        """Keep quiet."""
+
+
+@pytest.fixture
+def upstream() -> Generator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_the_service_keeps_to_its_document(upstream: str, tmp_path: Path) -> None:
+    with run_service(tmp_path, model="openai:any", base_url=upstream) as service:
+        address = str(service.client.base_url).rstrip("/")
+        run = subprocess.run(
+            [
+                str(Path(sys.executable).parent / "schemathesis"),
+                f"--config-file={CONFIG}",
+                "run",
+                f"{address}/openapi.json",
+                "--max-examples=40",
+                "--seed=1",
+                "--no-color",
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+    assert run.returncode == 0, run.stdout[-6000:]
+    assert re.search(r"\b(\d{3,}) generated, \1 passed", run.stdout), run.stdout[-2000:]

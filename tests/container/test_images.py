@@ -1,0 +1,122 @@
+"""The built images, as a cautious operator runs them. Skipped where they are not built.
+
+``docker compose build groundwork groundwork-vllm`` builds both.
+"""
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Generator
+
+import httpx
+import pytest
+
+EMBEDDED, API = "groundwork:embedded", "groundwork:api"
+START_SECONDS = 120
+PORT = 8000
+
+
+def run_docker(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [shutil.which("docker") or "docker", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def docker(*arguments: str) -> str:
+    done = run_docker(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def is_built(image: str) -> bool:
+    if shutil.which("docker") is None:
+        return False
+    return run_docker("image", "inspect", image).returncode == 0
+
+
+needs_embedded = pytest.mark.skipif(not is_built(EMBEDDED), reason=f"{EMBEDDED} is not built")
+needs_api = pytest.mark.skipif(not is_built(API), reason=f"{API} is not built")
+
+
+def start(image: str, *environment: str) -> str:
+    options = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
+    settings = [f"--env={setting}" for setting in environment]
+    publish = f"--publish=127.0.0.1::{PORT}"
+    return docker("run", "--detach", *options, *settings, publish, image)
+
+
+def health(container: str) -> str:
+    return docker("inspect", "--format={{.State.Health.Status}}", container)
+
+
+def wait_until_healthy(container: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while health(container) != "healthy":
+        if time.monotonic() > deadline:
+            pytest.fail(docker("logs", container))
+        time.sleep(0.5)
+
+
+def client_of(container: str) -> httpx.Client:
+    address = docker("port", container, str(PORT)).splitlines()[0]
+    return httpx.Client(base_url=f"http://{address}", timeout=120, trust_env=False)
+
+
+@pytest.fixture(scope="module")
+def embedded() -> Generator[str]:
+    container = start(EMBEDDED)
+    yield container
+    docker("rm", "--force", container)
+
+
+@needs_embedded
+def test_embedded_answers_on_a_read_only_root(embedded: str) -> None:
+    wait_until_healthy(embedded)
+    with client_of(embedded) as client:
+        response = client.post("/tickets", json={"text": "My lamp does not switch on."})
+    assert response.status_code == 200, response.text
+
+
+@needs_embedded
+def test_processes_are_not_root(embedded: str) -> None:
+    assert docker("exec", embedded, "id", "-u") == "10001"
+
+
+@needs_embedded
+def test_stops_when_asked() -> None:
+    container = start(EMBEDDED)
+    try:
+        wait_until_healthy(container)
+        docker("stop", "--time=10", container)
+        assert docker("inspect", "--format={{.State.ExitCode}}", container) == "0"
+    finally:
+        docker("rm", "--force", container)
+
+
+@needs_api
+def test_api_is_ready_without_an_engine() -> None:
+    container = start(API, "GROUNDWORK_MODEL=openai:any", "GROUNDWORK_BASE_URL=http://127.0.0.1:9")
+    try:
+        wait_until_healthy(container)
+        with client_of(container) as client:
+            assert client.get("/healthz").status_code == 200
+    finally:
+        docker("rm", "--force", container)
+
+
+@needs_api
+def test_api_says_what_the_embedded_model_lacks() -> None:
+    done = run_docker("run", "--rm", API)
+    assert done.returncode == 1
+    assert "xllamacpp" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "image",
+    [pytest.param(EMBEDDED, marks=needs_embedded), pytest.param(API, marks=needs_api)],
+)
+def test_image_says_what_it_is(image: str) -> None:
+    config = json.loads(docker("image", "inspect", image))[0]["Config"]
+    assert config["User"] == "10001:10001"
+    assert config["Healthcheck"]
+    assert config["Labels"]["org.opencontainers.image.title"] == "Groundwork"

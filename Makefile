@@ -6,7 +6,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 	pyproject.toml
 
-.PHONY: serve test quality check snapshot lock clean
+.PHONY: serve test test-images quality check snapshot lock clean
 
 serve: .venv/.embedded
 	.venv/bin/groundwork serve
@@ -16,6 +16,11 @@ test: check
 
 quality: .venv/.dev
 	.venv/bin/pytest -s tests/quality
+
+test-images: .venv/.dev
+	docker build --network host --tag groundwork:embedded .
+	docker build --network host --tag groundwork:api --target api .
+	.venv/bin/pytest tests/container
 
 check: .venv/.dev
 	.venv/bin/ruff check

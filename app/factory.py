@@ -34,8 +34,9 @@ def create_app(
     Raises:
         ConfigurationError: the embedded engine lacks something.
     """
-    configure_logging(settings.log_level)
     engine = make_engine(settings)
+    keys = (settings.upstream_key, engine.key if engine else None)
+    configure_logging(settings.log_level, secrets=[key for key in keys if key])
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:

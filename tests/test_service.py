@@ -78,6 +78,19 @@ def test_stream_gives_the_same_in_pieces(
         assert whole["translations"] == events[-1]["result"]["translations"]
 
 
+def test_examples_of_the_document_work_when_pasted(service: Service) -> None:
+    document = service.client.get("/openapi.json").json()
+    tried = 0
+    for path, methods in document["paths"].items():
+        if body := methods.get("post", {}).get("requestBody"):
+            name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            for example in document["components"]["schemas"][name]["examples"]:
+                response = service.client.post(path, json=example)
+                assert response.status_code == 200, (path, response.text)
+                tried += 1
+    assert tried >= 5
+
+
 def test_response_tells_request_id_and_times(service: Service) -> None:
     response = service.client.post("/answers", json=QUESTION, headers={"x-request-id": "r-1"})
     assert response.headers["x-request-id"] == "r-1"

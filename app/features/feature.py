@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from app.errors import ConfigurationError, ModelOutputInvalid
+from app.features.wire import FROM_MODEL
 from app.gateway import (
     Completion,
     ModelGateway,
@@ -187,11 +188,7 @@ class Feature(ABC, Generic[In, Out]):
         """The output in its type, and what is wrong with it."""
         text = completion.text.strip()
         try:
-            output = (
-                self._output.validate_python(text)
-                if self.output_type is str
-                else self._output.validate_json(find_json(text))
-            )
+            output = self._read_output(text)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"]))
@@ -199,6 +196,16 @@ class Feature(ABC, Generic[In, Out]):
         if not text:
             return None, "It is empty."
         return output, self.check(request, output)
+
+    def _read_output(self, text: str) -> Out:
+        if self.output_type is str:
+            return self._output.validate_python(text)
+        try:
+            return self._output.validate_json(text, context=FROM_MODEL)
+        except ValidationError as error:
+            if error.errors(include_url=False, include_input=False)[0]["type"] != "json_invalid":
+                raise
+        return self._output.validate_json(find_json(text), context=FROM_MODEL)
 
     def _make_prefix(self, instruction: str, examples: Sequence[Example[In, Out]]) -> PromptPrefix:
         return PromptPrefix(
@@ -245,7 +252,8 @@ def _text(output: object) -> str:
 def _repair(prompt: Prompt, flawed: Completion, finding: str) -> Prompt:
     """The same request once more, with the flawed output and what is wrong with it.
 
-    In the request's own turn: a small model takes a turn of its own for a new request.
+    In the request's own turn: a small model takes a turn of its own for a new request, and made
+    tickets about the words of the complaint.
     """
     asked = prompt.turns[-1].content
     note = f"(Not valid: {flawed.text.strip()}\n{finding})"

@@ -1,7 +1,7 @@
 """What the features' wire models have in common."""
 
 from difflib import get_close_matches
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Final, get_args
 
 from pydantic import (
     AfterValidator,
@@ -11,6 +11,7 @@ from pydantic import (
     Field,
     JsonValue,
     StringConstraints,
+    ValidationInfo,
 )
 
 from app.gateway import Usage
@@ -71,8 +72,13 @@ Line = Annotated[_NotBlank, StringConstraints(max_length=1_000)]
 Passage = Annotated[_NotBlank, StringConstraints(max_length=100_000)]
 
 
+FROM_MODEL: Final = {"from_model": True}  # validation context of what a model wrote
+
+
 def nearest(choices: Any, otherwise: str | None = None) -> BeforeValidator:
     """Read a model's own wording as the one of the ``Literal`` that it is nearest to.
+
+    Only what is validated with ``FROM_MODEL`` is read so; a few-shot example must be exact.
 
     Args:
         choices: the ``Literal``.
@@ -80,8 +86,8 @@ def nearest(choices: Any, otherwise: str | None = None) -> BeforeValidator:
     """
     values: tuple[str, ...] = get_args(choices)
 
-    def read(said: object) -> object:
-        if not isinstance(said, str) or said in values:
+    def read(said: object, info: ValidationInfo) -> object:
+        if info.context != FROM_MODEL or not isinstance(said, str) or said in values:
             return said
         return next(iter(get_close_matches(said, values, n=1)), otherwise or said)
 

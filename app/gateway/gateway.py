@@ -53,7 +53,7 @@ class ModelGateway:
                     yield chunk
 
     async def problem(self) -> str | None:
-        """Why the upstream cannot be asked now, or None; asks it itself, at most every 5 s."""
+        """Why the upstream cannot be asked now, or None; see :class:`Probe`."""
         return await self._probe.problem()
 
     async def aclose(self) -> None:

@@ -6,7 +6,8 @@ from time import monotonic
 from app.errors import GroundworkError
 from app.gateway.upstream import Upstream
 
-_LASTS_SECONDS = 5.0
+_GOOD_LASTS_SECONDS = 5.0
+_BAD_LASTS_SECONDS = 0.2  # callers that poll a starting server want to know soon
 _WAITS_SECONDS = 5.0
 
 
@@ -24,7 +25,9 @@ class Probe:
         async with self._lock:
             if monotonic() >= self._expires:
                 self._problem = await self._ask()
-                self._expires = monotonic() + (_LASTS_SECONDS if self._problem is None else 0)
+                self._expires = monotonic() + (
+                    _GOOD_LASTS_SECONDS if self._problem is None else _BAD_LASTS_SECONDS
+                )
             return self._problem
 
     async def _ask(self) -> str | None:

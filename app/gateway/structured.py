@@ -3,6 +3,7 @@
 import json
 
 _DECODER = json.JSONDecoder(strict=False)  # line breaks in strings are read as meant
+_MOST_TRIES = 20  # each may read the whole text
 
 
 def find_json(text: str) -> str:
@@ -14,13 +15,15 @@ def find_json(text: str) -> str:
     Returns ``text`` itself where there is none, so that a validator can say what is wrong.
     """
     closed = text.rstrip() + "}"
-    start = text.find("{")
-    while start != -1:
+    start = -1
+    for _ in range(_MOST_TRIES):
+        start = text.find("{", start + 1)
+        if start == -1:
+            break
         for candidate in (text, closed):
             try:
                 found, _ = _DECODER.raw_decode(candidate, start)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             return json.dumps(found, ensure_ascii=False)
-        start = text.find("{", start + 1)
     return text

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Generator
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -57,6 +58,16 @@ def wait_until_healthy(container: str) -> None:
         time.sleep(0.5)
 
 
+def wait_until_alive(client: httpx.Client) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(httpx.TransportError):
+            if client.get("/healthz").status_code == 200:
+                return
+        time.sleep(0.2)
+    pytest.fail("not alive in time")
+
+
 def client_of(container: str) -> httpx.Client:
     address = docker("port", container, str(PORT)).splitlines()[0]
     return httpx.Client(base_url=f"http://{address}", timeout=120, trust_env=False)
@@ -94,12 +105,14 @@ def test_stops_when_asked() -> None:
 
 
 @needs_api
-def test_api_is_ready_without_an_engine() -> None:
+def test_api_lives_without_an_engine_and_says_that_it_cannot_reach_its_model_server() -> None:
     container = start(API, "GROUNDWORK_MODEL=openai:any", "GROUNDWORK_BASE_URL=http://127.0.0.1:9")
     try:
-        wait_until_healthy(container)
         with client_of(container) as client:
-            assert client.get("/healthz").status_code == 200
+            wait_until_alive(client)
+            ready = client.get("/readyz")
+        assert ready.status_code == 503
+        assert ready.json()["reason"] == "No connection to the model server."
     finally:
         docker("rm", "--force", container)
 

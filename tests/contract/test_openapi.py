@@ -61,7 +61,7 @@ def test_streams_declare_their_events(document: dict[str, Any]) -> None:
         assert set(union["discriminator"]["mapping"]) == {"delta", "completed", "failed"}
 
 
-def test_every_feature_has_an_example_that_its_schema_takes(document: dict[str, Any]) -> None:
+def test_every_operation_with_a_body_has_an_example(document: dict[str, Any]) -> None:
     for path, operation in operations(document):
         body = operation.get("requestBody")
         if body is None:

@@ -30,6 +30,10 @@ from openai.types.completion_usage import PromptTokensDetails
 from tests.wire.upstream import events
 
 MODEL = "model-1"
+TICKET = (
+    '{"issue":"Broken lamp","product":null,"situation":"small problem",'
+    '"topic":"broken or dangerous product","mood":"calm","summary":"The lamp broke."}'
+)
 INPUT, OUTPUT, CACHED = 120, 7, 100  # tokens, as we count them
 
 

@@ -14,11 +14,11 @@ from tests.wire.replies import (
     MODEL,
     OUTPUT,
     STREAMS,
+    TICKET,
     anthropic_message,
     openai_message,
 )
-from tests.wire.test_requests import TICKET
-from tests.wire.upstream import PROMPTS, completed, events, gateway_to, streamed
+from tests.wire.upstream import completed, events, gateway_to, streamed
 
 PIECES = ("Three ", "years — ", "", "\u00fcber\U0001f642", "\n\nall.")
 USAGE = Usage(INPUT, OUTPUT, CACHED)
@@ -97,10 +97,12 @@ async def test_error_inside_a_stream_is_an_error(provider: str, data: str) -> No
 
 async def test_ticket_out_of_a_tool_call() -> None:
     fields: dict[str, object] = tickets.FEATURE.examples[0].output.model_dump()
-    answer = anthropic_message("Here it is:", "tool_use", tool=fields)
-    async with gateway_to(answer, "anthropic") as (gateway, _):
-        completion = await gateway.complete(PROMPTS["tickets"])
-    assert completion.text.endswith("}")
+    said = anthropic_message(None, "tool_use", tool=fields)
+    said_after_words = anthropic_message("Here it is:", "tool_use", tool=fields)
+    for answer in (said, said_after_words):
+        async with gateway_to(answer, "anthropic") as (gateway, _):
+            result = await tickets.FEATURE.run(tickets.FEATURE.examples[0].input, gateway)
+        assert result.output == tickets.FEATURE.examples[0].output
 
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])

@@ -157,7 +157,7 @@ async def asked(answer: httpx.Response | Exception) -> httpx.Response:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 async def test_caller_gets_a_problem_that_leaks_nothing(
-    answer: httpx.Response | Exception, status: int, code: str, caplog: pytest.LogCaptureFixture
+    answer: httpx.Response | Exception, status: int, code: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     response = await asked(answer)
     assert response.status_code == status
@@ -171,4 +171,6 @@ async def test_caller_gets_a_problem_that_leaks_nothing(
     if status == 503:
         assert response.headers["retry-after"] == ("7" if "limited" in code else "1")
     assert URLS["openai"] not in response.text
-    assert KEY not in caplog.text
+    logged = capsys.readouterr().err
+    assert code in logged
+    assert KEY not in logged

@@ -17,13 +17,9 @@ from app.gateway import Prompt
 from app.gateway.dialects import AnthropicDialect, OpenAIDialect, OutputMode, Profile
 from app.provision import make_gateway
 from app.settings import Settings
-from tests.wire.replies import MESSAGES, STREAMS
+from tests.wire.replies import MESSAGES, STREAMS, TICKET
 from tests.wire.upstream import KEY, PROMPTS, body_of, sent
 
-TICKET = (
-    '{"issue":"Broken lamp","product":null,"situation":"small problem",'
-    '"topic":"broken or dangerous product","mood":"calm","summary":"The lamp broke."}'
-)
 TYPES: dict[tuple[str, bool], Any] = {
     ("openai", False): completion_create_params.CompletionCreateParamsNonStreaming,
     ("openai", True): completion_create_params.CompletionCreateParamsStreaming,

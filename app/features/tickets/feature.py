@@ -5,7 +5,7 @@ from typing import Final
 
 from app.features.detection import UNKNOWN, detect
 from app.features.feature import Feature, Result
-from app.features.tickets.naming import name_in
+from app.features.tickets.naming import as_written, name_by_shape
 from app.features.tickets.schemas import (
     Category,
     Mood,
@@ -62,8 +62,10 @@ class Tickets(Feature[TicketRequest, Reading]):
     def settle(self, request: TicketRequest, output: Reading, gateway: ModelGateway) -> Reading:
         """Take no product that the email does not name."""
         email = self.render(request)
-        by_shape = gateway.traits.checks_wording
-        product = name_in(email, output.product, german=detect(email) == "DE", by_shape=by_shape)
+        if gateway.traits.checks_wording:
+            product = name_by_shape(email, output.product, german=detect(email) == "DE")
+        else:
+            product = output.product and as_written(email, output.product)
         return output.model_copy(update={"product": product})
 
 

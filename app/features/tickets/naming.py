@@ -26,33 +26,30 @@ _ARTICLES: Final = re.compile(r"^(?:My|The|Our|Your|A|An|This) (?=\w)")
 _PRONOUN_AT_END: Final = re.compile(r" I$")
 
 
-def name_in(email: str, said: str | None, *, german: bool, by_shape: bool) -> str | None:
-    """The product that an email names, or None.
+def as_written(email: str, said: str) -> str | None:
+    """What the model said, in the email's own spelling; None where the email does not have it."""
+    pattern = r"\s+".join(map(re.escape, said.split()))
+    found = re.search(rf"(?<!\w){pattern}(?!\w)", email, re.IGNORECASE) if pattern else None
+    return " ".join(found[0].split()) if found else None
+
+
+def name_by_shape(email: str, said: str | None, *, german: bool) -> str | None:
+    """The product that an email names, or None: what looks like a name and fits what was said.
 
     Args:
         email: the whole email.
-        said: the product, as the model says.
+        said: the product, as a small model says.
         german: the email is German.
-        by_shape: match what the model says to what looks like a name; for small models.
     """
-    quoted = _as_written(email, said) if said else None
-    if not by_shape:
-        return quoted
     names = _names(email, german=german)
     for name in names:
         if said and (name.casefold() in said.casefold() or said.casefold() in name.casefold()):
             return name
-    if german and quoted:
+    if german and said and (quoted := as_written(email, said)):
         return quoted
     if said:
         return next(iter(names), None)
     return next(filter(_OWN_SHAPE.search, names), None)
-
-
-def _as_written(email: str, said: str) -> str | None:
-    pattern = r"\s+".join(map(re.escape, said.split()))
-    found = re.search(rf"(?<!\w){pattern}(?!\w)", email, re.IGNORECASE)
-    return " ".join(found[0].split()) if found else None
 
 
 def _names(email: str, *, german: bool) -> list[str]:

@@ -5,6 +5,7 @@ import json
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from app.features.detection import UNKNOWN, detect
 from app.features.tickets.naming import as_written, name_by_shape
 from app.features.tickets.schemas import Reading
 from app.features.wire import FROM_MODEL
@@ -94,3 +95,17 @@ def test_a_product_has_to_stand_in_the_email(said: str, written: str | None) -> 
 )
 def test_name_by_its_shape(email: str, said: str | None, german: bool, name: str | None) -> None:
     assert name_by_shape(email, said, german=german) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Das Produkt ist sehr gut.", "DE"),
+        ("La couleur ne correspond pas du tout.", "FR"),
+        ("傘は丈夫ですが、少し重いです。", "JA"),
+        ("My kettle leaks and I want a refund. " * 5000, "EN"),
+        ("12345 !!!", UNKNOWN),
+    ],
+)
+def test_language_is_detected(text: str, code: str) -> None:
+    assert detect(text) == code

@@ -5,7 +5,8 @@ import pytest
 
 from app.errors import ModelOutputTruncated, ModelRefused, UpstreamFailed, UpstreamUnavailable
 from app.features import tickets
-from app.features.tickets.schemas import TicketRequest
+from app.features.tickets.feature import as_ticket
+from app.features.tickets.schemas import Reading, TicketRequest
 from app.gateway import StopReason, Usage
 from tests.wire.replies import (
     CACHED,
@@ -125,6 +126,34 @@ async def test_garbage_in_a_stream_is_a_failure(provider: str, data: str) -> Non
 async def test_whole_answer_where_a_stream_was_asked_for_is_a_failure(provider: str) -> None:
     with pytest.raises(UpstreamFailed):
         await streamed(MESSAGES[provider]("Three years."), provider)
+
+
+@pytest.mark.parametrize(
+    ("said", "product"), [("inkwell pro", "Inkwell Pro"), ("Lumo S2", None), (None, None)]
+)
+async def test_ticket_has_what_the_model_said_and_no_product_that_it_made_up(
+    said: str | None, product: str | None
+) -> None:
+    reading = Reading(
+        issue="Outage",
+        product=said,
+        situation="danger, outage, break-in or lost data",
+        topic="software, app or device error",
+        mood="unhappy",
+        summary="All is down.",
+    )
+    request = TicketRequest(text="Hallo, seit heute Morgen geht Inkwell Pro nicht mehr!")
+    async with gateway_to(openai_message(reading.model_dump_json()), "openai") as (gateway, _):
+        ticket = as_ticket(request, await tickets.FEATURE.run(request, gateway))
+    assert ticket.model_dump(exclude={"usage", "model"}) == {
+        "issue": "Outage",
+        "summary": "All is down.",
+        "product": product,
+        "category": "technical",
+        "urgency": "critical",
+        "sentiment": "negative",
+        "language": "de",
+    }
 
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])

@@ -56,6 +56,8 @@ async def test_body_is_what_the_sdk_would_send(provider: str, feature: str, stre
     assert_conforms(body, provider, stream=stream)
     assert body["model"] == "some-model"
     assert body.get("stream", False) is stream
+    if stream and provider == "openai":
+        assert body["stream_options"] == {"include_usage": True}
 
 
 def test_the_check_itself_finds_what_is_wrong() -> None:

@@ -85,6 +85,8 @@ def test_a_product_has_to_stand_in_the_email(said: str, written: str | None) -> 
     [
         ("The buckle of my TinyRide Comfort opens.", "TinyRide", False, "TinyRide Comfort"),
         ("My Brewmoor K2 gave off sparks.", "kettle", False, "Brewmoor K2"),
+        ("My Inkwell Pro does not print.", None, False, None),
+        ("My Inkwell Pro does not print.", "Inkwell", False, "Inkwell Pro"),
         ("On Monday I wrote to you about a dress.", "Dress", False, None),
         ("Since today Notevault is empty.\nPriya Nand", None, False, None),
         ("Our Torqon X18 is broken.", None, False, "Torqon X18"),

@@ -56,8 +56,9 @@ def _names(email: str, *, german: bool) -> list[str]:
     text = _without_signature(email)
     names: list[str] = []
     for found in _NAME.finditer(text):
-        name = _PRONOUN_AT_END.sub("", _ARTICLES.sub("", found[0]))
-        plain = german or _starts_sentence(text, found.start())
+        bare = _ARTICLES.sub("", found[0])
+        name = _PRONOUN_AT_END.sub("", bare)
+        plain = german or _starts_sentence(text, found.end() - len(bare))
         if not _NO_NAME.fullmatch(name) and not (plain and not _OWN_SHAPE.search(name)):
             names.append(name)
     return names

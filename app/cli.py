@@ -2,9 +2,12 @@
 
 import argparse
 import asyncio
+import math
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 import httpx
 import uvicorn
@@ -19,6 +22,7 @@ from app.provision import make_engine
 from app.settings import PREFIX, Settings, load_settings, settings_table
 
 _START_SECONDS = 300.0
+_CLOSING_SECONDS = 5  # after the grace period, to send what is left
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -74,6 +78,8 @@ def _serve(options: argparse.Namespace) -> None:
         engine.start()
         os.environ[f"{PREFIX}BASE_URL"] = f"{engine.base_url}/v1"
         os.environ[f"{PREFIX}API_KEY"] = engine.key
+    # uvicorn raises the signal again that it has ended by, for whoever started it: we did.
+    signal.signal(signal.SIGTERM, _exit)
     try:
         uvicorn.run(
             "app.main:app",
@@ -84,10 +90,15 @@ def _serve(options: argparse.Namespace) -> None:
             log_config=None,
             access_log=settings.log_level == "debug",
             server_header=False,
+            timeout_graceful_shutdown=math.ceil(settings.shutdown_grace) + _CLOSING_SECONDS,
         )
     finally:
         if engine:
             engine.stop()
+
+
+def _exit(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
 
 
 def _ask(options: argparse.Namespace) -> None:

@@ -24,6 +24,7 @@
     │   ├── ModelRefused            422 model-refused
     │   ├── ModelOutputTruncated    502 model-output-truncated
     │   └── ModelOutputInvalid      502 model-output-invalid
+    ├── DeadlineExceeded            504 deadline-exceeded
     ├── Overloaded                  503 overloaded
     └── ShuttingDown                503 shutting-down
 
@@ -33,6 +34,7 @@
 import logging
 import math
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import ClassVar
 
 
@@ -48,6 +50,7 @@ class GroundworkError(Exception):
         detail: this occurrence, in words.
         retry_after: seconds after which a new attempt makes sense, if known.
         upstream_note: what the provider said; logged, never shown.
+        upstream_status: HTTP status of the provider's answer, if there was one.
         members: extension members of the problem document.
     """
 
@@ -63,20 +66,26 @@ class GroundworkError(Exception):
         *,
         retry_after: float | None = None,
         upstream_note: str = "",
+        upstream_status: int | None = None,
         members: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.retry_after = retry_after
         self.upstream_note = upstream_note
+        self.upstream_status = upstream_status
         self.members: dict[str, object] = dict(members or {})
 
     @property
     def headers(self) -> dict[str, str]:
-        """Response headers that belong to the problem; ``Retry-After`` in whole seconds."""
-        if self.retry_after is None:
+        """Response headers that belong to the problem; ``Retry-After`` in whole seconds.
+
+        A 503 always has one, of a second where nothing better is known.
+        """
+        wait = self.retry_after
+        if wait is None and self.status != HTTPStatus.SERVICE_UNAVAILABLE:
             return {}
-        return {"Retry-After": str(max(1, math.ceil(self.retry_after)))}
+        return {"Retry-After": str(max(1, math.ceil(wait or 0)))}
 
 
 class ConfigurationError(GroundworkError):
@@ -154,7 +163,8 @@ class UpstreamUnavailable(UpstreamError):
 
 
 class UpstreamTimeout(UpstreamError):
-    code, status, title = "upstream-timeout", 504, "The model did not answer in time"
+    code, status, title = "upstream-timeout", 504, "The model server did not answer in time"
+    retryable = True
 
 
 class ModelError(GroundworkError):
@@ -176,6 +186,11 @@ class ModelOutputTruncated(ModelError):
 
 class ModelOutputInvalid(ModelError):
     code, status, title = "model-output-invalid", 502, "The model's output is not valid"
+
+
+class DeadlineExceeded(GroundworkError):
+    code, status, title = "deadline-exceeded", 504, "The request ran out of time"
+    log_level = logging.WARNING
 
 
 class Overloaded(GroundworkError):

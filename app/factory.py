@@ -1,5 +1,6 @@
 """Builds the application out of settings and features."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
@@ -8,6 +9,7 @@ from fastapi import FastAPI
 from app import __version__, health
 from app.deps import State
 from app.features import FEATURES, Registered
+from app.features.detection import warm_up
 from app.logs import configure_logging
 from app.middleware import RequestFrame
 from app.openapi import install_openapi
@@ -15,6 +17,7 @@ from app.problems import install_problem_handlers
 from app.provision import ClientFactory, make_client, make_engine, make_gateway
 from app.readiness import Readiness
 from app.settings import Settings
+from app.shutdown import Shutdown
 from app.workers import end_with_parent
 
 
@@ -37,6 +40,7 @@ def create_app(
     engine = make_engine(settings)
     keys = (settings.upstream_key, engine.key if engine else None)
     configure_logging(settings.log_level, secrets=[key for key in keys if key])
+    shutdown = Shutdown(settings.shutdown_grace)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
@@ -48,9 +52,13 @@ def create_app(
 
         if engine:
             engine.start()
+        await asyncio.to_thread(warm_up)
+        finding_out = asyncio.create_task(gateway.find_output_mode())
         try:
-            yield State(gateway=gateway, readiness=Readiness(problem))
+            with shutdown.watching(gateway.abort):
+                yield State(gateway=gateway, readiness=Readiness(problem))
         finally:
+            finding_out.cancel()
             await gateway.aclose()
             if engine:
                 engine.stop()
@@ -63,7 +71,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
     )
-    app.add_middleware(RequestFrame, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(RequestFrame, max_body_bytes=settings.max_body_bytes, shutdown=shutdown)
     install_problem_handlers(app)
     for registered in features:
         app.include_router(registered.router)

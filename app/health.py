@@ -3,9 +3,10 @@
 from typing import Literal
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.deps import GatewayDep, ReadinessDep
+from app.gateway import BreakerState, Finding, GatewayState, OutputMode
 
 router = APIRouter(tags=["health"])
 
@@ -16,12 +17,28 @@ class Health(BaseModel):
     status: Literal["ok"]
 
 
+class UpstreamReport(BaseModel):
+    """How things stand with the base model's server."""
+
+    breaker: BreakerState = Field(
+        description="The circuit breaker; `open`: calls fail at once, for a few seconds."
+    )
+    concurrency: int = Field(description="Calls that may be under way at once, as adapted.")
+    running: int = Field(description="Calls under way.")
+    queued: int = Field(description="Calls that wait for a place.")
+    output_mode: OutputMode = Field(description="How the model is asked for JSON.")
+    output_modes: dict[str, Finding] = Field(
+        description="What was found out about each way of asking for JSON."
+    )
+
+
 class ReadinessReport(BaseModel):
     """Whether requests can be answered."""
 
     status: Literal["ready", "not_ready"]
     model: str
     reason: str | None
+    upstream: UpstreamReport
 
 
 @router.get("/healthz", summary="Is the process alive?")
@@ -38,9 +55,22 @@ async def check_health() -> Health:
 async def check_readiness(
     response: Response, readiness: ReadinessDep, gateway: GatewayDep
 ) -> ReadinessReport:
-    """`ready` when the base model can be asked."""
+    """`ready` when the base model can be asked. An open breaker alone does not change that."""
     reason = await readiness.problem()
     if reason:
         response.status_code = 503
     status = "not_ready" if reason else "ready"
-    return ReadinessReport(status=status, model=gateway.model, reason=reason)
+    return ReadinessReport(
+        status=status, model=gateway.model, reason=reason, upstream=_report(gateway.state())
+    )
+
+
+def _report(state: GatewayState) -> UpstreamReport:
+    return UpstreamReport(
+        breaker=state.breaker,
+        concurrency=state.concurrency,
+        running=state.running,
+        queued=state.queued,
+        output_mode=state.output_mode,
+        output_modes={str(mode): finding for mode, finding in state.findings.items()},
+    )

@@ -1,56 +1,98 @@
-"""What every request passes: its id, its timing, and the limit of its body. Pure ASGI."""
+"""What every request passes: its id, its wishes, its timing, its limits. Pure ASGI."""
 
+import asyncio
+import logging
 import re
 from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import BodyTooLarge
-from app.gateway.ledger import open_ledger
+from app.errors import BodyTooLarge, GroundworkError, InvalidHeader, ShuttingDown
+from app.gateway.cache import cache_status, read_cache_control
+from app.gateway.caller import Caller, set_caller
 from app.logs import set_request_id
-from app.problems import problem_response
+from app.problems import log_problem, problem_response
+from app.shutdown import Shutdown
+
+log = logging.getLogger(__name__)
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
+_SECONDS = re.compile(rb"\d{1,9}(?:\.\d{1,20})?")
+_LEAST_SECONDS = 0.001
+_MOST_SECONDS = 86_400.0
+
+Headers = dict[bytes, bytes]
 
 
 class RequestFrame:
-    """Gives each response ``X-Request-ID`` and ``Server-Timing``; refuses too large bodies.
+    """Gives each request its :class:`Caller`, and each response the headers that tell of it.
 
     A caller's own ``X-Request-ID`` is kept if it is 1 to 128 harmless characters. The body is
-    read whole before the application runs, so that a refusal needs nothing of it.
+    read whole before the application runs, so that a refusal needs nothing of it; then the
+    connection is watched, and when the caller leaves, the application is cancelled.
     """
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, shutdown: Shutdown) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
+        self._shutdown = shutdown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        ledger = open_ledger()
-        headers: dict[bytes, bytes] = dict(scope["headers"])
+        headers: Headers = dict(scope["headers"])
+        caller = Caller(tenant=headers.get(b"authorization", b""))
+        set_caller(caller)
         sent_id = headers.get(b"x-request-id", b"")
         request_id = sent_id.decode() if _SANE_ID.fullmatch(sent_id) else uuid4().hex
         set_request_id(request_id)
+        response = _Response(send, caller, request_id)
+        try:
+            self._read_wishes(headers, caller)
+            body = await self._read_body(headers, receive)
+        except GroundworkError as error:
+            log_problem(error)
+            await problem_response(error)(scope, receive, response.send)
+            return
+        await self._run(scope, body, receive, response)
 
-        async def send_framed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message["headers"],
-                    (b"x-request-id", request_id.encode()),
-                    (b"server-timing", ledger.server_timing().encode()),
-                ]
-            await send(message)
+    def _read_wishes(self, headers: Headers, caller: Caller) -> None:
+        if self._shutdown.begun:
+            raise ShuttingDown("The service is shutting down.")
+        if timeout := headers.get(b"x-request-timeout"):
+            caller.timeout = _seconds(timeout)
+        if wishes := headers.get(b"cache-control"):
+            caller.cache = read_cache_control(wishes.decode("latin-1"))
+
+    async def _run(
+        self, scope: Scope, body: Message, receive: Receive, response: "_Response"
+    ) -> None:
+        """Run the application until it has answered or its caller has left."""
+        pending = [body]
+        watcher: asyncio.Task[None] | None = None
+        if body.get("body"):  # without one there is nothing that takes long
+            watcher = asyncio.get_running_loop().create_task(_watch(receive, response))
+
+        async def replay() -> Message:
+            if pending:
+                return pending.pop()
+            if watcher:
+                await watcher
+            return {"type": "http.disconnect"} if watcher else await receive()
 
         try:
-            received = await self._read_body(headers, receive)
-        except BodyTooLarge as error:
-            await problem_response(error)(scope, receive, send_framed)
-            return
-        await self._app(scope, _replay(received, receive), send_framed)
+            await self._app(scope, replay, response.send)
+        except asyncio.CancelledError:
+            if not response.caller_left:
+                raise
+            response.task.uncancel()
+            log.info("The caller left before the answer.")
+        finally:
+            if watcher:
+                watcher.cancel()
 
-    async def _read_body(self, headers: dict[bytes, bytes], receive: Receive) -> Message:
+    async def _read_body(self, headers: Headers, receive: Receive) -> Message:
         """The whole body as one message."""
         announced = headers.get(b"content-length")
         if announced is None and b"transfer-encoding" not in headers:
@@ -74,10 +116,56 @@ class RequestFrame:
         return BodyTooLarge(f"The body may have at most {self._max_body_bytes} bytes.")
 
 
-def _replay(first: Message, receive: Receive) -> Receive:
-    pending = [first]
+class _Response:
+    """What is sent back, and whether anybody is there to take it.
 
-    async def replay() -> Message:
-        return pending.pop() if pending else await receive()
+    Attributes:
+        task: the one that runs the application.
+        caller_left: the caller closed the connection before the end.
+    """
 
-    return replay
+    def __init__(self, send: Send, caller: Caller, request_id: str) -> None:
+        self._send = send
+        self._caller = caller
+        self._request_id = request_id.encode()
+        self._ended = False
+        task = asyncio.current_task()
+        assert task  # noqa: S101 # an ASGI application runs in a task
+        self.task = task
+        self.caller_left = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], *self._headers()]
+        elif not message.get("more_body", False):
+            self._ended = True
+        await self._send(message)
+
+    def _headers(self) -> list[tuple[bytes, bytes]]:
+        caller = self._caller
+        headers = [
+            (b"x-request-id", self._request_id),
+            (b"server-timing", caller.ledger.server_timing().encode()),
+        ]
+        if caller.outcomes:
+            headers.append((b"cache-status", cache_status(caller.outcomes).encode()))
+        return headers
+
+    def leave(self) -> None:
+        """The connection is closed."""
+        if not self._ended:
+            self.caller_left = True
+            self.task.cancel()
+
+
+async def _watch(receive: Receive, response: _Response) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    response.leave()
+
+
+def _seconds(value: bytes) -> float:
+    seconds = float(value) if _SECONDS.fullmatch(value) else 0.0
+    if not _LEAST_SECONDS <= seconds <= _MOST_SECONDS:
+        raise InvalidHeader("X-Request-Timeout must be seconds, from 0.001 to 86400, such as 2.5.")
+    return seconds

@@ -6,6 +6,22 @@ from fastapi import FastAPI
 
 from app.problems import Problem
 
+_HEADERS: list[dict[str, Any]] = [
+    {
+        "name": "X-Request-Timeout",
+        "in": "header",
+        "description": "Seconds that the answer may take, if they are less than the operator "
+        "allows; then the answer is a 504.",
+        "schema": {"type": "number", "minimum": 0.001, "maximum": 86_400},
+    },
+    {
+        "name": "Cache-Control",
+        "in": "header",
+        "description": "`no-cache`, `no-store` or `max-age=<seconds>`, for a fresh answer where "
+        "the operator keeps answers (RFC 9111). `Cache-Status` tells where an answer came from.",
+        "schema": {"type": "string"},
+    },
+]
 _REF = "#/components/schemas/{model}"
 
 
@@ -19,6 +35,7 @@ def install_openapi(app: FastAPI) -> None:
             _add_problem(document)
             _drop_fastapi_errors(document)
             _stream_media_types(document)
+            _add_headers(document)
             app.openapi_schema = document
         return app.openapi_schema
 
@@ -45,3 +62,11 @@ def _stream_media_types(document: dict[str, Any]) -> None:
             content = operation["responses"].get("200", {}).get("content", {})
             if "text/event-stream" in content and "application/json" in content:
                 content["text/event-stream"] = content.pop("application/json")
+
+
+def _add_headers(document: dict[str, Any]) -> None:
+    """The headers that every operation takes which asks the model; see ``RequestFrame``."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            if "requestBody" in operation:
+                operation["parameters"] = [*operation.get("parameters", []), *_HEADERS]

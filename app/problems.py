@@ -57,7 +57,7 @@ _MEANINGS = {
     "model-output-invalid",
     503: "upstream-rate-limited, upstream-unavailable, overloaded or shutting-down; "
     "`Retry-After` says when to try again",
-    504: "upstream-timeout",
+    504: "upstream-timeout or deadline-exceeded",
 }
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 

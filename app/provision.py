@@ -9,11 +9,18 @@ import httpx
 from app.embedded import Engine, EngineConfig
 from app.embedded.weights import DEFAULT_NAME, default_cache_dir
 from app.gateway import ModelGateway
-from app.gateway.dialects import AnthropicDialect, Dialect, OpenAIDialect, OutputMode, Profile
-from app.gateway.gateway import ModelTraits
+from app.gateway.admission import Admission
+from app.gateway.cache import ResponseCache
+from app.gateway.deadline import TimeLimits
+from app.gateway.dialects import AnthropicDialect, Dialect, OpenAIDialect, Profile
+from app.gateway.gateway import ModelTraits, Resilience
+from app.gateway.ladder import Ladder
+from app.gateway.limit import AdaptiveLimit
 from app.gateway.transport import Transport, open_client
 from app.gateway.upstream import Upstream
 from app.settings import Settings
+
+_INITIAL_CONCURRENCY = 16
 
 ClientFactory = Callable[[Settings], httpx.AsyncClient]
 
@@ -49,11 +56,7 @@ def make_engine(settings: Settings) -> Engine | None:
 
 def make_client(settings: Settings) -> httpx.AsyncClient:
     """The process's HTTP client for the upstream."""
-    return open_client(
-        pool_size=settings.pool_size,
-        connect_timeout=settings.connect_timeout,
-        read_timeout=settings.timeout,
-    )
+    return open_client(connect_timeout=settings.connect_timeout)
 
 
 def make_gateway(
@@ -69,9 +72,32 @@ def make_gateway(
     transport = Transport(make_client(settings), address.base_url, headers)
     return ModelGateway(
         Upstream(dialect, transport, ping_path=_PING_PATHS[provider]),
+        _resilience(settings, dialect),
         model=settings.model,
-        mode=OutputMode.SCHEMA,
         traits=ModelTraits(checks_wording=provider == "embedded"),
+    )
+
+
+def _resilience(settings: Settings, dialect: Dialect) -> Resilience:
+    embedded = settings.model_name.provider == "embedded"
+    if embedded:  # it is known what the engine can do
+        places = min(settings.embedded_slots, settings.max_concurrency)
+        limit = AdaptiveLimit(initial=places, least=places, most=places)
+    else:
+        limit = AdaptiveLimit(initial=_INITIAL_CONCURRENCY, most=settings.max_concurrency)
+    cached = settings.cache_ttl > 0
+    return Resilience(
+        admission=Admission(limit, queue_size=settings.queue_size),
+        ladder=Ladder(dialect.modes, honoured=embedded),
+        cache=ResponseCache(ttl=settings.cache_ttl, max_bytes=settings.cache_bytes)
+        if cached
+        else None,
+        limits=TimeLimits(
+            total=settings.timeout,
+            first_token=settings.first_token_timeout,
+            attempt=settings.attempt_timeout,
+        ),
+        max_retries=settings.max_retries,
     )
 
 

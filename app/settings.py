@@ -66,7 +66,11 @@ class Settings(BaseSettings):
         "model; Anthropic's and OpenAI's own APIs are not told any, as current models refuse it.",
     )
     timeout: float = Field(
-        default=60, gt=0, le=3600, description="Seconds a request may take from start to end."
+        default=60,
+        gt=0,
+        le=3600,
+        description="Seconds a request may take from start to end. A caller can ask for less "
+        "with `X-Request-Timeout`.",
     )
     first_token_timeout: float = Field(
         default=30, gt=0, le=3600, description="Seconds a stream may take to its first token."
@@ -74,8 +78,47 @@ class Settings(BaseSettings):
     connect_timeout: float = Field(
         default=5, gt=0, le=60, description="Seconds to connect to the model server."
     )
-    pool_size: int = Field(
-        default=100, ge=1, le=10_000, description="Most open connections to the model server."
+    attempt_timeout: float | None = Field(
+        default=None,
+        gt=0,
+        le=3600,
+        description="Seconds one call to the model server may take, or its first token in a "
+        "stream, before it is given up and made again. Without it, as long as the request has.",
+    )
+    max_retries: int = Field(
+        default=7,
+        ge=0,
+        le=20,
+        description="Most times a failed call is made again; the request's time and a budget "
+        "over all calls limit it, too.",
+    )
+    max_concurrency: int = Field(
+        default=100,
+        ge=1,
+        le=10_000,
+        description="Most calls to the model server at once; fewer while its latency says so. "
+        "The embedded engine gets as many as it has slots.",
+    )
+    queue_size: int = Field(
+        default=64,
+        ge=0,
+        le=10_000,
+        description="Most calls that wait for a place; further ones get 503 at once.",
+    )
+    cache_ttl: float = Field(
+        default=0,
+        ge=0,
+        le=31_536_000,
+        description="Seconds that answers are kept in memory for identical requests; 0: not.",
+    )
+    cache_bytes: int = Field(
+        default=67_108_864, ge=1024, description="Most memory for such answers, about."
+    )
+    shutdown_grace: float = Field(
+        default=25,
+        ge=0,
+        le=3600,
+        description="Seconds that accepted requests have after SIGTERM before they are failed.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")

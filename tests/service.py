@@ -1,13 +1,14 @@
 """Start the service as an operator does, in a process of its own, on a free port."""
 
+import asyncio
 import json
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,17 @@ def run_service(
     finally:
         process.kill()
         process.wait()
+
+
+@asynccontextmanager
+async def running_service(folder: Path, **settings: str) -> AsyncGenerator[Service]:
+    """Likewise, for tests whose own event loop serves the upstream."""
+    manager = run_service(folder, **settings)
+    service = await asyncio.to_thread(manager.__enter__)
+    try:
+        yield service
+    finally:
+        await asyncio.to_thread(manager.__exit__, None, None, None)
 
 
 def free_port() -> int:

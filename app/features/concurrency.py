@@ -7,12 +7,30 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+MOST_AT_ONCE = 8  # of one request's calls, so that it does not fill the queue for others
+
 
 async def together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Results of all calls, in order; the first failure cancels the others and is raised."""
+    """Results of all calls, in order, of which some run at once.
+
+    The first failure cancels the others and is raised.
+    """
     if len(calls) == 1:
         return [await calls[0]]
-    tasks = [asyncio.ensure_future(call) for call in calls]
+    places = asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def run(call: Coroutine[Any, Any, T]) -> T:
+        try:
+            await places.acquire()
+        except BaseException:
+            call.close()
+            raise
+        try:
+            return await call
+        finally:
+            places.release()
+
+    tasks = [asyncio.ensure_future(run(call)) for call in calls]
     try:
         return await asyncio.gather(*tasks)
     finally:
@@ -20,15 +38,17 @@ async def together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
 
 
 async def merged(sources: Sequence[AsyncGenerator[T]]) -> AsyncGenerator[tuple[int, T]]:
-    """Items of all sources as they come, each with its source's index.
+    """Items of all sources as they come, each with its source's index; some run at once.
 
     The first failure ends the others and is raised; so does closing the generator.
     """
     items: asyncio.Queue[tuple[int, T] | Exception | None] = asyncio.Queue(maxsize=64)
 
+    places = asyncio.Semaphore(MOST_AT_ONCE)
+
     async def pump(index: int, source: AsyncGenerator[T]) -> None:
         try:
-            async with aclosing(source):
+            async with places, aclosing(source):
                 async for item in source:
                     await items.put((index, item))
         except Exception as error:  # noqa: BLE001 # raised again below, in the caller's task

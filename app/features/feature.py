@@ -20,7 +20,7 @@ from typing import ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from app.errors import ConfigurationError, ModelOutputInvalid
+from app.errors import ConfigurationError, GroundworkError, ModelOutputInvalid
 from app.features.wire import FROM_MODEL
 from app.gateway import (
     Completion,
@@ -83,6 +83,11 @@ class Feature(ABC, Generic[In, Out]):
         folder: where its files are.
         input_type, output_type: the model's task; ``output_type`` is ``str`` for plain text.
         max_tokens: most tokens of an output.
+        version: to be raised when a change of code makes stored outputs wrong.
+        cacheable: whether the same input may be given a stored output.
+        timeout, first_token_timeout: seconds for a request, and to a stream's first token;
+            None for the operator's limits, which are never exceeded.
+        repairs: how often a flawed output is given back to the model to be put right.
     """
 
     name: ClassVar[str]
@@ -91,6 +96,11 @@ class Feature(ABC, Generic[In, Out]):
     input_type: type[In]
     output_type: type[Out]
     max_tokens: ClassVar[int] = 512
+    version: ClassVar[str] = "1"
+    cacheable: ClassVar[bool] = True
+    timeout: ClassVar[float | None] = None
+    first_token_timeout: ClassVar[float | None] = None
+    repairs: ClassVar[int] = 2
 
     def __init__(self) -> None:
         """Load the folder.
@@ -139,23 +149,25 @@ class Feature(ABC, Generic[In, Out]):
         return Prompt(self.prefix(request), turns)
 
     async def run(self, request: In, gateway: ModelGateway) -> Result[Out]:
-        """Ask the model, check its output, and let it repair a flawed one once.
+        """Ask the model, check its output, and let it repair a flawed one.
 
         Raises:
-            ModelOutputInvalid: the repaired output was flawed as well.
+            ModelOutputInvalid: the repaired outputs were flawed as well.
             GroundworkError: what the gateway raises.
         """
-        prompt = self.prompt(request)
-        completion = await gateway.complete(prompt)
-        usage = completion.usage
-        output, finding = self._examine(request, completion)
-        if finding:
-            completion = await gateway.complete(_repair(prompt, completion, finding))
+        asked = prompt = self.prompt(request)
+        usage = Usage()
+        finding: str | None = None
+        for repairs_left in range(self.repairs, -1, -1):
+            completion = await gateway.complete(asked)
             usage += completion.usage
             output, finding = self._examine(request, completion)
-        if output is None or finding:
-            raise ModelOutputInvalid(f"The model's output is not valid: {finding}")
-        return Result(self.settle(request, output, gateway), completion.model, usage)
+            if output is not None and not finding:
+                return Result(self.settle(request, output, gateway), completion.model, usage)
+            gateway.forget(asked)
+            if repairs_left:
+                asked = _repair(prompt, completion, finding or "")
+        raise ModelOutputInvalid(f"The model's output is not valid: {finding}")
 
     async def stream(
         self, request: In, gateway: ModelGateway
@@ -166,23 +178,33 @@ class Feature(ABC, Generic[In, Out]):
 
         Raises:
             ModelOutputInvalid: the whole output was flawed.
-            GroundworkError: what the gateway raises.
+            GroundworkError: what the gateway raises; its ``received`` member is the text so far.
         """
-        started = False
-        async with aclosing(gateway.stream(self.prompt(request))) as chunks:
-            async for chunk in chunks:
-                text = chunk.text if started else chunk.text.lstrip()
-                if text:
-                    started = True
-                    yield Delta(text)
-                if chunk.completion:
-                    output, finding = self._examine(request, chunk.completion)
-                    if output is None or finding:
-                        raise ModelOutputInvalid(f"The model's output is not valid: {finding}")
-                    completion = chunk.completion
-                    yield Result(
-                        self.settle(request, output, gateway), completion.model, completion.usage
-                    )
+        received: list[str] = []
+        try:
+            async with aclosing(gateway.stream(self.prompt(request))) as chunks:
+                async for chunk in chunks:
+                    if text := chunk.text if received else chunk.text.lstrip():
+                        received.append(text)
+                        yield Delta(text)
+                    if chunk.completion:
+                        yield self._concluded(request, chunk.completion, gateway)
+        except GroundworkError as error:
+            if received:
+                error.members["received"] = "".join(received)
+            raise
+
+    def _concluded(self, request: In, completion: Completion, gateway: ModelGateway) -> Result[Out]:
+        """The result of a stream that ended.
+
+        Raises:
+            ModelOutputInvalid: it is flawed.
+        """
+        output, finding = self._examine(request, completion)
+        if output is None or finding:
+            gateway.forget(self.prompt(request))
+            raise ModelOutputInvalid(f"The model's output is not valid: {finding}")
+        return Result(self.settle(request, output, gateway), completion.model, completion.usage)
 
     def _examine(self, request: In, completion: Completion) -> tuple[Out | None, str | None]:
         """The output in its type, and what is wrong with it."""
@@ -216,6 +238,10 @@ class Feature(ABC, Generic[In, Out]):
             ),
             schema=self._schema(),
             max_tokens=self.max_tokens,
+            version=self.version,
+            cacheable=self.cacheable,
+            timeout=self.timeout,
+            first_token_timeout=self.first_token_timeout,
         )
 
     def _schema(self) -> OutputSchema | None:

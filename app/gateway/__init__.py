@@ -1,6 +1,9 @@
 """What a feature may know of the model: the gateway and its values."""
 
-from app.gateway.gateway import ModelGateway
+from app.gateway.breaker import BreakerState
+from app.gateway.dialects import OutputMode
+from app.gateway.gateway import GatewayState, ModelGateway
+from app.gateway.ladder import Finding
 from app.gateway.prompt import (
     Chunk,
     Completion,
@@ -15,9 +18,13 @@ from app.gateway.prompt import (
 from app.gateway.structured import find_json
 
 __all__ = [
+    "BreakerState",
     "Chunk",
     "Completion",
+    "Finding",
+    "GatewayState",
     "ModelGateway",
+    "OutputMode",
     "OutputSchema",
     "Prompt",
     "PromptPrefix",

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from hashlib import blake2b
 from typing import Literal
+
+from pydantic_core import to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,11 @@ class OutputSchema:
     json: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class PromptPrefix:
     """What every call of a feature has in common, byte for byte, so that prompt caches hit.
+
+    Made once and kept: two prefixes are the same only if they are one object.
 
     Attributes:
         feature: name of the feature, for accounting and fairness.
@@ -40,6 +46,10 @@ class PromptPrefix:
         schema: JSON Schema of the output, or None for plain text.
         max_tokens: most tokens the model may produce.
         stop: stop sequences.
+        version: the feature's version, for the response cache.
+        cacheable: whether the same input may be given a stored answer.
+        timeout: seconds that the feature gives a request; None for the operator's limit.
+        first_token_timeout: likewise to a stream's first token.
     """
 
     feature: str
@@ -48,6 +58,24 @@ class PromptPrefix:
     schema: OutputSchema | None = None
     max_tokens: int = 512
     stop: tuple[str, ...] = ()
+    version: str = "1"
+    cacheable: bool = False
+    timeout: float | None = None
+    first_token_timeout: float | None = None
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Digest (16 bytes) of all that can change an answer."""
+        parts = (
+            self.feature,
+            self.version,
+            self.instruction,
+            [(shot.user, shot.assistant) for shot in self.shots],
+            self.schema and (self.schema.name, self.schema.json),
+            self.max_tokens,
+            self.stop,
+        )
+        return blake2b(to_json(parts), digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)

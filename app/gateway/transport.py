@@ -35,12 +35,13 @@ class StreamedReply:
     pieces: AsyncIterator[bytes]
 
 
-def open_client(
-    *, pool_size: int, connect_timeout: float, read_timeout: float
-) -> httpx.AsyncClient:
-    """The process's HTTP client; timeouts in seconds."""
-    limits = httpx.Limits(max_connections=pool_size, max_keepalive_connections=pool_size)
-    timeout = httpx.Timeout(read_timeout, connect=connect_timeout)
+def open_client(*, connect_timeout: float) -> httpx.AsyncClient:
+    """The process's HTTP client; ``connect_timeout`` in seconds.
+
+    How many calls there are at once, and how long they may take, is the gateway's to limit.
+    """
+    limits = httpx.Limits(max_connections=0)  # aiohttp's word for no limit
+    timeout = httpx.Timeout(None, connect=connect_timeout)
     return httpx.AsyncClient(
         transport=AiohttpTransport(limits=limits), timeout=timeout, trust_env=False
     )
@@ -56,13 +57,13 @@ class Transport:
     def __init__(
         self, client: httpx.AsyncClient, base_url: str, headers: Mapping[str, str]
     ) -> None:
+        self.base_url = base_url
         self._client = client
-        self._base_url = base_url
         self._headers = {"content-type": "application/json", **headers}
 
     async def get(self, path: str) -> Reply:
         """GET ``path``."""
-        return await self._whole(httpx.Request("GET", self._base_url + path, headers=self._headers))
+        return await self._whole(httpx.Request("GET", self.base_url + path, headers=self._headers))
 
     async def post(self, path: str, content: bytes) -> Reply:
         """POST a JSON body and read the whole response."""
@@ -84,7 +85,7 @@ class Transport:
 
     def _post(self, path: str, content: bytes) -> httpx.Request:
         request = httpx.Request(
-            "POST", self._base_url + path, headers=self._headers, content=content
+            "POST", self.base_url + path, headers=self._headers, content=content
         )
         request.extensions["timeout"] = self._client.timeout.as_dict()
         return request
@@ -101,14 +102,20 @@ class Transport:
 
 
 async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    announced = response.headers.get("content-length", "")
+    received = int(announced) if announced.isdecimal() else 0
+    _require_moderate(received)
     received = 0
     with _mapped_failures():
         async for piece in response.aiter_bytes():
             received += len(piece)
-            if received > MAX_RESPONSE_BYTES:
-                msg = f"The model server sent more than {MAX_RESPONSE_BYTES} bytes."
-                raise UpstreamFailed(msg)
+            _require_moderate(received)
             yield piece
+
+
+def _require_moderate(size: int) -> None:
+    if size > MAX_RESPONSE_BYTES:
+        raise UpstreamFailed(f"The model server sent more than {MAX_RESPONSE_BYTES} bytes.")
 
 
 @contextmanager

@@ -24,10 +24,15 @@ _NOTE_BYTES = 500
 
 
 class Upstream:
-    """The model server, spoken to in its dialect. Tries once; retries are the gateway's."""
+    """The model server, spoken to in its dialect. Tries once; retries are the gateway's.
+
+    Attributes:
+        identity: stands for the server and for all parameters that are the same in every call.
+    """
 
     def __init__(self, dialect: Dialect, transport: Transport, *, ping_path: str) -> None:
-        self.dialect = dialect
+        self._dialect = dialect
+        self.identity = f"{transport.base_url} {dialect.identity}"
         self._transport = transport
         self._ping_path = ping_path
 
@@ -38,11 +43,11 @@ class Upstream:
             UpstreamError: no usable response.
             ModelError: the answer was refused or cut off.
         """
-        body = self.dialect.encode(prompt, mode, stream=False)
-        reply = await self._transport.post(self.dialect.path, body)
+        body = self._dialect.encode(prompt, mode, stream=False)
+        reply = await self._transport.post(self._dialect.path, body)
         if reply.status != 200:
             raise failure_of(reply.status, reply.headers, reply.body)
-        completion = self.dialect.decode(reply.body)
+        completion = self._dialect.decode(reply.body)
         _require_whole(completion)
         return completion
 
@@ -53,9 +58,9 @@ class Upstream:
             UpstreamError: no usable response, or the stream broke or ended early.
             ModelError: the answer was refused or cut off.
         """
-        body = self.dialect.encode(prompt, mode, stream=True)
-        reader, parser = self.dialect.reader(), EventParser()
-        async with self._transport.stream(self.dialect.path, body) as reply:
+        body = self._dialect.encode(prompt, mode, stream=True)
+        reader, parser = self._dialect.reader(), EventParser()
+        async with self._transport.stream(self._dialect.path, body) as reply:
             if reply.status != 200:
                 error = b"".join([piece async for piece in reply.pieces])
                 raise failure_of(reply.status, reply.headers, error)
@@ -110,23 +115,23 @@ def failure_of(status: int, headers: Mapping[str, str], body: bytes) -> Groundwo
     wait = retry_after(headers)
     if status == 429 and b"insufficient_quota" not in body:
         msg = "The model server limits the rate of calls."
-        return UpstreamRateLimited(msg, retry_after=wait or 1.0, upstream_note=note)
-    if status in (408, 409, 503, 529):
+        return UpstreamRateLimited(
+            msg, retry_after=wait, upstream_note=note, upstream_status=status
+        )
+    if status in (408, 409, 503, 529) or status >= 500:
+        kind = UpstreamUnavailable if status in (408, 409, 503, 529) else UpstreamFailed
         msg = f"The model server answered with status {status}."
-        return UpstreamUnavailable(msg, retry_after=wait or 1.0, upstream_note=note)
-    if status >= 500:
-        msg = f"The model server answered with status {status}."
-        return UpstreamFailed(msg, retry_after=wait, upstream_note=note)
+        return kind(msg, retry_after=wait, upstream_note=note, upstream_status=status)
     if status in (400, 413, 422) and any(hint in body for hint in _TOO_LONG):
         msg = "The input is longer than the model's context allows."
-        return InputTooLong(msg, upstream_note=note)
+        return InputTooLong(msg, upstream_note=note, upstream_status=status)
     hint = {
         401: "it does not accept the key",
         403: "the key may not use this model",
         404: "it does not know the model or the path",
     }.get(status, f"status {status}")
     msg = f"The model server rejected the call: {hint}. The operator has to look at its settings."
-    return UpstreamRejected(msg, upstream_note=note)
+    return UpstreamRejected(msg, upstream_note=note, upstream_status=status)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

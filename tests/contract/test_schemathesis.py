@@ -34,7 +34,7 @@ class Upstream(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        text = TICKET if "response_format" in body else "I don't know."
+        text = TICKET if "tickets" in body["messages"][0]["content"] else "I don't know."
         answer = openai_stream([text]) if body.get("stream") else openai_message(text)
         kind = "text/event-stream" if body.get("stream") else "application/json"
         self._reply(kind, answer.content)

@@ -33,7 +33,8 @@ PROMPT = PROMPTS["answers"]
 
 
 def settings(provider: str, **others: Any) -> Settings:
-    return Settings(model=f"{provider}:some-model", api_key=SecretStr(KEY), **others)
+    once: dict[str, Any] = {"max_retries": 0}  # what one call makes of an answer
+    return Settings(model=f"{provider}:some-model", api_key=SecretStr(KEY), **{**once, **others})
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from app.gateway.dialects.dialect import (
     Profile,
     StreamReader,
     close_body,
+    instruction_of,
     schema_of,
 )
 from app.gateway.prompt import Completion, Prompt, PromptPrefix, StopReason, Usage
@@ -81,6 +82,7 @@ class AnthropicDialect:
     modes = (OutputMode.SCHEMA, OutputMode.TOOL, OutputMode.PROMPT)
 
     def __init__(self, model: str, profile: Profile) -> None:
+        self.identity = f"anthropic {model} {profile}"
         self._model = model
         self._profile = profile
         self._prepared = PreparedBodies()
@@ -99,7 +101,7 @@ class AnthropicDialect:
     def _parameters(
         self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool
     ) -> dict[str, object]:
-        system: dict[str, object] = {"type": "text", "text": prefix.instruction}
+        system: dict[str, object] = {"type": "text", "text": instruction_of(prefix, mode)}
         if not prefix.shots:
             system |= _CACHED
         body: dict[str, object] = {
@@ -175,9 +177,7 @@ class _Reader:
                 self._close()
             case "error":
                 msg = "The model server reported an error in its stream."
-                raise UpstreamUnavailable(
-                    msg, retry_after=1.0, upstream_note=str(event.get("error"))
-                )
+                raise UpstreamUnavailable(msg, upstream_note=str(event.get("error")))
             case _:
                 pass
         return ""

@@ -55,6 +55,11 @@ class Dialect(Protocol):
     """One provider's API."""
 
     @property
+    def identity(self) -> str:
+        """Stands for the dialect, the model and its parameters."""
+        ...
+
+    @property
     def path(self) -> str:
         """Path of the endpoint below the base URL."""
         ...
@@ -146,3 +151,11 @@ def _without(node: object, keywords: set[str]) -> object:
         elif key not in keywords:
             kept[key] = _without(value, keywords)
     return kept
+
+
+def instruction_of(prefix: PromptPrefix, mode: OutputMode) -> str:
+    """The system text, with the schema in words where the API does not take it."""
+    if prefix.schema is None or mode in (OutputMode.SCHEMA, OutputMode.TOOL):
+        return prefix.instruction
+    schema = to_json(schema_of(prefix.schema, keeps_length_limits=True)).decode()
+    return f"{prefix.instruction}\n\nAnswer with JSON that fits this JSON Schema: {schema}"

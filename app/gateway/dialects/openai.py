@@ -15,6 +15,7 @@ from app.gateway.dialects.dialect import (
     Profile,
     StreamReader,
     close_body,
+    instruction_of,
     schema_of,
 )
 from app.gateway.prompt import Completion, Prompt, PromptPrefix, StopReason, Usage
@@ -86,6 +87,7 @@ class OpenAIDialect:
     modes = (OutputMode.SCHEMA, OutputMode.TOOL, OutputMode.JSON, OutputMode.PROMPT)
 
     def __init__(self, model: str, profile: Profile) -> None:
+        self.identity = f"openai {model} {profile}"
         self._model = model
         self._profile = profile
         self._prepared = PreparedBodies()
@@ -97,7 +99,7 @@ class OpenAIDialect:
             mode,
             stream=stream,
             body=self._parameters(prefix, mode, stream=stream),
-            messages=_messages(prefix),
+            messages=_messages(prefix, mode),
         )
         return close_body(halves, prompt)
 
@@ -175,7 +177,7 @@ class _Reader:
             raise UpstreamFailed(msg) from error
         if "error" in event:
             msg = "The model server reported an error in its stream."
-            raise UpstreamUnavailable(msg, retry_after=1.0, upstream_note=str(event["error"]))
+            raise UpstreamUnavailable(msg, upstream_note=str(event["error"]))
         self._model = event.get("model") or self._model
         if event.get("usage"):
             self._usage = _usage(event.get("usage"))
@@ -201,8 +203,10 @@ class _Reader:
         )
 
 
-def _messages(prefix: PromptPrefix) -> list[dict[str, object]]:
-    messages: list[dict[str, object]] = [{"role": "system", "content": prefix.instruction}]
+def _messages(prefix: PromptPrefix, mode: OutputMode) -> list[dict[str, object]]:
+    messages: list[dict[str, object]] = [
+        {"role": "system", "content": instruction_of(prefix, mode)}
+    ]
     for shot in prefix.shots:
         messages.append({"role": "user", "content": shot.user})
         messages.append({"role": "assistant", "content": shot.assistant})

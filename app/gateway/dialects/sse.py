@@ -8,21 +8,26 @@ class EventParser:
     data whatever they say there.
     """
 
-    __slots__ = ("_buffer", "_data")
+    __slots__ = ("_data", "_held", "_parts")
 
     def __init__(self) -> None:
-        self._buffer = b""
+        self._parts: list[bytes] = []  # of the line that has no end yet
+        self._held = b""  # a carriage return, of which it is not yet known whether it is a pair
         self._data: list[bytes] = []
 
     def feed(self, piece: bytes) -> list[bytes]:
         """Take the next bytes of the body, in pieces of any size."""
+        if self._held or b"\r" in piece:
+            piece = self._held + piece
+            self._held = b"\r" if piece.endswith(b"\r") else b""
+            piece = piece.removesuffix(self._held).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        first, *others = piece.split(b"\n")
+        self._parts.append(first)
+        if not others:
+            return []
+        lines = (b"".join(self._parts), *others[:-1])
+        self._parts = [others[-1]]
         events: list[bytes] = []
-        buffer = self._buffer + piece
-        if b"\r" in buffer:
-            held_back = b"\r" if buffer.endswith(b"\r") else b""
-            buffer = buffer.removesuffix(held_back).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-            buffer += held_back
-        *lines, self._buffer = buffer.split(b"\n")
         for line in lines:
             if not line:
                 if self._data:

@@ -1,0 +1,225 @@
+"""Admission: who may call the model server now, who waits, and who is sent away at once."""
+
+import asyncio
+from bisect import insort
+from collections import defaultdict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Final
+
+from app.errors import Overloaded, UpstreamRateLimited, UpstreamUnavailable
+from app.gateway.deadline import Deadline, exceeded
+from app.gateway.ledger import Ledger
+from app.gateway.limit import AdaptiveLimit
+from app.gateway.pressure import Pressure
+
+_SHORT_SHARE: Final = 0.2  # of a call's latency, that a call may queue under pressure
+_SHORT_SECONDS: Final = 0.1  # or this, if it is more
+_FEATURE_SHARE: Final = 0.75  # of the limit, for a feature that is not alone
+_ACTIVE_SECONDS: Final = 10.0  # how long after a call a feature counts as there
+_KNOWN_SECONDS: Final = 60.0  # how long an average is believed
+_WEIGHT: Final = 0.1  # of a new value in an average
+_CAUTION: Final = 0.5  # of the average latency, that a call takes at least
+
+
+class Call:
+    """A call that was admitted; it notes when its answer came, or a stream's first token."""
+
+    __slots__ = ("seconds", "started", "tokens")
+
+    def __init__(self) -> None:
+        self.started = monotonic()
+        self.seconds: float | None = None
+        self.tokens = 0
+
+    def answered(self, tokens: int = 0) -> None:
+        """The answer is there, of ``tokens`` output tokens; or a stream's first token."""
+        self.seconds = monotonic() - self.started
+        self.tokens = tokens
+
+
+class _Average:
+    """An exponentially weighted average of seconds; 0 while nothing recent is known."""
+
+    __slots__ = ("_at", "_value")
+
+    def __init__(self) -> None:
+        self._value = 0.0
+        self._at = float("-inf")
+
+    @property
+    def value(self) -> float:
+        return self._value if monotonic() - self._at < _KNOWN_SECONDS else 0.0
+
+    def add(self, seconds: float) -> None:
+        known = self.value
+        self._value = known + _WEIGHT * (seconds - known) if known else seconds
+        self._at = monotonic()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Waiter:
+    at: float
+    number: int
+    turn: "asyncio.Future[bool]" = field(compare=False)  # False: too late
+    needs: float = field(compare=False)
+    deadline: Deadline = field(compare=False)
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One feature's calls: those under way, and those waiting, by deadline."""
+
+    waiting: list[_Waiter] = field(default_factory=list[_Waiter])
+    running: int = 0
+    seen_at: float = float("-inf")
+    held: _Average = field(default_factory=_Average)
+    whole: _Average = field(default_factory=_Average)
+    first_token: _Average = field(default_factory=_Average)
+
+    def latency(self, *, stream: bool) -> _Average:
+        return self.first_token if stream else self.whole
+
+
+class Admission:
+    """Lets as many calls through as the limit says, and keeps a bounded queue.
+
+    A free place goes to the feature with the fewest calls under way, there to the call with the
+    earliest deadline. While several features are active, none may take more than three quarters
+    of the places. A call that cannot be answered in its time is not begun.
+
+    The queue takes bursts; but while calls keep coming faster than they are answered, only those
+    that get a place soon, so that what is accepted stays fast (Ben Maurer, "Fail at Scale", ACM
+    Queue, 2015, does so with CoDel). Nobody who was let into the queue is sent away for others.
+    """
+
+    def __init__(self, limit: AdaptiveLimit, *, queue_size: int) -> None:
+        self._limit = limit
+        self._queue_size = queue_size
+        self._lanes: dict[str, _Lane] = defaultdict(_Lane)
+        self._number = 0
+        self._pressure = Pressure()
+        self.running = 0
+        self.queued = 0
+
+    @property
+    def limit(self) -> int:
+        """Calls that may be under way at once."""
+        return self._limit.value
+
+    def needed(self, feature: str, *, stream: bool) -> float:
+        """Seconds that a call takes at least to its end or first token; 0 if not known."""
+        return _CAUTION * self._lanes[feature].latency(stream=stream).value
+
+    @asynccontextmanager
+    async def place(
+        self, feature: str, deadline: Deadline, ledger: Ledger, *, stream: bool
+    ) -> AsyncGenerator[Call]:
+        """A place for one call of ``feature``, for as long as the block runs.
+
+        Raises:
+            Overloaded: there is none, nor will there be one soon enough.
+            DeadlineExceeded: the time would not suffice even with a place.
+        """
+        lane = self._lanes[feature]
+        lane.seen_at = monotonic()
+        self._pressure.arrived(lane.held.value, standing=self.queued > 0)
+        needs = self.needed(feature, stream=stream)
+        if needs > deadline.remaining():
+            raise exceeded(ledger)
+        if lane.waiting or not self._is_free(lane):
+            await self._wait(lane, needs, deadline, ledger)
+        else:
+            self._take(lane)
+        call = Call()
+        in_flight = self.running
+        try:
+            yield call
+        except (UpstreamRateLimited, UpstreamUnavailable):
+            self._limit.refused(in_flight)
+            raise
+        finally:
+            self.running -= 1
+            lane.running -= 1
+            if call.seconds is not None:
+                self._pressure.answered()
+                lane.held.add(monotonic() - call.started)
+                lane.latency(stream=stream).add(call.seconds)
+                self._limit.succeeded((feature, stream), call.seconds, call.tokens, in_flight)
+            self._hand_on()
+
+    def _take(self, lane: _Lane) -> None:
+        self.running += 1
+        lane.running += 1
+
+    def _is_free(self, lane: _Lane) -> bool:
+        """Whether there is a place that the feature may take."""
+        limit = self._limit.value
+        if self.running >= limit:
+            return False
+        if limit == 1 or not self._has_company(lane):
+            return True
+        return lane.running < max(1, min(limit - 1, int(limit * _FEATURE_SHARE)))
+
+    def _has_company(self, lane: _Lane) -> bool:
+        recent = monotonic() - _ACTIVE_SECONDS
+        return any(
+            other is not lane and (other.running or other.waiting or other.seen_at > recent)
+            for other in self._lanes.values()
+        )
+
+    async def _wait(self, lane: _Lane, needs: float, deadline: Deadline, ledger: Ledger) -> None:
+        """Wait for a place and take it."""
+        expected = self._expected_wait(lane)
+        patience = deadline.remaining() - needs
+        if self._pressure.high:
+            patience = min(patience, max(_SHORT_SECONDS, _SHORT_SHARE * lane.held.value))
+        if self.queued >= self._queue_size or expected > patience:
+            msg = "The service has more requests than it can answer in time."
+            raise Overloaded(msg, retry_after=expected)
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._number += 1
+        waiter = _Waiter(deadline.at, self._number, turn, needs, deadline)
+        insort(lane.waiting, waiter)
+        self.queued += 1
+        with ledger.spending("queue"):
+            try:
+                admitted = await turn
+            except asyncio.CancelledError:
+                self._give_up(lane, waiter)
+                raise
+        if not admitted:
+            raise exceeded(ledger)
+
+    def _give_up(self, lane: _Lane, waiter: _Waiter) -> None:
+        """Leave the queue, or give back the place that came at the same moment."""
+        if waiter in lane.waiting:
+            lane.waiting.remove(waiter)
+            self.queued -= 1
+        elif not waiter.turn.cancelled() and waiter.turn.result():
+            self.running -= 1
+            lane.running -= 1
+            self._hand_on()
+
+    def _hand_on(self) -> None:
+        """Give free places to those who wait."""
+        while self.queued:
+            lanes = [lane for lane in self._lanes.values() if lane.waiting and self._is_free(lane)]
+            if not lanes:
+                return
+            lane = min(lanes, key=lambda lane: lane.running)
+            waiter = lane.waiting.pop(0)
+            self.queued -= 1
+            if waiter.turn.done():
+                continue  # it has left, and notices that in a moment
+            in_time = waiter.needs <= waiter.deadline.remaining()
+            if in_time:
+                self._take(lane)
+            waiter.turn.set_result(in_time)
+
+    def _expected_wait(self, lane: _Lane) -> float:
+        """Seconds until a call that comes now would get a place, about."""
+        lanes = sum(1 for other in self._lanes.values() if other.waiting or other is lane)
+        return (len(lane.waiting) + 1) * lanes * lane.held.value / self._limit.value

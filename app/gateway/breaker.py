@@ -1,0 +1,110 @@
+"""A circuit breaker: what is known to be down is not asked, but for one probe in a while.
+
+Looked at instead: pybreaker (threads), aiobreaker (last release 2021), purgatory (a breaker by
+name in a store, no rate of failures), circuitbreaker (counts failures in a row only, which says
+little when 64 calls are under way). Ours is a window of outcomes, as in Resilience4j.
+"""
+
+from collections import deque
+from enum import StrEnum
+from time import monotonic
+from typing import Final
+
+from app.errors import (
+    GroundworkError,
+    UpstreamError,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnavailable,
+)
+
+_WINDOW: Final = 50  # outcomes
+_LEAST: Final = 20  # outcomes before anything is concluded
+_FAILED_SHARE: Final = 0.8
+_OUTCOME_COUNTS_SECONDS: Final = 30.0
+_OPEN_SECONDS: Final = 5.0
+
+
+class BreakerState(StrEnum):
+    """``half_open``: one call is let through to see."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+class Breaker:
+    """Opens when most of the last calls failed; half-opens after a pause.
+
+    A failure is a server that cannot be reached, breaks, or is down. One that limits the rate
+    or rejects a call is alive.
+    """
+
+    def __init__(self, *, open_seconds: float = _OPEN_SECONDS) -> None:
+        self._open_seconds = open_seconds
+        self._outcomes: deque[tuple[float, bool]] = deque(maxlen=_WINDOW)
+        self._opened_at: float | None = None
+        self._probing = False
+
+    @property
+    def state(self) -> BreakerState:
+        if self._opened_at is None:
+            return BreakerState.CLOSED
+        waited = monotonic() - self._opened_at
+        return BreakerState.OPEN if waited < self._open_seconds else BreakerState.HALF_OPEN
+
+    def enter(self) -> bool:
+        """Ask leave to call the server; tells whether the call is the probe.
+
+        Raises:
+            UpstreamUnavailable: the breaker is open, or a probe is under way.
+        """
+        self.check()
+        self._probing = self.state is BreakerState.HALF_OPEN
+        return self._probing
+
+    def check(self) -> None:
+        """Fail at once where :meth:`enter` would, without taking the probe.
+
+        Raises:
+            UpstreamUnavailable: as there.
+        """
+        state = self.state
+        if state is BreakerState.OPEN or (state is BreakerState.HALF_OPEN and self._probing):
+            waited = monotonic() - (self._opened_at or 0.0)
+            msg = "The model server failed most of the last calls; it is not asked for a while."
+            raise UpstreamUnavailable(msg, retry_after=max(1.0, self._open_seconds - waited))
+
+    def leave(self, *, probe: bool, error: BaseException | None) -> None:
+        """Report how a call ended that :meth:`enter` let through; ``error`` None for well."""
+        if probe:
+            self._probing = False
+        verdict = _is_failure(error)
+        if verdict is None:
+            return
+        if probe:
+            self._opened_at = monotonic() if verdict else None
+            self._outcomes.clear()
+        elif self._opened_at is None:
+            self._record(failed=verdict)
+
+    def _record(self, *, failed: bool) -> None:
+        now = monotonic()
+        outcomes = self._outcomes
+        outcomes.append((now, failed))
+        if not failed:
+            return
+        while outcomes[0][0] < now - _OUTCOME_COUNTS_SECONDS:
+            outcomes.popleft()
+        failures = sum(failed for _, failed in outcomes)
+        if len(outcomes) >= _LEAST and failures >= _FAILED_SHARE * len(outcomes):
+            self._opened_at = now
+
+
+def _is_failure(error: BaseException | None) -> bool | None:
+    """Whether a call's end speaks against the server; None if it says nothing of it."""
+    if error is None:
+        return False
+    if isinstance(error, UpstreamRateLimited) or not isinstance(error, GroundworkError):
+        return None
+    return isinstance(error, UpstreamError) and not isinstance(error, UpstreamRejected)

@@ -1,0 +1,239 @@
+"""Admission: the limit adapts, the queue is bounded and fair, nothing is lost on the way."""
+
+import asyncio
+
+import pytest
+
+from app.errors import DeadlineExceeded, Overloaded
+from app.gateway.admission import Admission
+from app.gateway.deadline import Deadline
+from app.gateway.ledger import Ledger
+from app.gateway.limit import AdaptiveLimit
+from app.gateway.pressure import Pressure
+from tests.gateway.support import answer_prompt, ask, gateway_on, ticket_prompt, until
+from tests.hostile.behaviours import Good, Hang
+from tests.hostile.scripts import always
+from tests.hostile.upstream import hostile_upstream
+
+
+def far() -> Deadline:
+    return Deadline(asyncio.get_running_loop().time() + 60)
+
+
+def fixed(places: int, queue_size: int = 64) -> Admission:
+    return Admission(
+        AdaptiveLimit(initial=places, least=places, most=places), queue_size=queue_size
+    )
+
+
+async def hold(
+    admission: Admission,
+    seconds: float,
+    feature: str = "a",
+    done: list[str] | None = None,
+    *,
+    deadline: Deadline | None = None,
+    name: str = "",
+) -> None:
+    async with admission.place(feature, deadline or far(), Ledger(), stream=False) as call:
+        await asyncio.sleep(seconds)
+        call.answered()
+    if done is not None:
+        done.append(name or feature)
+
+
+async def test_no_more_run_than_there_are_places() -> None:
+    async with (
+        hostile_upstream(always(Good(delay=0.02))) as upstream,
+        gateway_on(upstream, max_concurrency=4) as gateway,
+    ):
+        tasks = [ask(gateway, ticket_prompt(f"[m-{n}]")) for n in range(40)]
+        outcomes = await asyncio.gather(*tasks)
+        assert all(outcome.completion for outcome in outcomes)
+        assert upstream.most_in_flight == 4
+        assert gateway.state().running == gateway.state().queued == 0
+
+
+async def test_full_queue_sheds_at_once() -> None:
+    async with (
+        hostile_upstream(always(Hang())) as upstream,
+        gateway_on(upstream, max_concurrency=2, queue_size=3) as gateway,
+    ):
+        tasks = [ask(gateway, ticket_prompt(f"[m-{n}]"), timeout=0.5) for n in range(5)]
+        await until(lambda: gateway.state().queued == 3)
+        shed = await ask(gateway, ticket_prompt("[m-9]"))
+        assert isinstance(shed.failure, Overloaded)
+        assert shed.seconds < 0.01
+        assert shed.failure.headers["Retry-After"]
+        outcomes = await asyncio.gather(*tasks)
+        assert all(isinstance(outcome.failure, DeadlineExceeded) for outcome in outcomes)
+        queued = outcomes[-1].failure.members["spent_seconds"]
+        assert isinstance(queued, dict)
+        assert queued["queue"] > 0.4
+
+
+async def test_earliest_deadline_first() -> None:
+    admission, done = fixed(1), list[str]()
+    now = asyncio.get_running_loop().time()
+    tasks = [asyncio.create_task(hold(admission, 0.02))]
+    await asyncio.sleep(0)
+    for seconds in (30, 10, 20):
+        deadline = Deadline(now + seconds)
+        name = str(seconds)
+        tasks.append(
+            asyncio.create_task(hold(admission, 0, done=done, deadline=deadline, name=name))
+        )
+    await asyncio.gather(*tasks)
+    assert done == ["10", "20", "30"]
+
+
+async def test_free_place_goes_to_the_feature_with_the_fewest_calls() -> None:
+    admission, done = fixed(2), list[str]()
+    tasks = [asyncio.create_task(hold(admission, 0.02, "slow", done)) for _ in range(8)]
+    await asyncio.sleep(0)
+    tasks.append(asyncio.create_task(hold(admission, 0, "quick", done)))
+    await asyncio.gather(*tasks)
+    assert done.index("quick") <= 2, done
+
+
+async def test_no_feature_takes_all_places_while_others_are_there() -> None:
+    admission = fixed(8)
+    await hold(admission, 0, "quick")
+    tasks = [asyncio.create_task(hold(admission, 5, "slow")) for _ in range(20)]
+    await asyncio.sleep(0.01)
+    assert admission.running == 6
+    async with asyncio.timeout(0.1):
+        await hold(admission, 0, "quick")
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert admission.running == admission.queued == 0
+
+
+async def test_feature_that_is_alone_may_take_all_places() -> None:
+    admission = fixed(8)
+    tasks = [asyncio.create_task(hold(admission, 0.02)) for _ in range(8)]
+    await asyncio.sleep(0.01)
+    assert admission.running == 8
+    await asyncio.gather(*tasks)
+
+
+@pytest.mark.parametrize("moment", ["waiting", "called"])
+async def test_whoever_leaves_the_queue_loses_no_place(moment: str) -> None:
+    admission = fixed(1)
+    first = asyncio.create_task(hold(admission, 0.02))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(hold(admission, 0))
+    third = asyncio.create_task(hold(admission, 0))
+    await asyncio.sleep(0)
+    if moment == "called":
+        await first  # in this very step the place goes to the second, who has not noticed yet
+    second.cancel()
+    async with asyncio.timeout(1):
+        await asyncio.gather(first, second, third, return_exceptions=True)
+    assert third.exception() is None
+    assert admission.running == admission.queued == 0
+
+
+async def test_queued_call_that_has_become_hopeless_is_not_begun() -> None:
+    admission = fixed(1)
+    await hold(admission, 0.1)  # so long do calls take
+    first = asyncio.create_task(hold(admission, 0.2))
+    await asyncio.sleep(0)
+    soon = Deadline(asyncio.get_running_loop().time() + 0.22)
+    second = asyncio.create_task(hold(admission, 0.1, deadline=soon))
+    with pytest.raises(DeadlineExceeded):
+        await second
+    await first
+    assert admission.running == 0
+
+
+async def test_hasty_request_that_would_wait_too_long_is_shed_at_once() -> None:
+    admission = fixed(1)
+    await hold(admission, 0.1)
+    tasks = [asyncio.create_task(hold(admission, 0.1)) for _ in range(5)]
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded):
+        await hold(admission, 0.1, deadline=Deadline(asyncio.get_running_loop().time() + 0.2))
+    await asyncio.gather(*tasks)
+
+
+def sampled(limit: AdaptiveLimit, latency: float, samples: int) -> None:
+    for _ in range(samples):
+        limit.succeeded("tickets", latency, 50, limit.value)
+
+
+def test_limit_grows_while_latency_stays_and_shrinks_when_it_rises() -> None:
+    limit = AdaptiveLimit(initial=4, most=100)
+    sampled(limit, 0.5, 200)
+    assert limit.value == 100
+    sampled(limit, 2.0, 500)
+    assert limit.value < 20
+
+
+def test_limit_follows_a_server_with_eight_slots() -> None:
+    limit = AdaptiveLimit(initial=4, most=100)
+    for _ in range(3000):
+        limit.succeeded("tickets", 0.5 * max(1.0, limit.value / 8), 50, limit.value)
+    assert 8 <= limit.value <= 12
+
+
+def test_limit_does_not_grow_unused() -> None:
+    limit = AdaptiveLimit(initial=4, most=100)
+    for _ in range(500):
+        limit.succeeded("tickets", 0.5, 50, 1)
+    assert limit.value == 4
+
+
+def test_long_answers_are_no_sign_of_load() -> None:
+    limit = AdaptiveLimit(initial=16, most=16)
+    for number in range(1000):
+        tokens = 20 if number % 200 < 100 else 900
+        limit.succeeded("translations", 0.01 * (16 + tokens), tokens, limit.value)
+    assert limit.value >= 15
+
+
+def test_refusals_shrink_the_limit() -> None:
+    limit = AdaptiveLimit(initial=50, most=100)
+    for _ in range(400):
+        limit.refused(limit.value)
+    assert limit.value < 5
+
+
+def test_limits_are_kept() -> None:
+    limit = AdaptiveLimit(initial=1, least=3, most=5)
+    assert limit.value == 3
+    sampled(limit, 0.1, 100)
+    assert limit.value == 5
+    sampled(limit, 60.0, 100)
+    assert limit.value == 3
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "answers", "queue", "high"),
+    [(100, 10, True, True), (10, 10, True, False), (100, 10, False, False)],
+    ids=["overload", "callers that wait", "no queue"],
+)
+def test_pressure(
+    arrivals: int, answers: int, *, queue: bool, high: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("app.gateway.pressure.monotonic", lambda: now)
+    pressure = Pressure()
+    for _ in range(5):
+        for _ in range(arrivals):
+            now += 1.0 / arrivals
+            pressure.arrived(0.1, standing=queue)
+        for _ in range(answers):
+            pressure.answered()
+    assert pressure.high is high
+
+
+async def test_streams_hold_their_place_to_the_end() -> None:
+    async with (
+        hostile_upstream(always(Good("a b c", gap=0.05))) as upstream,
+        gateway_on(upstream, max_concurrency=1) as gateway,
+    ):
+        tasks = [ask(gateway, answer_prompt(f"[m-{n}]"), stream=True) for n in range(3)]
+        assert [(await task).text for task in tasks] == ["a b c"] * 3
+        assert upstream.most_in_flight == 1

@@ -1,0 +1,110 @@
+"""The circuit breaker: when it opens, what then happens, and how it closes again."""
+
+import asyncio
+
+import pytest
+
+from app.errors import (
+    ModelRefused,
+    UpstreamFailed,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnavailable,
+)
+from app.gateway.breaker import Breaker, BreakerState
+from tests.gateway.support import ask, gateway_on, ticket_prompt
+from tests.hostile.behaviours import Good, Hang, Status
+from tests.hostile.scripts import always
+from tests.hostile.upstream import hostile_upstream
+
+FAILED = UpstreamFailed("x")
+
+
+def breaker_after(failures: int, successes: int = 0, open_seconds: float = 5.0) -> Breaker:
+    breaker = Breaker(open_seconds=open_seconds)
+    for number in range(failures + successes):
+        probe = breaker.enter()
+        breaker.leave(probe=probe, error=FAILED if number >= successes else None)
+    return breaker
+
+
+def test_opens_when_most_calls_fail() -> None:
+    assert breaker_after(19).state is BreakerState.CLOSED
+    assert breaker_after(20).state is BreakerState.OPEN
+    assert breaker_after(16, 6).state is BreakerState.CLOSED, "22 calls, 73 % failed"
+    assert breaker_after(40, 10).state is BreakerState.OPEN
+    assert breaker_after(15, 35).state is BreakerState.CLOSED, "30 % failed"
+
+
+def test_old_outcomes_leave_the_window() -> None:
+    breaker = breaker_after(39, 1000)
+    assert breaker.state is BreakerState.CLOSED
+    breaker.leave(probe=False, error=FAILED)
+    assert breaker.state is BreakerState.OPEN
+
+
+@pytest.mark.parametrize(
+    "error", [UpstreamRejected("x"), UpstreamRateLimited("x"), ModelRefused("x"), None]
+)
+def test_a_server_that_answers_is_not_down(error: Exception | None) -> None:
+    breaker = Breaker()
+    for _ in range(100):
+        breaker.leave(probe=breaker.enter(), error=error)
+    assert breaker.state is BreakerState.CLOSED
+
+
+async def test_open_breaker_fails_at_once_and_half_open_lets_one_through() -> None:
+    breaker = breaker_after(20, open_seconds=0.05)
+    with pytest.raises(UpstreamUnavailable) as caught:
+        breaker.enter()
+    assert caught.value.retry_after
+    await asyncio.sleep(0.06)
+    assert breaker.state is BreakerState.HALF_OPEN
+    assert breaker.enter()
+    with pytest.raises(UpstreamUnavailable):
+        breaker.enter()
+    breaker.leave(probe=True, error=FAILED)
+    assert breaker.state is BreakerState.OPEN
+    await asyncio.sleep(0.06)
+    breaker.leave(probe=breaker.enter(), error=None)
+    assert breaker.state is BreakerState.CLOSED
+    assert not breaker.enter()
+
+
+async def test_probe_that_was_cancelled_lets_another_one_through() -> None:
+    breaker = breaker_after(20, open_seconds=0.01)
+    await asyncio.sleep(0.02)
+    assert breaker.enter()
+    breaker.leave(probe=True, error=asyncio.CancelledError())
+    assert breaker.state is BreakerState.HALF_OPEN
+    assert breaker.enter()
+
+
+async def test_down_upstream_is_left_alone_and_found_again() -> None:
+    async with (
+        hostile_upstream(always(Status(500))) as upstream,
+        gateway_on(upstream, max_retries=0) as gateway,
+    ):
+        gateway._breaker = Breaker(open_seconds=0.2)  # pyright: ignore[reportPrivateUsage]
+        failures = [await ask(gateway, ticket_prompt(f"[m-{n}]")) for n in range(30)]
+        assert len(upstream.calls) == 20
+        assert gateway.state().breaker is BreakerState.OPEN
+        assert isinstance(failures[-1].failure, UpstreamUnavailable)
+        assert failures[-1].failure.headers["Retry-After"] == "1"
+        assert failures[-1].seconds < 0.01
+        upstream.script = always(Good(delay=0.05))
+        await asyncio.sleep(0.25)
+        tasks = [ask(gateway, ticket_prompt(f"[m-{n}]")) for n in range(5)]
+        outcomes = await asyncio.gather(*tasks)
+        assert len([outcome for outcome in outcomes if outcome.completion]) == 1
+        assert gateway.state().breaker is BreakerState.CLOSED
+        assert (await ask(gateway, ticket_prompt())).completion
+
+
+async def test_upstream_that_never_answers_opens_it() -> None:
+    async with hostile_upstream(always(Hang())) as upstream, gateway_on(upstream) as gateway:
+        tasks = [ask(gateway, ticket_prompt(f"[m-{n}]"), timeout=0.1) for n in range(16)]
+        await asyncio.gather(*tasks)
+        tasks = [ask(gateway, ticket_prompt(f"[m-{n}]"), timeout=0.1) for n in range(16)]
+        await asyncio.gather(*tasks)
+        assert gateway.state().breaker is BreakerState.OPEN

@@ -1,0 +1,152 @@
+"""How an upstream is found out: what it honours, rejects, or accepts and ignores."""
+
+import asyncio
+
+import pytest
+
+from app.gateway import Finding, OutputMode
+from tests.gateway.support import ask, gateway_on, ticket_prompt
+from tests.hostile.behaviours import Behaviour, Good, Status
+from tests.hostile.calls import Call
+from tests.hostile.scripts import always, in_turn
+from tests.hostile.upstream import Script, hostile_upstream
+
+
+def mode_of(call: Call) -> OutputMode:
+    """How a call asks for JSON."""
+    body = call.body
+    if "tools" in body:
+        return OutputMode.TOOL
+    form = body.get("response_format", body.get("output_config"))
+    if form is None:
+        return OutputMode.PROMPT
+    return OutputMode.JSON if form.get("type") == "json_object" else OutputMode.SCHEMA
+
+
+def server(honours: set[OutputMode], rejects: set[OutputMode] = frozenset()) -> Script:  # pyright: ignore
+    """A server whose model answers ``Paris`` unless it is bound to a schema."""
+
+    def script(call: Call) -> Behaviour:
+        mode = mode_of(call)
+        if mode in rejects:
+            return Status(400)
+        if "capital" not in call.text:
+            return Good()
+        bound = mode in honours
+        return Good('{"word": "heliotrope-4711"}' if bound else "Paris")
+
+    return script
+
+
+SCHEMA, TOOL, JSON, PROMPT = OutputMode.SCHEMA, OutputMode.TOOL, OutputMode.JSON, OutputMode.PROMPT
+
+
+@pytest.mark.parametrize(
+    ("honours", "rejects", "mode", "findings"),
+    [
+        ({SCHEMA}, set[OutputMode](), SCHEMA, {SCHEMA: "honoured"}),
+        ({TOOL}, set[OutputMode](), TOOL, {SCHEMA: "ignored", TOOL: "honoured"}),
+        ({TOOL}, {SCHEMA}, TOOL, {SCHEMA: "rejected", TOOL: "honoured"}),
+        ({JSON}, {TOOL}, JSON, {SCHEMA: "ignored", TOOL: "rejected", JSON: "honoured"}),
+        (set[OutputMode](), {SCHEMA, TOOL}, PROMPT, {SCHEMA: "rejected", JSON: "ignored"}),
+    ],
+    ids=["schema", "tool", "no schema", "json", "nothing"],
+)
+async def test_openai_upstream_is_found_out(
+    honours: set[OutputMode],
+    rejects: set[OutputMode],
+    mode: OutputMode,
+    findings: dict[OutputMode, str],
+) -> None:
+    async with (
+        hostile_upstream(server(honours, rejects)) as upstream,
+        gateway_on(upstream) as gateway,
+    ):
+        await gateway.find_output_mode()
+        assert gateway.state().output_mode is mode
+        assert gateway.state().findings | findings == gateway.state().findings
+        asked = len(upstream.calls)
+        await gateway.find_output_mode()
+        await ask(gateway, ticket_prompt())
+        assert len(upstream.calls) == asked + 1, "it is asked once"
+        assert mode_of(upstream.calls[-1].call) is mode
+        assert not upstream.complaints
+
+
+@pytest.mark.parametrize("honoured", [SCHEMA, TOOL, PROMPT])
+async def test_anthropic_upstream_is_found_out(honoured: OutputMode) -> None:
+    async with (
+        hostile_upstream(server({honoured} - {PROMPT})) as upstream,
+        gateway_on(upstream, "anthropic") as gateway,
+    ):
+        await gateway.find_output_mode()
+        assert gateway.state().output_mode is honoured
+
+
+async def test_upstream_that_fails_tells_nothing_and_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.gateway.ladder._RETRY_SECONDS", (0.01,))
+    honest = Good('{"word": "heliotrope-4711"}')
+    script = in_turn(Status(503), Status(401), Status(429), then=honest)
+    async with hostile_upstream(script) as upstream, gateway_on(upstream) as gateway:
+        await gateway.find_output_mode()
+        assert gateway.state().output_mode is SCHEMA
+        assert gateway.state().findings[SCHEMA] is Finding.HONOURED
+        assert len(upstream.calls) == 4
+
+
+async def test_request_before_anything_is_known_climbs_down_by_itself() -> None:
+    async with (
+        hostile_upstream(server({JSON}, {SCHEMA, TOOL})) as upstream,
+        gateway_on(upstream) as gateway,
+    ):
+        outcome = await ask(gateway, ticket_prompt())
+        assert "[m-1]" in outcome.text
+        assert [mode_of(record.call) for record in upstream.calls] == [SCHEMA, TOOL, JSON]
+        assert gateway.state().output_mode is JSON
+        await ask(gateway, ticket_prompt("[m-2]"))
+        assert len(upstream.calls) == 4
+
+
+async def test_request_that_is_wrong_in_itself_changes_nothing() -> None:
+    async with (
+        hostile_upstream(always(Status(400))) as upstream,
+        gateway_on(upstream) as gateway,
+    ):
+        outcome = await ask(gateway, ticket_prompt())
+        assert outcome.failure.code == "upstream-rejected"
+        assert gateway.state().output_mode is SCHEMA
+        assert len(upstream.calls) == 4
+
+
+async def test_what_is_proven_is_not_doubted() -> None:
+    async with (
+        hostile_upstream(server({SCHEMA})) as upstream,
+        gateway_on(upstream) as gateway,
+    ):
+        await gateway.find_output_mode()
+        upstream.script = always(Status(400))
+        await ask(gateway, ticket_prompt())
+        assert len(upstream.calls) == 2
+
+
+async def test_without_help_the_schema_stands_in_the_instruction() -> None:
+    async with (
+        hostile_upstream(server(set())) as upstream,
+        gateway_on(upstream) as gateway,
+    ):
+        await gateway.find_output_mode()
+        await ask(gateway, ticket_prompt())
+        system = upstream.calls[-1].call.body["messages"][0]["content"]
+        assert '"situation"' in system
+        assert "JSON" in system
+
+
+async def test_finding_out_can_be_given_up() -> None:
+    async with hostile_upstream(always(Status(503))) as upstream, gateway_on(upstream) as gateway:
+        task = asyncio.create_task(gateway.find_output_mode())
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task

@@ -6,7 +6,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 	pyproject.toml
 
-.PHONY: serve test test-images quality check snapshot lock clean
+.PHONY: serve test test-images quality bench soak check snapshot lock bench-lock clean
 
 serve: .venv/.embedded
 	.venv/bin/groundwork serve
@@ -22,6 +22,12 @@ test-images: .venv/.dev
 	docker build --network host --tag groundwork:api --target api .
 	.venv/bin/pytest tests/container
 
+bench: .venv/.dev
+	.venv/bin/python -m bench
+
+soak: .venv/.dev
+	.venv/bin/python -m bench.soak
+
 check: .venv/.dev
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -36,8 +42,13 @@ lock: .venv/.dev
 	$(COMPILE) --extra embedded --constraint requirements/api.lock --output-file requirements/embedded.lock
 	$(COMPILE) --extra embedded --extra dev --constraint requirements/embedded.lock --output-file requirements/dev.lock
 
+bench-lock: .venv/.dev
+	cd bench/peers && for peer in *.in; do ../../.venv/bin/uv pip compile --quiet --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+		--custom-compile-command "make bench-lock" --output-file $${peer%.in}.lock $$peer || exit 1; done
+
 clean:
-	rm -rf .venv
+	rm -rf .venv .bench
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Groundwork needs Python 3.11 or later.")'

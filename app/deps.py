@@ -15,11 +15,14 @@ class State(TypedDict):
     readiness: Readiness
 
 
-def _gateway(request: Request) -> ModelGateway:
+# Coroutines, since FastAPI runs plain functions in a thread, for every request.
+
+
+async def _gateway(request: Request) -> ModelGateway:
     return cast("ModelGateway", request.state.gateway)
 
 
-def _readiness(request: Request) -> Readiness:
+async def _readiness(request: Request) -> Readiness:
     return cast("Readiness", request.state.readiness)
 
 

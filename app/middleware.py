@@ -60,7 +60,7 @@ class RequestFrame:
     def _read_wishes(self, headers: Headers, caller: Caller) -> None:
         if self._shutdown.begun:
             raise ShuttingDown("The service is shutting down.")
-        if timeout := headers.get(b"x-request-timeout"):
+        if (timeout := headers.get(b"x-request-timeout")) is not None:
             caller.timeout = _seconds(timeout)
         if wishes := headers.get(b"cache-control"):
             caller.cache = read_cache_control(wishes.decode("latin-1"))

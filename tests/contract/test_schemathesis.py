@@ -83,5 +83,5 @@ def test_the_service_keeps_to_its_document(upstream: str, tmp_path: Path) -> Non
             timeout=300,
             check=False,
         )
-    assert run.returncode == 0, run.stdout[-6000:]
+    assert run.returncode == 0, run.stdout[-9000:]
     assert re.search(r"\b(\d{3,}) generated, \1 passed", run.stdout), run.stdout[-2000:]

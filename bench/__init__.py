@@ -1,0 +1,1 @@
+"""What the service costs beside other ways to do the same; ``python -m bench``."""

@@ -1,0 +1,76 @@
+"""The wire of the peers that use FastAPI."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Situation = Literal[
+    "danger, outage, break-in or lost data",
+    "blocked, money lost or urgent",
+    "small problem",
+    "question, wish or thanks",
+]
+Topic = Literal[
+    "invoice, payment or refund",
+    "delivery of a parcel",
+    "return or exchange",
+    "broken or dangerous product",
+    "login or account data",
+    "software, app or device error",
+    "idea for a new function",
+    "question before buying or about use",
+    "praise or something else",
+]
+
+
+class Email(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    subject: str
+    body: str
+
+
+class Reading(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    issue: str
+    product: str | None
+    situation: Situation
+    topic: Topic
+    mood: Literal["happy", "calm", "unhappy"]
+    summary: str
+
+
+class Usage(BaseModel):
+    input_tokens: int
+    output_tokens: int
+
+
+class Ticket(Reading):
+    model: str
+    usage: Usage
+
+
+class Document(BaseModel):
+    title: str
+    text: str
+
+
+class Question(BaseModel):
+    question: str
+    documents: list[Document]
+
+
+class Delta(BaseModel):
+    type: Literal["delta"] = "delta"
+    text: str
+
+
+class Completed(BaseModel):
+    type: Literal["completed"] = "completed"
+    answer: str
+    usage: Usage | None
+
+
+def event(item: BaseModel) -> str:
+    return f"data: {item.model_dump_json()}\n\n"

@@ -1,0 +1,68 @@
+"""The bodies that Groundwork sends to the model, taken from the wire, for the peers to send."""
+
+import json
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from bench.errors import BenchError
+from bench.processes import Server, tail
+from bench.subjects import GROUNDWORK, QUESTION, Question, prompts_file
+from bench.upstream import Mock
+
+_SECONDS = 60
+
+
+def export_prompts(server: Server, mock: Mock) -> dict[str, Any]:
+    """Ask Groundwork once for each feature; write what it sent to the file that peers read.
+
+    Returns:
+        The whole bodies by feature.
+    """
+    bodies: dict[str, Any] = {}
+    for question in GROUNDWORK.questions({}):
+        ask_once(server, question)
+        bodies[question.kind] = mock.last_body()
+    prompts = {kind: _cut(body) for kind, body in bodies.items()}
+    before, _, after = bodies["answers"]["messages"][-1]["content"].partition(QUESTION["question"])
+    prompts["answers"]["around_question"] = [before, after]
+    prompts_file().write_text(json.dumps(prompts))
+    return bodies
+
+
+def _cut(body: dict[str, Any]) -> dict[str, Any]:
+    parameters = {key: value for key, value in body.items() if key != "messages"}
+    return {"prefix": body["messages"][:-1], "parameters": parameters}
+
+
+def check(server: Server, question: Question, mock: Mock, bodies: dict[str, Any]) -> None:
+    """Ask once; the model must have been sent the same prompt as by Groundwork.
+
+    Raises:
+        BenchError: the answer is wrong, or the prompt is another.
+    """
+    ask_once(server, question)
+    sent = mock.last_body()
+    for part in ("messages", "response_format"):
+        if sent.get(part) != bodies[question.kind].get(part):
+            raise BenchError(f"{server.name} does not send Groundwork's {part}: {sent.get(part)}")
+
+
+def ask_once(server: Server, question: Question) -> None:
+    request = Request(
+        f"http://127.0.0.1:{server.port}{question.path}",
+        data=question.text().encode(),
+        headers={"content-type": "application/json", **question.headers},
+        method="POST",
+    )
+    try:
+        with urlopen(request, timeout=_SECONDS) as response:
+            answer = response.read().decode()
+    except HTTPError as error:
+        answer = f"{error.code} {error.read().decode(errors='replace')}"
+    except OSError as error:
+        answer = str(error)
+    if not all(text in answer for text in question.expect):
+        raise BenchError(
+            f"{server.name}{question.path} answers: {answer[:1500]}\n{tail(server.log)}"
+        )

@@ -1,6 +1,7 @@
 """Builds the application out of settings and features."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
@@ -9,30 +10,35 @@ from fastapi import FastAPI
 from app import __version__, health
 from app.deps import State
 from app.features import FEATURES, Registered
-from app.features.detection import warm_up
+from app.gateway.transport import open_http
 from app.logs import configure_logging
 from app.middleware import RequestFrame
 from app.openapi import install_openapi
 from app.problems import install_problem_handlers
-from app.provision import ClientFactory, make_client, make_engine, make_gateway
+from app.provision import HttpFactory, make_engine, make_gateway
 from app.readiness import Readiness
 from app.settings import Settings
 from app.shutdown import Shutdown
 from app.workers import end_with_parent
 
 
+def wants_telemetry() -> bool:
+    """Whether the operator set up OpenTelemetry; FastAPI's looking for it costs every request."""
+    return any(name.startswith(("OTEL_", "FASTAPI_OTEL_")) for name in os.environ)
+
+
 def create_app(
     settings: Settings,
     *,
     features: Sequence[Registered] = FEATURES,
-    make_client: ClientFactory = make_client,
+    open_http: HttpFactory = open_http,
 ) -> FastAPI:
     """The application.
 
     Args:
         settings: the operator's.
         features: what to serve.
-        make_client: makes the HTTP client for the upstream; tests bring their own.
+        open_http: opens the connection pool to the upstream; tests bring their own.
 
     Raises:
         ConfigurationError: the embedded engine lacks something.
@@ -45,14 +51,13 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
         end_with_parent()
-        gateway = make_gateway(settings, engine, make_client)
+        gateway = make_gateway(settings, engine, open_http)
 
         async def problem() -> str | None:
             return engine.problem() if engine else await gateway.problem()
 
         if engine:
             engine.start()
-        await asyncio.to_thread(warm_up)
         finding_out = asyncio.create_task(gateway.find_output_mode())
         try:
             with shutdown.watching(gateway.abort):
@@ -70,6 +75,7 @@ def create_app(
         lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
+        telemetry={"tracing": wants_telemetry(), "metrics": wants_telemetry()},
     )
     app.add_middleware(RequestFrame, max_body_bytes=settings.max_body_bytes, shutdown=shutdown)
     install_problem_handlers(app)

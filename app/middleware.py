@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from uuid import uuid4
+from secrets import token_hex
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -45,7 +45,7 @@ class RequestFrame:
         caller = Caller(tenant=headers.get(b"authorization", b""))
         set_caller(caller)
         sent_id = headers.get(b"x-request-id", b"")
-        request_id = sent_id.decode() if _SANE_ID.fullmatch(sent_id) else uuid4().hex
+        request_id = sent_id.decode() if _SANE_ID.fullmatch(sent_id) else token_hex(16)
         set_request_id(request_id)
         response = _Response(send, caller, request_id)
         try:

@@ -16,13 +16,13 @@ from app.gateway.dialects import AnthropicDialect, Dialect, OpenAIDialect, Profi
 from app.gateway.gateway import ModelTraits, Resilience
 from app.gateway.ladder import Ladder
 from app.gateway.limit import AdaptiveLimit
-from app.gateway.transport import Transport, open_client
+from app.gateway.transport import Transport, open_http
 from app.gateway.upstream import Upstream
 from app.settings import Settings
 
 _INITIAL_CONCURRENCY = 16
 
-ClientFactory = Callable[[Settings], httpx.AsyncClient]
+HttpFactory = Callable[[], httpx.AsyncBaseTransport]
 
 _OPENAI = "https://api.openai.com/v1"
 _ANTHROPIC = "https://api.anthropic.com"
@@ -54,13 +54,8 @@ def make_engine(settings: Settings) -> Engine | None:
     return Engine(config)
 
 
-def make_client(settings: Settings) -> httpx.AsyncClient:
-    """The process's HTTP client for the upstream."""
-    return open_client(connect_timeout=settings.connect_timeout)
-
-
 def make_gateway(
-    settings: Settings, engine: Engine | None, make_client: ClientFactory = make_client
+    settings: Settings, engine: Engine | None, open_http: HttpFactory = open_http
 ) -> ModelGateway:
     """The gateway to the upstream that the settings name."""
     address = _address(settings, engine)
@@ -69,7 +64,9 @@ def make_gateway(
     if provider == "anthropic":
         headers = {"x-api-key": address.key or "", "anthropic-version": "2023-06-01"}
     dialect = _dialect(settings, name or DEFAULT_NAME)
-    transport = Transport(make_client(settings), address.base_url, headers)
+    transport = Transport(
+        open_http(), address.base_url, headers, connect_timeout=settings.connect_timeout
+    )
     return ModelGateway(
         Upstream(dialect, transport, ping_path=_PING_PATHS[provider]),
         _resilience(settings, dialect),

@@ -1,29 +1,27 @@
-"""Which language a text is in."""
+"""Which language a text is in, by CLD2, the detector that Chrome had: 10 µs for an email.
 
-from functools import cache
+Measured on our own cases and their beginnings, it errs less than lingua's low-accuracy mode on
+short texts (4 words: 2.5 % to 13.5 %), at a fraction of the time and memory.
+"""
 
-from lingua import IsoCode639_1, LanguageDetector, LanguageDetectorBuilder
+from importlib import import_module
+from typing import Any, Final
 
-from app.features.languages import NAMES
+UNKNOWN: Final = "UNKNOWN"
 
-UNKNOWN = "UNKNOWN"
+_CLD2: Final[Any] = import_module("pycld2")  # it has no types
 
-_ENOUGH = 2_000  # characters
-
-
-@cache
-def _detector() -> LanguageDetector:
-    codes = [getattr(IsoCode639_1, code) for code in NAMES if "-" not in code]
-    builder = LanguageDetectorBuilder.from_iso_codes_639_1(*codes)
-    return builder.with_low_accuracy_mode().build()  # 36 MB and not 640
+_ENOUGH: Final = 2_000  # characters
+_OTHER_CODES: Final = {"un": UNKNOWN, "iw": "HE", "jw": "JV", "no": "NB", "nn": "NB"}
 
 
 def detect(text: str) -> str:
-    """Code of the text's language, or ``UNKNOWN`` where there is nothing to go by."""
-    language = _detector().detect_language_of(text[:_ENOUGH])
-    return language.iso_code_639_1.name if language else UNKNOWN
-
-
-def warm_up() -> None:
-    """Load what detection needs, about 0.3 s of work, before the first request does."""
-    detect("Language detection loads its models when it is first asked.")
+    """Code of the text's language (ISO 639-1, capitals), or ``UNKNOWN``."""
+    text = text[:_ENOUGH]
+    try:
+        found = _CLD2.detect(text, bestEffort=True)
+    except (_CLD2.error, UnicodeEncodeError):  # it takes no control characters
+        readable = "".join(char if char.isprintable() else " " for char in text)
+        found = _CLD2.detect(readable, bestEffort=True)
+    code: str = found[2][0][1]
+    return _OTHER_CODES.get(code, code.partition("-")[0].upper())

@@ -35,16 +35,14 @@ class StreamedReply:
     pieces: AsyncIterator[bytes]
 
 
-def open_client(*, connect_timeout: float) -> httpx.AsyncClient:
-    """The process's HTTP client; ``connect_timeout`` in seconds.
+def open_http() -> httpx.AsyncBaseTransport:
+    """The process's connection pool; how many calls there are at once is the gateway's to limit."""
 
-    How many calls there are at once, and how long they may take, is the gateway's to limit.
-    """
-    limits = httpx.Limits(max_connections=0)  # aiohttp's word for no limit
-    timeout = httpx.Timeout(None, connect=connect_timeout)
-    return httpx.AsyncClient(
-        transport=AiohttpTransport(limits=limits), timeout=timeout, trust_env=False
-    )
+    def open_session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=0, ssl=httpx.create_ssl_context(trust_env=False))
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+    return AiohttpTransport(client=open_session)
 
 
 class Transport:
@@ -55,50 +53,70 @@ class Transport:
     """
 
     def __init__(
-        self, client: httpx.AsyncClient, base_url: str, headers: Mapping[str, str]
+        self,
+        http: httpx.AsyncBaseTransport,
+        base_url: str,
+        headers: Mapping[str, str],
+        *,
+        connect_timeout: float = 5.0,
     ) -> None:
+        """Use ``http``, httpx's seam below its client, whose redirects and cookies nobody needs.
+
+        Args:
+            http: the connection pool.
+            base_url: what paths are relative to.
+            headers: go with every request.
+            connect_timeout: in seconds; how long a call may take is the gateway's to limit.
+        """
         self.base_url = base_url
-        self._client = client
-        self._headers = {"content-type": "application/json", **headers}
+        self._http = http
+        self._headers = httpx.Headers(
+            {"content-type": "application/json", "accept-encoding": "identity", **headers}
+        )
+        self._extensions = {"timeout": httpx.Timeout(None, connect=connect_timeout).as_dict()}
+        self._urls: dict[str, httpx.URL] = {}
 
     async def get(self, path: str) -> Reply:
         """GET ``path``."""
-        return await self._whole(httpx.Request("GET", self.base_url + path, headers=self._headers))
+        async with self._sent("GET", path) as response:
+            return await _whole(response)
 
     async def post(self, path: str, content: bytes) -> Reply:
         """POST a JSON body and read the whole response."""
-        return await self._whole(self._post(path, content))
+        async with self._sent("POST", path, content) as response:
+            return await _whole(response)
 
     @asynccontextmanager
     async def stream(self, path: str, content: bytes) -> AsyncGenerator[StreamedReply]:
         """POST a JSON body; the response's body is read by the caller inside the block."""
-        with _mapped_failures():
-            response = await self._client.send(self._post(path, content), stream=True)
-        try:
+        async with self._sent("POST", path, content) as response:
             yield StreamedReply(response.status_code, response.headers, _pieces(response))
-        finally:
-            await response.aclose()
 
     async def aclose(self) -> None:
         """Close the pool."""
-        await self._client.aclose()
+        await self._http.aclose()
 
-    def _post(self, path: str, content: bytes) -> httpx.Request:
+    @asynccontextmanager
+    async def _sent(
+        self, method: str, path: str, content: bytes | None = None
+    ) -> AsyncGenerator[httpx.Response]:
+        url = self._urls.get(path)
+        if url is None:
+            url = self._urls[path] = httpx.URL(self.base_url + path)
         request = httpx.Request(
-            "POST", self.base_url + path, headers=self._headers, content=content
+            method, url, headers=self._headers, content=content, extensions=self._extensions
         )
-        request.extensions["timeout"] = self._client.timeout.as_dict()
-        return request
-
-    async def _whole(self, request: httpx.Request) -> Reply:
-        request.extensions.setdefault("timeout", self._client.timeout.as_dict())
         with _mapped_failures():
-            response = await self._client.send(request, stream=True)
+            response = await self._http.handle_async_request(request)
         try:
-            body = b"".join([piece async for piece in _pieces(response)])
+            yield response
         finally:
             await response.aclose()
-        return Reply(response.status_code, response.headers, body)
+
+
+async def _whole(response: httpx.Response) -> Reply:
+    body = b"".join([piece async for piece in _pieces(response)])
+    return Reply(response.status_code, response.headers, body)
 
 
 async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:

@@ -131,10 +131,7 @@ async def asked(answer: httpx.Response | Exception) -> httpx.Response:
             raise answer
         return answer
 
-    def make_client(_settings: object) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=httpx.MockTransport(upstream))
-
-    app = create_app(settings("openai"), make_client=make_client)
+    app = create_app(settings("openai"), open_http=lambda: httpx.MockTransport(upstream))
     async with LifespanManager(app) as running:
         transport = httpx.ASGITransport(running.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:

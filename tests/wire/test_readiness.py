@@ -38,8 +38,8 @@ async def test_ping(provider: str, answer: httpx.Response | Exception, problem: 
             raise answer
         return answer
 
-    client = httpx.AsyncClient(transport=httpx.MockTransport(upstream))
-    async with aclosing(make_gateway(settings(provider), None, lambda _: client)) as gateway:
+    http = httpx.MockTransport(upstream)
+    async with aclosing(make_gateway(settings(provider), None, lambda: http)) as gateway:
         found = await asyncio.gather(*[gateway.problem() for _ in range(20)])
     assert asked == [PATHS[provider]], "many who ask at once share one ping"
     assert len(set(found)) == 1

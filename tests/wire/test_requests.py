@@ -158,9 +158,9 @@ async def test_what_differs_between_openai_and_servers_of_ones_own(
         bodies.append(body_of(request))
         return MESSAGES["openai"]("Fine.")
 
-    client = httpx.AsyncClient(transport=httpx.MockTransport(upstream))
+    http = httpx.MockTransport(upstream)
     settings = Settings(model="openai:m", base_url=base_url)
-    async with aclosing(make_gateway(settings, None, lambda _: client)) as gateway:
+    async with aclosing(make_gateway(settings, None, lambda: http)) as gateway:
         await gateway.complete(PROMPTS["answers"])
     assert bodies[0].get("temperature") == temperature
     assert field in bodies[0]

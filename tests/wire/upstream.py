@@ -48,8 +48,8 @@ async def gateway_to(
         route.return_value = answer
     else:
         route.side_effect = answer
-    client = httpx.AsyncClient(transport=httpx.MockTransport(router.async_handler))
-    gateway = make_gateway(settings(provider), None, lambda _: client)
+    http = httpx.MockTransport(router.async_handler)
+    gateway = make_gateway(settings(provider), None, lambda: http)
     try:
         yield gateway, route
     finally:

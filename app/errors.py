@@ -18,6 +18,7 @@
     │   ├── UpstreamRejected        502 upstream-rejected
     │   ├── UpstreamRateLimited     503 upstream-rate-limited
     │   ├── UpstreamUnavailable     503 upstream-unavailable
+    │   │   └── CircuitOpen         likewise, and not even asked
     │   └── UpstreamTimeout         504 upstream-timeout
     ├── ModelError                  what the base model said
     │   ├── InputTooLong            422 input-too-long
@@ -160,6 +161,10 @@ class UpstreamRateLimited(UpstreamError):
 class UpstreamUnavailable(UpstreamError):
     code, status, title = "upstream-unavailable", 503, "The model server is overloaded or down"
     retryable = True
+
+
+class CircuitOpen(UpstreamUnavailable):
+    retryable = False
 
 
 class UpstreamTimeout(UpstreamError):

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final
 
-from app.errors import Overloaded, UpstreamRateLimited, UpstreamUnavailable
+from app.errors import Overloaded, UpstreamError
 from app.gateway.deadline import Deadline, exceeded
 from app.gateway.ledger import Ledger
 from app.gateway.limit import AdaptiveLimit
 from app.gateway.pressure import Pressure
 
+_TOO_MANY: Final = frozenset({429, 503, 529})  # what a server says that has too many calls
 _SHORT_SHARE: Final = 0.2  # of a call's latency, that a call may queue under pressure
 _SHORT_SECONDS: Final = 0.1  # or this, if it is more
 _FEATURE_SHARE: Final = 0.75  # of the limit, for a feature that is not alone
@@ -137,8 +138,9 @@ class Admission:
         in_flight = self.running
         try:
             yield call
-        except (UpstreamRateLimited, UpstreamUnavailable):
-            self._limit.refused(in_flight)
+        except UpstreamError as error:
+            if error.upstream_status in _TOO_MANY:
+                self._limit.refused(in_flight)
             raise
         finally:
             self.running -= 1

@@ -11,11 +11,11 @@ from time import monotonic
 from typing import Final
 
 from app.errors import (
+    CircuitOpen,
     GroundworkError,
     UpstreamError,
     UpstreamRateLimited,
     UpstreamRejected,
-    UpstreamUnavailable,
 )
 
 _WINDOW: Final = 50  # outcomes
@@ -57,7 +57,7 @@ class Breaker:
         """Ask leave to call the server; tells whether the call is the probe.
 
         Raises:
-            UpstreamUnavailable: the breaker is open, or a probe is under way.
+            CircuitOpen: the breaker is open, or a probe is under way.
         """
         self.check()
         self._probing = self.state is BreakerState.HALF_OPEN
@@ -67,13 +67,13 @@ class Breaker:
         """Fail at once where :meth:`enter` would, without taking the probe.
 
         Raises:
-            UpstreamUnavailable: as there.
+            CircuitOpen: as there.
         """
         state = self.state
         if state is BreakerState.OPEN or (state is BreakerState.HALF_OPEN and self._probing):
             waited = monotonic() - (self._opened_at or 0.0)
             msg = "The model server failed most of the last calls; it is not asked for a while."
-            raise UpstreamUnavailable(msg, retry_after=max(1.0, self._open_seconds - waited))
+            raise CircuitOpen(msg, retry_after=max(1.0, self._open_seconds - waited))
 
     def leave(self, *, probe: bool, error: BaseException | None) -> None:
         """Report how a call ended that :meth:`enter` let through; ``error`` None for well."""

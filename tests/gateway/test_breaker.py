@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from app.errors import (
+    CircuitOpen,
     ModelRefused,
     UpstreamFailed,
     UpstreamRateLimited,
@@ -99,6 +100,16 @@ async def test_down_upstream_is_left_alone_and_found_again() -> None:
         assert len([outcome for outcome in outcomes if outcome.completion]) == 1
         assert gateway.state().breaker is BreakerState.CLOSED
         assert (await ask(gateway, ticket_prompt())).completion
+
+
+async def test_open_breaker_is_not_waited_for() -> None:
+    async with hostile_upstream(always(Status(500))) as upstream, gateway_on(upstream) as gateway:
+        gateway._breaker = breaker_after(20)  # pyright: ignore[reportPrivateUsage]
+        outcome = await ask(gateway, ticket_prompt())
+        assert isinstance(outcome.failure, CircuitOpen)
+        assert outcome.failure.code == "upstream-unavailable"
+        assert outcome.seconds < 0.01
+        assert not upstream.calls
 
 
 async def test_upstream_that_never_answers_opens_it() -> None:

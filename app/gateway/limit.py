@@ -33,11 +33,11 @@ class AdaptiveLimit:
 
     The gradient algorithm, as in Netflix's concurrency-limits and Envoy's adaptive concurrency:
     after each window of samples the limit is multiplied by *unloaded latency / latency*, or
-    grows a little while they are the same. Ours differs where models do: latency is counted for each output
-    token and kind of call, as a long answer is no sign of load; unloaded is the least mean of
-    the last windows, for which the limit is halved for one window in a while (as BBR does for
-    its least round trip); and it doubles until it has first met resistance (slow start). Calls
-    that the server refuses (429, 503, 529) shrink it as in AIMD.
+    grows a little while they are the same. Ours differs where models do: latency is counted for
+    each output token and kind of call, as a long answer is no sign of load; unloaded is the
+    least mean of the last windows, for which the limit is halved for one window in a while (as
+    BBR does for its least round trip); and it doubles until it has first met resistance (slow
+    start). Calls that the server refuses (429, 503, 529) shrink it as in AIMD.
     """
 
     def __init__(self, *, initial: int, most: int, least: int = 1) -> None:

@@ -11,7 +11,6 @@ class Pressure:
     """High when in two windows in a row a queue stood and more came than was answered.
 
     It stays high until that is over, though the queue is then short, and empty at times.
-
     Callers who wait for their answers before they ask again never make it high for long,
     however many they are; they slow down with the service.
     """

@@ -1,6 +1,8 @@
 """One call to the model server: encode, send, map what failed, decode."""
 
-from collections.abc import AsyncGenerator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -9,6 +11,7 @@ from app.errors import (
     InputTooLong,
     ModelOutputTruncated,
     ModelRefused,
+    UpstreamError,
     UpstreamFailed,
     UpstreamRateLimited,
     UpstreamRejected,
@@ -21,6 +24,7 @@ from app.gateway.transport import Transport
 
 _TOO_LONG = (b"context_length_exceeded", b"exceed_context_size", b"prompt is too long")
 _NOTE_BYTES = 500
+_END_SECONDS = 0.1
 
 
 class Upstream:
@@ -67,17 +71,19 @@ class Upstream:
             if not reply.headers.get("content-type", "").startswith("text/event-stream"):
                 msg = "The model server answered a streaming call with something else."
                 raise UpstreamFailed(msg)
-            async for piece in reply.pieces:
-                for data in parser.feed(piece):
-                    if text := reader.feed(data):
-                        yield Chunk(text)
-                if reader.completion:
-                    break
-        if reader.completion is None:
-            msg = "The model server ended its stream early."
-            raise UpstreamFailed(msg)
-        _require_whole(reader.completion)
-        yield Chunk("", reader.completion)
+            async with aclosing(reply.pieces) as pieces:
+                async for piece in pieces:
+                    for data in parser.feed(piece):
+                        if text := reader.feed(data):
+                            yield Chunk(text)
+                    if reader.completion:
+                        break
+                if reader.completion is None:
+                    msg = "The model server ended its stream early."
+                    raise UpstreamFailed(msg)
+                _require_whole(reader.completion)
+                yield Chunk("", reader.completion)
+                await _read_to_the_end(pieces)
 
     async def ping(self) -> None:
         """Ask the server for something small; a path that it does not know is an answer, too.
@@ -92,6 +98,14 @@ class Upstream:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._transport.aclose()
+
+
+async def _read_to_the_end(pieces: AsyncIterator[bytes]) -> None:
+    """Take what follows the last event, so that the connection can be used again."""
+    with suppress(TimeoutError, UpstreamError):
+        async with asyncio.timeout(_END_SECONDS):
+            async for _ in pieces:
+                pass
 
 
 def _require_whole(completion: Completion) -> None:

@@ -8,6 +8,7 @@ from tests.gateway.support import answer_prompt, ask, gateway_on, ticket_prompt
 from tests.hostile.behaviours import (
     Behaviour,
     Garbage,
+    Good,
     Huge,
     ResetBeforeAnswer,
     ResetMidBody,
@@ -158,3 +159,15 @@ async def test_no_retries_when_the_budget_is_spent() -> None:
         outcome = await ask(gateway, ticket_prompt())
         assert isinstance(outcome.failure, GroundworkError)
         assert len(upstream.calls) == 3
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.002])
+async def test_connections_are_used_again(gap: float) -> None:
+    async with (
+        hostile_upstream(always(Good("a b c", gap=gap))) as upstream,
+        gateway_on(upstream) as gateway,
+    ):
+        for number in range(3):
+            await ask(gateway, answer_prompt(f"[m-{number}]"), stream=True)
+            await ask(gateway, answer_prompt(f"[m-{number}]"))
+            assert upstream.open_connections == 1

@@ -7,8 +7,8 @@ import pytest
 from app.errors import DeadlineExceeded, UpstreamRejected
 from app.gateway.cache import CacheOutcome, CacheWishes, cache_status, read_cache_control
 from tests.gateway.support import answer_prompt, ask, gateway_on, ticket_prompt, until
-from tests.hostile.behaviours import Good, Hang, Status
-from tests.hostile.scripts import always
+from tests.hostile.behaviours import Good, Hang, RetryAfter, Status
+from tests.hostile.scripts import always, in_turn
 from tests.hostile.upstream import hostile_upstream
 
 SLOW = always(Good(delay=0.1))
@@ -84,6 +84,16 @@ async def test_hasty_caller_does_not_end_a_patient_one_s_call() -> None:
         assert isinstance((await hasty).failure, DeadlineExceeded)
         assert (await patient).completion
         assert len(upstream.calls) == 1
+
+
+async def test_patient_caller_s_time_is_what_a_shared_call_has() -> None:
+    script = in_turn(Status(503, RetryAfter(0.3), delay=0.05))
+    async with hostile_upstream(script) as upstream, gateway_on(upstream) as gateway:
+        hasty = ask(gateway, ticket_prompt(), timeout=0.2)
+        patient = ask(gateway, ticket_prompt(), timeout=5)
+        assert isinstance((await hasty).failure, DeadlineExceeded)
+        assert (await patient).completion
+        assert len(upstream.calls) == 2
 
 
 async def test_failure_is_shared_too() -> None:

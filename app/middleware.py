@@ -68,7 +68,12 @@ class RequestFrame:
     async def _run(
         self, scope: Scope, body: Message, receive: Receive, response: "_Response"
     ) -> None:
-        """Run the application until it has answered or its caller has left."""
+        """Run the application until it has answered or its caller has left.
+
+        By ASGI 2.4, ``send`` fails when the caller has left: so Starlette needs no task of its
+        own to watch for that, for each stream.
+        """
+        scope = {**scope, "asgi": {**scope["asgi"], "spec_version": "2.4"}}
         pending = [body]
         watcher: asyncio.Task[None] | None = None
         if body.get("body"):  # without one there is nothing that takes long
@@ -135,6 +140,8 @@ class _Response:
         self.caller_left = False
 
     async def send(self, message: Message) -> None:
+        if self.caller_left:
+            raise OSError("The caller left.")
         if message["type"] == "http.response.start":
             message["headers"] = [*message["headers"], *self._headers()]
         elif not message.get("more_body", False):

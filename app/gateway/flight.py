@@ -16,6 +16,23 @@ from app.gateway.prompt import Chunk
 T = TypeVar("T")
 
 
+class _Alarm:
+    """Sets an event at a deadline; for a stream of many waits, a timeout for each costs more."""
+
+    def __init__(self, deadline: Deadline, event: asyncio.Event) -> None:
+        self.rang = False
+        self._event = event
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(max(0.0, deadline.remaining()), self._ring)
+
+    def _ring(self) -> None:
+        self.rang = True
+        self._event.set()
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+
+
 class Flight(Generic[T]):
     """A call under way in a task of its own, and how many wait for it.
 
@@ -71,19 +88,25 @@ class Flight(Generic[T]):
             TimeoutError: the first is not there by ``first``, or the last by ``total``.
         """
         self._waiting += 1
+        alarm = _Alarm(first, self._news)
         position = 0
         try:
             while True:
                 while position < len(self._chunks):
                     yield self._chunks[position]
                     position += 1
+                    if position == 1:
+                        alarm.cancel()
+                        alarm = _Alarm(total, self._news)
                 if self.task.done():
                     self._raise_failure()
                     return
+                if alarm.rang:
+                    raise TimeoutError
                 self._news.clear()
-                async with asyncio.timeout((total if position else first).remaining()):
-                    await self._news.wait()
+                await self._news.wait()
         finally:
+            alarm.cancel()
             self._leave()
 
     def _raise_failure(self) -> None:

@@ -135,12 +135,12 @@ class Admission:
         else:
             self._take(lane)
         call = Call()
-        in_flight = self.running
+        in_flight, wanted = self.running, self.running + self.queued
         try:
             yield call
         except UpstreamError as error:
             if error.upstream_status in _TOO_MANY:
-                self._limit.refused(in_flight)
+                self._limit.refused()
             raise
         finally:
             self.running -= 1
@@ -149,7 +149,13 @@ class Admission:
                 self._pressure.answered()
                 lane.held.add(monotonic() - call.started)
                 lane.latency(stream=stream).add(call.seconds)
-                self._limit.succeeded((feature, stream), call.seconds, call.tokens, in_flight)
+                self._limit.succeeded(
+                    (feature, stream),
+                    call.seconds,
+                    call.tokens,
+                    in_flight=in_flight,
+                    wanted=wanted,
+                )
             self._hand_on()
 
     def _take(self, lane: _Lane) -> None:

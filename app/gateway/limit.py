@@ -47,7 +47,7 @@ class AdaptiveLimit:
         self._kinds: dict[Hashable, _Kind] = defaultdict(_Kind)
         self._samples = 0
         self._refused = 0
-        self._busiest = 0
+        self._most_wanted = 0
         self._slow_start = True
         self._before_probe: float | None = None
         self._windows = 0
@@ -57,7 +57,9 @@ class AdaptiveLimit:
         """Calls that may be under way at once."""
         return int(self._limit)
 
-    def succeeded(self, kind: Hashable, seconds: float, tokens: int, in_flight: int) -> None:
+    def succeeded(
+        self, kind: Hashable, seconds: float, tokens: int, *, in_flight: int, wanted: int
+    ) -> None:
         """Take a sample.
 
         Args:
@@ -65,6 +67,7 @@ class AdaptiveLimit:
             seconds: that it took, or to its first token for a stream.
             tokens: of output it took that time for; 0 for a stream.
             in_flight: calls under way when it began.
+            wanted: those, and the ones that waited for a place.
         """
         if in_flight > self.value:
             return  # it says how the server is under the limit of then, not of now
@@ -72,22 +75,22 @@ class AdaptiveLimit:
         of_kind = self._kinds[kind]
         of_kind.window.append(seconds / work)
         of_kind.works.append(work)
-        self._count(in_flight)
+        self._count(wanted)
 
-    def refused(self, in_flight: int) -> None:
+    def refused(self) -> None:
         """The server refused a call because it has too many."""
         self._refused += 1
-        self._count(in_flight)
+        self._count(0)
 
-    def _count(self, in_flight: int) -> None:
+    def _count(self, wanted: int) -> None:
         self._samples += 1
-        self._busiest = max(self._busiest, in_flight)
+        self._most_wanted = max(self._most_wanted, wanted)
         if self._samples >= max(_LEAST_SAMPLES, self.value):
             self._close_window()
 
     def _close_window(self) -> None:
         gradient = self._gradient()
-        busy = self._busiest >= 0.8 * self.value
+        busy = self._most_wanted >= 0.8 * self.value
         if self._refused > _REFUSED_SHARE * self._samples:
             self._slow_start = False
             self._set(self._limit * _BACK_OFF)
@@ -106,7 +109,7 @@ class AdaptiveLimit:
             self._windows = 0
             self._before_probe = self._limit
             self._set(self._limit / 2)
-        self._samples = self._refused = self._busiest = 0
+        self._samples = self._refused = self._most_wanted = 0
 
     def _set(self, limit: float) -> None:
         self._limit = min(max(limit, self._least), self._most)

@@ -158,9 +158,20 @@ async def test_hasty_request_that_would_wait_too_long_is_shed_at_once() -> None:
     await asyncio.gather(*tasks)
 
 
+def sample(
+    limit: AdaptiveLimit,
+    seconds: float,
+    tokens: int,
+    kind: str = "tickets",
+    in_flight: int | None = None,
+) -> None:
+    running = limit.value if in_flight is None else in_flight
+    limit.succeeded(kind, seconds, tokens, in_flight=running, wanted=running)
+
+
 def sampled(limit: AdaptiveLimit, latency: float, samples: int) -> None:
     for _ in range(samples):
-        limit.succeeded("tickets", latency, 50, limit.value)
+        sample(limit, latency, 50, kind="tickets")
 
 
 def test_limit_grows_while_latency_stays_and_shrinks_when_it_rises() -> None:
@@ -174,14 +185,14 @@ def test_limit_grows_while_latency_stays_and_shrinks_when_it_rises() -> None:
 def test_limit_follows_a_server_with_eight_slots() -> None:
     limit = AdaptiveLimit(initial=4, most=100)
     for _ in range(3000):
-        limit.succeeded("tickets", 0.5 * max(1.0, limit.value / 8), 50, limit.value)
+        sample(limit, 0.5 * max(1.0, limit.value / 8), 50, kind="tickets")
     assert 8 <= limit.value <= 12
 
 
 def test_limit_does_not_grow_unused() -> None:
     limit = AdaptiveLimit(initial=4, most=100)
     for _ in range(500):
-        limit.succeeded("tickets", 0.5, 50, 1)
+        sample(limit, 0.5, 50, in_flight=1)
     assert limit.value == 4
 
 
@@ -189,14 +200,14 @@ def test_long_answers_are_no_sign_of_load() -> None:
     limit = AdaptiveLimit(initial=16, most=16)
     for number in range(1000):
         tokens = 20 if number % 200 < 100 else 900
-        limit.succeeded("translations", 0.01 * (16 + tokens), tokens, limit.value)
+        sample(limit, 0.01 * (16 + tokens), tokens, kind="translations")
     assert limit.value >= 15
 
 
 def test_refusals_shrink_the_limit() -> None:
     limit = AdaptiveLimit(initial=50, most=100)
     for _ in range(400):
-        limit.refused(limit.value)
+        limit.refused()
     assert limit.value < 5
 
 
@@ -227,6 +238,17 @@ def test_pressure(
         for _ in range(answers):
             pressure.answered()
     assert pressure.high is high
+
+
+async def test_feature_that_may_not_take_all_places_makes_the_limit_grow() -> None:
+    async with (
+        hostile_upstream(always(Good(delay=0.02))) as upstream,
+        gateway_on(upstream) as gateway,
+    ):
+        await ask(gateway, answer_prompt())
+        tasks = [ask(gateway, ticket_prompt(f"[m-{n}]")) for n in range(64)]
+        await asyncio.gather(*tasks)
+        assert gateway.state().concurrency > 16
 
 
 async def test_streams_hold_their_place_to_the_end() -> None:

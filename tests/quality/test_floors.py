@@ -48,6 +48,7 @@ def run_cases(
 
     async def run() -> list[Answered]:
         async with aclosing(gateway):
+            await gateway.find_output_mode()
             return [await ask(case.input, gateway) for case in cases]
 
     return asyncio.run(run())
@@ -119,13 +120,16 @@ def test_tickets(engine: Engine) -> None:
 
 
 def test_tickets_from_a_server_that_takes_no_schema(engine: Engine) -> None:
-    """llama.cpp's ``/v1/messages`` ignores each way to ask for one: the rest is an honest 502."""
+    """llama.cpp's ``/v1/messages`` ignores each way to ask for one, which is found out.
+
+    The schema then stands in the instruction; what is still not valid is an honest 502.
+    """
     settings = Settings(
         model=f"anthropic:{engine.name}", base_url=engine.base_url, api_key=SecretStr(engine.key)
     )
     made = run_cases(make_gateway(settings, None), tickets.FEATURE.cases, ticket_or_none)
     floors = Floors("tickets over /v1/messages", len(made))
-    floors.add("schema-valid, %", percent([ticket is not None for ticket in made]), 88)
+    floors.add("schema-valid, %", percent([ticket is not None for ticket in made]), 92)
     floors.report()
 
 

@@ -121,16 +121,19 @@ async def test_feature_that_is_alone_may_take_all_places() -> None:
 @pytest.mark.parametrize("moment", ["waiting", "called"])
 async def test_whoever_leaves_the_queue_loses_no_place(moment: str) -> None:
     admission = fixed(1)
-    first = asyncio.create_task(hold(admission, 0.02))
-    await asyncio.sleep(0)
-    second = asyncio.create_task(hold(admission, 0))
-    third = asyncio.create_task(hold(admission, 0))
-    await asyncio.sleep(0)
-    if moment == "called":
-        await first  # in this very step the place goes to the second, who has not noticed yet
-    second.cancel()
+    async with admission.place("a", far(), Ledger(), stream=False):
+        second = asyncio.create_task(hold(admission, 0))
+        third = asyncio.create_task(hold(admission, 0))
+        await asyncio.sleep(0)
+        assert admission.queued == 2
+        if moment == "waiting":
+            second.cancel()
+    if moment == "called":  # the place is the second's now, who has not noticed yet
+        assert (admission.running, admission.queued) == (1, 1)
+        second.cancel()
     async with asyncio.timeout(1):
-        await asyncio.gather(first, second, third, return_exceptions=True)
+        await asyncio.gather(second, third, return_exceptions=True)
+    assert second.cancelled()
     assert third.exception() is None
     assert admission.running == admission.queued == 0
 
@@ -187,6 +190,14 @@ def test_limit_follows_a_server_with_eight_slots() -> None:
     for _ in range(3000):
         sample(limit, 0.5 * max(1.0, limit.value / 8), 50, kind="tickets")
     assert 8 <= limit.value <= 12
+
+
+def test_calls_begun_under_a_higher_limit_tell_nothing() -> None:
+    limit = AdaptiveLimit(initial=10, most=100)
+    sample(limit, 0.5, 50, in_flight=1)
+    for _ in range(100):
+        sample(limit, 60.0, 50, in_flight=11)
+    assert limit.value == 10
 
 
 def test_limit_does_not_grow_unused() -> None:

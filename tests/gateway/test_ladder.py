@@ -1,15 +1,20 @@
 """How an upstream is found out: what it honours, rejects, or accepts and ignores."""
 
 import asyncio
+from contextlib import aclosing
 
+import httpx
 import pytest
 
 from app.gateway import Finding, OutputMode
+from app.provision import make_gateway
 from tests.gateway.support import ask, gateway_on, ticket_prompt
 from tests.hostile.behaviours import Behaviour, Good, Status
 from tests.hostile.calls import Call
 from tests.hostile.scripts import always, in_turn
 from tests.hostile.upstream import Script, hostile_upstream
+from tests.wire.replies import MESSAGES
+from tests.wire.upstream import settings
 
 
 def mode_of(call: Call) -> OutputMode:
@@ -141,6 +146,14 @@ async def test_without_help_the_schema_stands_in_the_instruction() -> None:
         system = upstream.calls[-1].call.body["messages"][0]["content"]
         assert '"situation"' in system
         assert "JSON" in system
+
+
+async def test_model_that_does_not_come_to_an_end_is_not_bound_by_a_schema() -> None:
+    http = httpx.MockTransport(lambda _: MESSAGES["openai"]("Paris, the capital of", "length"))
+    async with aclosing(make_gateway(settings("openai"), None, lambda: http)) as gateway:
+        await gateway.find_output_mode()
+        assert gateway.state().output_mode is PROMPT
+        assert set(gateway.state().findings.values()) == {Finding.IGNORED, Finding.UNTRIED}
 
 
 async def test_finding_out_can_be_given_up() -> None:

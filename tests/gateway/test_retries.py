@@ -167,7 +167,9 @@ async def test_connections_are_used_again(gap: float) -> None:
         hostile_upstream(always(Good("a b c", gap=gap))) as upstream,
         gateway_on(upstream) as gateway,
     ):
+        await ask(gateway, answer_prompt(), stream=True)
+        (first,) = upstream._connections  # pyright: ignore[reportPrivateUsage]
         for number in range(3):
             await ask(gateway, answer_prompt(f"[m-{number}]"), stream=True)
             await ask(gateway, answer_prompt(f"[m-{number}]"))
-            assert upstream.open_connections == 1
+        assert upstream._connections == {first}  # pyright: ignore[reportPrivateUsage]

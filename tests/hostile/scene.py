@@ -1,5 +1,6 @@
 """What every behaviour has to do with: the call, the connection, and how a response ends."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -66,7 +67,7 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Behaviour:
+class Behaviour(ABC):
     """One way to treat a call.
 
     Attributes:
@@ -84,5 +85,6 @@ class Behaviour:
         """Whether a call for a stream, or for a whole answer, can be treated so."""
         return cls.fits_stream if stream else cls.fits_whole
 
+    @abstractmethod
     async def play(self, scene: Scene) -> Ending:
-        raise NotImplementedError
+        """Act on the connection of ``scene``; tells how that ended."""

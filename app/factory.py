@@ -22,7 +22,7 @@ from app.shutdown import Shutdown
 from app.workers import end_with_parent
 
 
-def wants_telemetry() -> bool:
+def _wants_telemetry() -> bool:
     """Whether the operator set up OpenTelemetry; FastAPI's looking for it costs every request."""
     return any(name.startswith(("OTEL_", "FASTAPI_OTEL_")) for name in os.environ)
 
@@ -68,6 +68,7 @@ def create_app(
             if engine:
                 engine.stop()
 
+    telemetry = _wants_telemetry()
     app = FastAPI(
         title="Groundwork",
         version=__version__,
@@ -75,7 +76,7 @@ def create_app(
         lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
-        telemetry={"tracing": wants_telemetry(), "metrics": wants_telemetry()},
+        telemetry={"tracing": telemetry, "metrics": telemetry},
     )
     app.add_middleware(RequestFrame, max_body_bytes=settings.max_body_bytes, shutdown=shutdown)
     install_problem_handlers(app)

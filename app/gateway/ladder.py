@@ -92,22 +92,26 @@ class Ladder:
         """Find the strongest way that works; asks until the upstream is there to answer."""
         tries = 0
         while not self.is_proven:
+            mode = self.mode
             try:
                 async with asyncio.timeout(_WAITS_SECONDS):
-                    finding = await _ask(upstream, self.mode)
+                    finding = await _ask(upstream, mode)
             except (GroundworkError, TimeoutError):
                 await asyncio.sleep(_RETRY_SECONDS[min(tries, len(_RETRY_SECONDS) - 1)])
                 tries += 1
                 continue
-            self._found(finding)
+            self._found(mode, finding)
 
-    def _found(self, finding: Finding) -> None:
-        self.findings[self.mode] = finding
-        if finding is not Finding.HONOURED:
+    def _found(self, mode: OutputMode, finding: Finding) -> None:
+        """Use what was found of ``mode``; a request may have climbed down from it meanwhile."""
+        self.findings[mode] = finding
+        if finding is Finding.HONOURED:
+            self.mode = mode
+        elif mode is self.mode:
             modes = list(self.findings)
-            lower = modes[modes.index(self.mode) + 1]
-            log.warning("%s output is %s by the model server; using %s.", self.mode, finding, lower)
-            self.mode = lower
+            self.mode = modes[modes.index(mode) + 1]
+        if finding is not Finding.HONOURED:
+            log.warning("%s output is %s by the model server; using %s.", mode, finding, self.mode)
 
 
 def _is_rejection(error: GroundworkError) -> bool:

@@ -132,8 +132,9 @@ def failure_of(status: int, headers: Mapping[str, str], body: bytes) -> Groundwo
         return UpstreamRateLimited(
             msg, retry_after=wait, upstream_note=note, upstream_status=status
         )
-    if status in (408, 409, 503, 529) or status >= 500:
-        kind = UpstreamUnavailable if status in (408, 409, 503, 529) else UpstreamFailed
+    passing = status in (408, 409, 503, 529)
+    if passing or status >= 500:
+        kind = UpstreamUnavailable if passing else UpstreamFailed
         msg = f"The model server answered with status {status}."
         return kind(msg, retry_after=wait, upstream_note=note, upstream_status=status)
     if status in (400, 413, 422) and any(hint in body for hint in _TOO_LONG):

@@ -114,6 +114,27 @@ async def test_request_before_anything_is_known_climbs_down_by_itself() -> None:
         assert len(upstream.calls) == 4
 
 
+@pytest.mark.parametrize("slow_probe", [Status(400, delay=0.2), Good("Paris", delay=0.2)])
+async def test_request_that_climbs_down_during_the_probe_is_not_undone(
+    slow_probe: Behaviour,
+) -> None:
+    """What the probe then finds is of the way that it asked for, not of the one now in use."""
+
+    def script(call: Call) -> Behaviour:
+        if mode_of(call) in (SCHEMA, TOOL):
+            return slow_probe if "capital" in call.text else Status(400)
+        return Good('{"word": "heliotrope-4711"}') if "capital" in call.text else Good()
+
+    async with hostile_upstream(script) as upstream, gateway_on(upstream) as gateway:
+        probe = asyncio.create_task(gateway.find_output_mode())
+        await asyncio.sleep(0.05)
+        assert (await ask(gateway, ticket_prompt())).completion
+        assert gateway.state().output_mode is JSON
+        await probe
+        assert gateway.state().output_mode is JSON
+        assert gateway.state().findings[JSON] is Finding.HONOURED
+
+
 async def test_request_that_is_wrong_in_itself_changes_nothing() -> None:
     async with (
         hostile_upstream(always(Status(400))) as upstream,

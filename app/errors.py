@@ -6,12 +6,22 @@
     ├── ConfigurationError          the service cannot start as configured
     ├── RequestError                the caller's side
     │   ├── MalformedJson           400 malformed-json
+    │   ├── MalformedForm           400 malformed-form
     │   ├── InvalidHeader           400 header-invalid
     │   ├── NotFound                404 not-found
     │   ├── MethodNotAllowed        405 method-not-allowed
     │   ├── BodyTooLarge            413 body-too-large
     │   ├── UnsupportedMediaType    415 unsupported-media-type
+    │   ├── TextTooLong             413 text-too-long
+    │   ├── TooManyItems            413 too-many-items
     │   └── InvalidRequest          422 request-invalid
+    │       ├── TextEmpty           422 text-empty
+    │       ├── LanguageUnknown     422 language-unknown
+    │       ├── GlossaryInvalid     422 glossary-invalid
+    │       ├── FormalityUnsupported  422 formality-unsupported
+    │       ├── MarkupInvalid       422 markup-invalid
+    │       ├── EmailUnreadable     422 email-unreadable
+    │       └── SchemaUnsatisfiable 422 schema-unsatisfiable
     ├── UpstreamError               the base model's server
     │   ├── UpstreamUnreachable     502 upstream-unreachable
     │   ├── UpstreamFailed          502 upstream-failed
@@ -29,6 +39,9 @@
     ├── Overloaded                  503 overloaded
     └── ShuttingDown                503 shutting-down
 
+Those below InvalidRequest, and the two with 413, are found by validation: a validator raises
+:func:`field_error` with the code.
+
 ``detail`` is written by us and safe to show; what a provider wrote stays in the log.
 """
 
@@ -36,7 +49,9 @@ import logging
 import math
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import ClassVar
+from typing import ClassVar, Final, LiteralString, cast
+
+from pydantic_core import PydanticCustomError
 
 
 class GroundworkError(Exception):
@@ -102,6 +117,10 @@ class MalformedJson(RequestError):
     code, status, title = "malformed-json", 400, "The body is not valid JSON"
 
 
+class MalformedForm(RequestError):
+    code, status, title = "malformed-form", 400, "The form cannot be read"
+
+
 class InvalidHeader(RequestError):
     code, status, title = "header-invalid", 400, "A request header is not valid"
 
@@ -132,6 +151,42 @@ class UnsupportedMediaType(RequestError):
 
 class InvalidRequest(RequestError):
     code, status, title = "request-invalid", 422, "The request is not valid"
+
+
+class TextTooLong(RequestError):
+    code, status, title = "text-too-long", 413, "A text is too long"
+
+
+class TooManyItems(RequestError):
+    code, status, title = "too-many-items", 413, "A list has too many items"
+
+
+class TextEmpty(InvalidRequest):
+    code, title = "text-empty", "A text is empty"
+
+
+class LanguageUnknown(InvalidRequest):
+    code, title = "language-unknown", "The language is not known"
+
+
+class GlossaryInvalid(InvalidRequest):
+    code, title = "glossary-invalid", "The glossary is not valid"
+
+
+class FormalityUnsupported(InvalidRequest):
+    code, title = "formality-unsupported", "The language has no such formality"
+
+
+class MarkupInvalid(InvalidRequest):
+    code, title = "markup-invalid", "The markup is not well-formed"
+
+
+class EmailUnreadable(InvalidRequest):
+    code, title = "email-unreadable", "The email cannot be read"
+
+
+class SchemaUnsatisfiable(InvalidRequest):
+    code, title = "schema-unsatisfiable", "The schema cannot be satisfied"
 
 
 class UpstreamError(GroundworkError):
@@ -206,3 +261,41 @@ class Overloaded(GroundworkError):
 class ShuttingDown(GroundworkError):
     code, status, title = "shutting-down", 503, "The service is shutting down"
     log_level = logging.INFO
+
+
+FIELD_ERRORS: Final[Mapping[str, type[RequestError]]] = {
+    "string_too_long": TextTooLong,
+    "too_long": TooManyItems,
+    **{
+        kind.code: kind
+        for kind in (
+            TextTooLong,
+            TooManyItems,
+            TextEmpty,
+            LanguageUnknown,
+            GlossaryInvalid,
+            FormalityUnsupported,
+            MarkupInvalid,
+            EmailUnreadable,
+            SchemaUnsatisfiable,
+        )
+    },
+}
+"""What a finding of Pydantic's, by its type, stands for; all others are an InvalidRequest."""
+
+
+def field_error(kind: type[RequestError], detail: str) -> PydanticCustomError:
+    """What a validator raises for a field that is wrong in a way that has a code of its own."""
+    return PydanticCustomError(cast("LiteralString", kind.code), "{detail}", {"detail": detail})
+
+
+def invalid(kind: type[RequestError], pointer: str, detail: str) -> RequestError:
+    """The problem of one field, found after validation.
+
+    Args:
+        kind: its kind.
+        pointer: JSON Pointer to the field in the body.
+        detail: what would be right, as a sentence.
+    """
+    error = {"pointer": pointer, "detail": detail, "code": kind.code}
+    return kind(f"Wrong: {pointer or 'the body'}. {detail}", members={"errors": [error]})

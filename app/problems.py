@@ -1,9 +1,9 @@
 """RFC 9457: every error as ``application/problem+json``."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -12,11 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from app.errors import (
+    FIELD_ERRORS,
     GroundworkError,
     InvalidRequest,
     MalformedJson,
     MethodNotAllowed,
     NotFound,
+    RequestError,
     UnsupportedMediaType,
 )
 
@@ -30,6 +32,7 @@ class FieldError(BaseModel):
 
     pointer: str = Field(description="JSON Pointer (RFC 6901) to the field in the body.")
     detail: str = Field(description="What would be right.")
+    code: str = Field(description="The kind of problem that this field has.")
 
 
 class Problem(BaseModel):
@@ -43,15 +46,17 @@ class Problem(BaseModel):
     detail: str = Field(description="This occurrence.")
     code: str = Field(description="Stable name of the kind of problem, for programs.")
     errors: list[FieldError] | None = Field(
-        default=None, description="The fields that are wrong, for `request-invalid`."
+        default=None, description="The fields that are wrong, where it is the request that is."
     )
 
 
 _MEANINGS = {
-    400: "malformed-json or header-invalid",
-    413: "body-too-large",
+    400: "malformed-json, malformed-form or header-invalid",
+    413: "body-too-large, text-too-long or too-many-items",
     415: "unsupported-media-type",
-    422: "request-invalid, input-too-long or model-refused",
+    422: "request-invalid or a more exact text-empty, language-unknown, glossary-invalid, "
+    "formality-unsupported, markup-invalid, email-unreadable or schema-unsatisfiable; "
+    "input-too-long or model-refused",
     500: "internal-error",
     502: "upstream-unreachable, upstream-failed, upstream-rejected, model-output-truncated or "
     "model-output-invalid",
@@ -152,12 +157,13 @@ def _methods(request: Request) -> list[str]:
 
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
-    findings: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
-    return problem_response(_judge(request.headers.get("content-type"), findings))
+    known = error if isinstance(error, RequestValidationError) else RequestValidationError(())
+    return problem_response(judge(request.headers.get("content-type"), known))
 
 
-def _judge(content_type: str | None, findings: Iterable[Mapping[str, Any]]) -> GroundworkError:
-    found = list(findings)
+def judge(content_type: str | None, error: RequestValidationError) -> GroundworkError:
+    """The error that a body's validation findings stand for."""
+    found: Sequence[Mapping[str, Any]] = error.errors()
     media_type = (content_type or "").partition(";")[0].strip().lower()
     whole_body = any(tuple(finding["loc"]) == ("body",) for finding in found)
     if whole_body and not (media_type == "application/json" or media_type.endswith("+json")):
@@ -169,16 +175,42 @@ def _judge(content_type: str | None, findings: Iterable[Mapping[str, Any]]) -> G
             reason = finding.get("ctx", {}).get("error", "it cannot be parsed")
             return MalformedJson(f"The body is not valid JSON at character {position}: {reason}.")
     errors = [
-        {"pointer": _pointer(finding["loc"]), "detail": _sentence(finding["msg"])}
+        {
+            "pointer": _pointer(finding, error.body),
+            "detail": _sentence(finding["msg"]),
+            "code": _kind(finding).code,
+        }
         for finding in found
     ]
     names = ", ".join(error["pointer"] or "the body" for error in errors[:3])
-    return InvalidRequest(f"Wrong: {names}.", members={"errors": errors})
+    kinds = {_kind(finding) for finding in found}
+    kind = kinds.pop() if len(kinds) == 1 else InvalidRequest
+    return kind(f"Wrong: {names}. {errors[0]['detail']}", members={"errors": errors})
 
 
-def _pointer(location: Iterable[object]) -> str:
-    parts = [str(part).replace("~", "~0").replace("/", "~1") for part in location]
-    return "".join(f"/{part}" for part in parts[1:])
+def _kind(finding: Mapping[str, Any]) -> type[RequestError]:
+    return FIELD_ERRORS.get(finding["type"], InvalidRequest)
+
+
+def _pointer(finding: Mapping[str, Any], body: Any) -> str:
+    """JSON Pointer to the field; a part of a location that names a union's member is left out."""
+    place, *parts = finding["loc"]
+    kept: list[object] = []
+    node = body
+    for number, part in enumerate(parts, start=1):
+        missing = finding["type"] == "missing" and number == len(parts)
+        if place == "body" and body is not None and not missing:
+            if not _is_in(part, node):
+                continue
+            node = node[part]
+        kept.append(part)
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in kept)
+
+
+def _is_in(part: object, node: Any) -> bool:
+    if isinstance(node, list):
+        return isinstance(part, int) and part < len(cast("list[Any]", node))
+    return isinstance(node, dict) and part in node
 
 
 def _sentence(message: str) -> str:

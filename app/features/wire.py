@@ -14,6 +14,7 @@ from pydantic import (
     ValidationInfo,
 )
 
+from app.errors import TextEmpty, field_error
 from app.gateway import Usage
 
 
@@ -62,8 +63,7 @@ class ModelInfo(ResponseModel):
 
 def _not_blank(text: str) -> str:
     if not text.strip():
-        msg = "must not be blank"
-        raise ValueError(msg)
+        raise field_error(TextEmpty, "Must not be blank.")
     return text
 
 

@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from app.gateway import ModelGateway
 from app.readiness import Readiness
+from app.vocabulary import Vocabulary
 
 
 class State(TypedDict):
@@ -13,6 +14,7 @@ class State(TypedDict):
 
     gateway: ModelGateway
     readiness: Readiness
+    vocabulary: Vocabulary
 
 
 # Coroutines, since FastAPI runs plain functions in a thread, for every request.
@@ -26,5 +28,10 @@ async def _readiness(request: Request) -> Readiness:
     return cast("Readiness", request.state.readiness)
 
 
+async def _vocabulary(request: Request) -> Vocabulary:
+    return cast("Vocabulary", request.state.vocabulary)
+
+
 GatewayDep = Annotated[ModelGateway, Depends(_gateway)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]
+VocabularyDep = Annotated[Vocabulary, Depends(_vocabulary)]

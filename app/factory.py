@@ -19,6 +19,7 @@ from app.provision import HttpFactory, make_engine, make_gateway
 from app.readiness import Readiness
 from app.settings import Settings
 from app.shutdown import Shutdown
+from app.vocabulary import load_vocabulary
 from app.workers import end_with_parent
 
 
@@ -41,11 +42,13 @@ def create_app(
         open_http: opens the connection pool to the upstream; tests bring their own.
 
     Raises:
-        ConfigurationError: the embedded engine lacks something.
+        ConfigurationError: the embedded engine lacks something, or a file of the operator's is
+            wrong.
     """
     engine = make_engine(settings)
     keys = (settings.upstream_key, engine.key if engine else None)
     configure_logging(settings.log_level, secrets=[key for key in keys if key])
+    vocabulary = load_vocabulary(settings)
     shutdown = Shutdown(settings.shutdown_grace)
 
     @asynccontextmanager
@@ -61,7 +64,7 @@ def create_app(
         finding_out = asyncio.create_task(gateway.find_output_mode())
         try:
             with shutdown.watching(gateway.abort):
-                yield State(gateway=gateway, readiness=Readiness(problem))
+                yield State(gateway=gateway, readiness=Readiness(problem), vocabulary=vocabulary)
         finally:
             finding_out.cancel()
             await gateway.aclose()
@@ -81,7 +84,8 @@ def create_app(
     app.add_middleware(RequestFrame, max_body_bytes=settings.max_body_bytes, shutdown=shutdown)
     install_problem_handlers(app)
     for registered in features:
-        app.include_router(registered.router)
+        for router in registered.routers:
+            app.include_router(router)
     app.include_router(health.router)
     install_openapi(app)
     return app

@@ -71,7 +71,7 @@ def make_gateway(
         Upstream(dialect, transport, ping_path=_PING_PATHS[provider]),
         _resilience(settings, dialect),
         model=settings.model,
-        traits=ModelTraits(checks_wording=provider == "embedded"),
+        traits=ModelTraits(small=provider == "embedded"),
     )
 
 

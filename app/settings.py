@@ -120,10 +120,24 @@ class Settings(BaseSettings):
         le=3600,
         description="Seconds that accepted requests have after SIGTERM before they are failed.",
     )
+    products: Path | None = Field(
+        default=None,
+        description="Text file with your products' exact names, one a line; tickets name only these.",
+    )
+    intents: Path | None = Field(
+        default=None,
+        description="JSON Lines file with the intents of tickets, each "
+        '`{"name": "cancel_order", "description": "wants to cancel an order"}`.',
+    )
+    glossaries: Path | None = Field(
+        default=None,
+        description="Folder of glossaries for translations: `<name>.<source>-<target>.tsv`, such as "
+        "`shop.en-de.tsv`, with two terms a line and a tab between them.",
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
     max_body_bytes: int = Field(
-        default=1_048_576, ge=1024, description="Largest request body, in bytes."
+        default=10_485_760, ge=1024, description="Largest request body, in bytes."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe level that is logged."

@@ -1,13 +1,48 @@
 """Several calls at once, and none left behind when one fails."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar
 
-T = TypeVar("T")
+from app.errors import GroundworkError
 
+T = TypeVar("T")
+S = TypeVar("S")
+
+_LONG = 5_000  # characters
 MOST_AT_ONCE = 8  # of one request's calls, so that it does not fill the queue for others
+
+
+async def aside(function: Callable[[], T], *, characters: int) -> T:
+    """What a function returns; a long text is worked on in a thread, while others are served.
+
+    Args:
+        function: works on a text by rules, at about a microsecond a character or more.
+        characters: how long the text is.
+    """
+    return await asyncio.to_thread(function) if characters > _LONG else function()
+
+
+async def both(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, S]) -> tuple[T, S]:
+    """Results of two calls that run at once; a failure of one cancels the other."""
+    tasks = asyncio.ensure_future(first), asyncio.ensure_future(second)
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        await _end(tasks)
+
+
+async def outcomes(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T | GroundworkError]:
+    """Results of all calls, in order, or what each failed with; some run at once."""
+
+    async def outcome(call: Coroutine[Any, Any, T]) -> T | GroundworkError:
+        try:
+            return await call
+        except GroundworkError as error:
+            return error
+
+    return await together([outcome(call) for call in calls])
 
 
 async def together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
@@ -15,7 +50,7 @@ async def together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
 
     The first failure cancels the others and is raised.
     """
-    if len(calls) == 1:
+    if len(calls) == 1:  # needs no task
         return [await calls[0]]
     places = asyncio.Semaphore(MOST_AT_ONCE)
 

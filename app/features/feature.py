@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
@@ -31,7 +32,9 @@ from app.gateway import (
     Shot,
     Turn,
     Usage,
+    delimited,
     find_json,
+    fixed_mark,
 )
 
 In = TypeVar("In", bound=BaseModel)
@@ -60,11 +63,19 @@ class Case(BaseModel, Generic[In]):
 
 @dataclass(frozen=True, slots=True)
 class Result(Generic[Out]):
-    """A feature's output with the model that made it and the tokens of all its calls."""
+    """A feature's output with the model that made it and the tokens of all its calls.
+
+    Attributes:
+        output: the output.
+        model: the base model, as its server names it.
+        usage: of all calls.
+        repairs: how often the output was given back to be put right.
+    """
 
     output: Out
     model: str
     usage: Usage
+    repairs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,7 @@ class Feature(ABC, Generic[In, Out]):
         timeout, first_token_timeout: seconds for a request, and to a stream's first token;
             None for the operator's limits, which are never exceeded.
         repairs: how often a flawed output is given back to the model to be put right.
+        untrusted: whether an input is text of strangers, to be sent between random marks.
     """
 
     name: ClassVar[str]
@@ -101,6 +113,7 @@ class Feature(ABC, Generic[In, Out]):
     timeout: ClassVar[float | None] = None
     first_token_timeout: ClassVar[float | None] = None
     repairs: ClassVar[int] = 2
+    untrusted: ClassVar[bool] = False
 
     def __init__(self) -> None:
         """Load the folder.
@@ -119,6 +132,11 @@ class Feature(ABC, Generic[In, Out]):
     def render(self, request: In) -> str:
         """The user's turn for an input, in examples and requests alike."""
 
+    def task(self, request: In) -> str:
+        """What is to be done with an input whose text is untrusted, in the feature's own words."""
+        del request
+        return ""
+
     def history(self, request: In) -> tuple[Turn, ...]:
         """Earlier turns of the conversation, if the feature has conversations."""
         del request
@@ -134,6 +152,11 @@ class Feature(ABC, Generic[In, Out]):
         del request, output
         return None
 
+    def flaws(self, request: In, output: Out) -> int | None:
+        """How flawed an output is that failed the check, if it is worth having all the same."""
+        del request, output
+        return None
+
     def settle(self, request: In, output: Out, gateway: ModelGateway) -> Out:
         """The final form of an output, after what code can put right by itself."""
         del request, gateway
@@ -145,8 +168,23 @@ class Feature(ABC, Generic[In, Out]):
 
     def prompt(self, request: In) -> Prompt:
         """The prompt for an input."""
-        turns = (*self.history(request), Turn("user", self.render(request)))
-        return Prompt(self.prefix(request), turns)
+        text = self.render(request)
+        asked = Turn("user", text)
+        if self.untrusted:
+            asked = Turn("user", self.task(request), untrusted=text)
+        return Prompt(self.prefix(request), (*self.history(request), asked))
+
+    def repair(self, request: In, prompt: Prompt, flawed: Completion, finding: str) -> Prompt:
+        """The same request once more, with the flawed output and what is wrong with it.
+
+        In the request's own turn: a small model takes a turn of its own for a new request, and
+        made tickets about the words of the complaint.
+        """
+        del request
+        asked = prompt.turns[-1]
+        note = f"(Not valid: {flawed.text.strip()}\n{finding})"
+        content = f"{asked.content}\n{note}".lstrip()
+        return replace(prompt, turns=(*prompt.turns[:-1], replace(asked, content=content)))
 
     async def run(self, request: In, gateway: ModelGateway) -> Result[Out]:
         """Ask the model, check its output, and let it repair a flawed one.
@@ -155,56 +193,67 @@ class Feature(ABC, Generic[In, Out]):
             ModelOutputInvalid: the repaired outputs were flawed as well.
             GroundworkError: what the gateway raises.
         """
-        asked = prompt = self.prompt(request)
-        usage = Usage()
-        finding: str | None = None
-        for repairs_left in range(self.repairs, -1, -1):
-            completion = await gateway.complete(asked)
-            usage += completion.usage
-            output, finding = self._examine(request, completion)
-            if output is not None and not finding:
-                return Result(self.settle(request, output, gateway), completion.model, usage)
-            gateway.forget(asked)
-            if repairs_left:
-                asked = _repair(prompt, completion, finding or "")
-        raise ModelOutputInvalid(f"The model's output is not valid: {finding}")
+        prompt = self.prompt(request)
+        return await self._checked(request, prompt, await gateway.complete(prompt), gateway)
 
     async def stream(
         self, request: In, gateway: ModelGateway
     ) -> AsyncGenerator[Delta | Result[Out]]:
         """Ask the model and yield its text as it comes; the last item is the whole result.
 
-        The result's output counts: code may have settled it differently from what was streamed.
+        The result's output counts: it may have been repaired, or settled by code.
 
         Raises:
-            ModelOutputInvalid: the whole output was flawed.
+            ModelOutputInvalid: the repaired outputs were flawed as well.
             GroundworkError: what the gateway raises; its ``received`` member is the text so far.
         """
         received: list[str] = []
+        prompt = self.prompt(request)
         try:
-            async with aclosing(gateway.stream(self.prompt(request))) as chunks:
+            async with aclosing(gateway.stream(prompt)) as chunks:
                 async for chunk in chunks:
                     if text := chunk.text if received else chunk.text.lstrip():
                         received.append(text)
                         yield Delta(text)
                     if chunk.completion:
-                        yield self._concluded(request, chunk.completion, gateway)
+                        yield await self._checked(request, prompt, chunk.completion, gateway)
         except GroundworkError as error:
             if received:
                 error.members["received"] = "".join(received)
             raise
 
-    def _concluded(self, request: In, completion: Completion, gateway: ModelGateway) -> Result[Out]:
-        """The result of a stream that ended.
+    async def _checked(
+        self, request: In, prompt: Prompt, completion: Completion, gateway: ModelGateway
+    ) -> Result[Out]:
+        """The result of a completion, which is given back to the model while it is flawed.
 
-        Raises:
-            ModelOutputInvalid: it is flawed.
+        Of outputs that stay flawed, the least flawed one is taken, if any is worth having.
         """
-        output, finding = self._examine(request, completion)
-        if output is None or finding:
-            gateway.forget(self.prompt(request))
+        asked, usage, repairs = prompt, completion.usage, 0
+        worth_having: list[tuple[int, Out]] = []
+        while True:
+            output, finding = self._examine(request, completion)
+            if output is not None and not finding:
+                settled = self.settle(request, output, gateway)
+                return Result(settled, completion.model, usage, repairs)
+            gateway.forget(asked)
+            if output is not None and (flaws := self.flaws(request, output)) is not None:
+                worth_having.append((flaws, output))
+            if repairs == self.repairs:
+                break
+            repairs += 1
+            asked = self.repair(request, prompt, completion, finding or "")
+            try:
+                completion = await gateway.complete(asked)
+            except GroundworkError:
+                if not worth_having:
+                    raise
+                break
+            usage += completion.usage
+        if not worth_having:
             raise ModelOutputInvalid(f"The model's output is not valid: {finding}")
-        return Result(self.settle(request, output, gateway), completion.model, completion.usage)
+        _, best = min(worth_having, key=itemgetter(0))
+        return Result(self.settle(request, best, gateway), completion.model, usage, repairs)
 
     def _examine(self, request: In, completion: Completion) -> tuple[Out | None, str | None]:
         """The output in its type, and what is wrong with it."""
@@ -229,20 +278,31 @@ class Feature(ABC, Generic[In, Out]):
                 raise
         return self._output.validate_json(find_json(text), context=FROM_MODEL)
 
-    def _make_prefix(self, instruction: str, examples: Sequence[Example[In, Out]]) -> PromptPrefix:
+    def _make_prefix(
+        self,
+        instruction: str,
+        examples: Sequence[Example[In, Out]],
+        schema: OutputSchema | None = None,
+        max_tokens: int | None = None,
+    ) -> PromptPrefix:
         return PromptPrefix(
             feature=self.name,
             instruction=instruction,
-            shots=tuple(
-                Shot(self.render(example.input), _text(example.output)) for example in examples
-            ),
-            schema=self._schema(),
-            max_tokens=self.max_tokens,
+            shots=tuple(self._shot(example) for example in examples),
+            schema=schema or self._schema(),
+            max_tokens=max_tokens or self.max_tokens,
             version=self.version,
             cacheable=self.cacheable,
             timeout=self.timeout,
             first_token_timeout=self.first_token_timeout,
         )
+
+    def _shot(self, example: Example[In, Out]) -> Shot:
+        text = self.render(example.input)
+        if self.untrusted:
+            marked = delimited(text, fixed_mark(text))
+            text = "\n".join(filter(None, (marked, self.task(example.input))))
+        return Shot(text, _text(example.output))
 
     def _schema(self) -> OutputSchema | None:
         if self.output_type is str:
@@ -273,14 +333,3 @@ class Feature(ABC, Generic[In, Out]):
 
 def _text(output: object) -> str:
     return output if isinstance(output, str) else to_json(output).decode()
-
-
-def _repair(prompt: Prompt, flawed: Completion, finding: str) -> Prompt:
-    """The same request once more, with the flawed output and what is wrong with it.
-
-    In the request's own turn: a small model takes a turn of its own for a new request, and made
-    tickets about the words of the complaint.
-    """
-    asked = prompt.turns[-1].content
-    note = f"(Not valid: {flawed.text.strip()}\n{finding})"
-    return replace(prompt, turns=(*prompt.turns[:-1], Turn("user", f"{asked}\n{note}")))

@@ -1,6 +1,5 @@
 """What the service has to know of a feature to serve it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter
@@ -8,9 +7,9 @@ from fastapi import APIRouter
 from app.features.feature import Feature
 
 
-@dataclass(frozen=True, slots=True)
 class Registered:
-    """A feature and its endpoints."""
+    """A feature and its endpoints: its own router, and those that other APIs' clients need."""
 
-    feature: Feature[Any, Any]
-    router: APIRouter
+    def __init__(self, feature: Feature[Any, Any], *routers: APIRouter) -> None:
+        self.feature = feature
+        self.routers = routers

@@ -1,5 +1,6 @@
 """What a feature may know of the model: the gateway and its values."""
 
+from app.gateway.boundary import delimited, fixed_mark
 from app.gateway.breaker import BreakerState
 from app.gateway.dialects import OutputMode
 from app.gateway.gateway import GatewayState, ModelGateway
@@ -32,5 +33,7 @@ __all__ = [
     "StopReason",
     "Turn",
     "Usage",
+    "delimited",
     "find_json",
+    "fixed_mark",
 ]

@@ -32,11 +32,12 @@ class ModelTraits:
     """What features may want to know of the model, as data.
 
     Attributes:
-        checks_wording: the model only copies what it is given; wording that it was not given
-            is made up. True for the small embedded default, not for models that paraphrase.
+        small: the model only copies what it is given, so that wording which it was not given is
+            made up; it garbles placeholders, and loses its way in long texts. True for the
+            embedded default, not for models that paraphrase.
     """
 
-    checks_wording: bool = False
+    small: bool = False
 
 
 DEFAULT_LIMITS = TimeLimits()

@@ -11,10 +11,18 @@ from pydantic_core import to_json
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message of a conversation."""
+    """One message of a conversation.
+
+    Attributes:
+        role: whose it is.
+        content: the text.
+        untrusted: text that is data and never an instruction; it is sent before ``content``,
+            between two lines with a random mark that nobody could foresee (see ``boundary``).
+    """
 
     role: Literal["user", "assistant"]
     content: str
+    untrusted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from app.errors import GroundworkError
 from app.features import answers, tickets
 from app.features.answers.schemas import AnswerRequest, Document
-from app.features.tickets.schemas import TicketRequest
+from app.features.tickets.letter import Letter
 from app.gateway import Completion, ModelGateway, Prompt
 from app.gateway.caller import Caller, set_caller
 from app.provision import make_gateway
@@ -21,7 +21,7 @@ from tests.hostile.upstream import HostileUpstream
 
 
 def ticket_prompt(marker: str = "[m-1]") -> Prompt:
-    return tickets.FEATURE.prompt(TicketRequest(text=f"My lamp broke. {marker}"))
+    return tickets.FEATURE.prompt(Letter(body=f"My lamp broke. {marker}"))
 
 
 def answer_prompt(marker: str = "[m-1]") -> Prompt:

@@ -1,5 +1,6 @@
 """What each dialect sends, held against the official SDKs' own request types."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import aclosing
 from typing import Any, cast, get_type_hints
@@ -12,8 +13,7 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from app.features import tickets
-from app.features.tickets.schemas import TicketRequest
-from app.gateway import Prompt
+from app.gateway import Prompt, Turn, delimited, fixed_mark
 from app.gateway.dialects import AnthropicDialect, OpenAIDialect, OutputMode, Profile
 from app.provision import make_gateway
 from app.settings import Settings
@@ -95,8 +95,12 @@ async def test_instruction_shots_and_request_are_in_their_places(provider: str) 
         *["user", "assistant"] * len(feature.examples),
         "user",
     ]
-    assert messages[0]["content"] == feature.render(feature.examples[0].input)
-    assert messages[-1] == {"role": "user", "content": "Subject: Broken\nMy lamp broke."}
+    first = feature.render(feature.examples[0].input)
+    assert messages[0]["content"] == delimited(first, fixed_mark(first))
+    lines = messages[-1]["content"].split("\n")
+    assert lines[1:-1] == ["Subject: Broken", "My lamp broke."]
+    assert re.fullmatch(r"\[[0-9a-f]{8}\]", lines[0])
+    assert lines[-1] == lines[0].replace("[", "[/")
 
 
 async def test_anthropic_caches_up_to_the_last_shot() -> None:
@@ -139,9 +143,10 @@ def test_a_prefix_serialised_once_gives_the_same_bytes_again() -> None:
     speaker = OpenAIDialect("m", Profile())
     first = speaker.encode(PROMPTS["tickets"], OutputMode.SCHEMA, stream=False)
     assert speaker.encode(PROMPTS["tickets"], OutputMode.SCHEMA, stream=False) == first
-    other: Prompt = tickets.FEATURE.prompt(TicketRequest(text='Something "else" \\ \n\t é 🙂'))
+    text = 'Something "else" \\ \n\t é 🙂'
+    other = Prompt(PROMPTS["tickets"].prefix, (Turn("user", text),))
     body = from_json(speaker.encode(other, OutputMode.SCHEMA, stream=False))
-    assert body["messages"][-1]["content"] == 'Something "else" \\ \n\t é 🙂'
+    assert body["messages"][-1]["content"] == text
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ class Answers(Feature[AnswerRequest, str]):
 
     def settle(self, request: AnswerRequest, output: str, gateway: ModelGateway) -> str:
         answer = output.partition("\nQuestion:")[0].strip()
-        if gateway.traits.checks_wording and not self._is_supported(request, answer):
+        if gateway.traits.small and not self._is_supported(request, answer):
             return DONT_KNOW
         return answer
 

@@ -1,0 +1,103 @@
+"""The operator's own words: products, intents and glossaries, read once at the start.
+
+- ``GROUNDWORK_PRODUCTS``: a text file, one product's exact name a line.
+- ``GROUNDWORK_INTENTS``: JSON Lines, each ``{"name": …, "description": …}``.
+- ``GROUNDWORK_GLOSSARIES``: a folder of ``<name>.<source>-<target>.tsv`` files (``shop.en-de.tsv``),
+  a source and a target term a line with a tab between them, as DeepL's glossaries are.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from app.errors import ConfigurationError
+from app.settings import Settings
+
+_GLOSSARY_FILE: Final = re.compile(r"(.+)\.([a-z]{2,3})-([a-z]{2,3})\.tsv", re.IGNORECASE)
+
+Terms = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What the operator named.
+
+    Attributes:
+        products: exact names; empty when there is no catalogue.
+        intents: descriptions by name, in their order.
+        glossaries: terms by the glossary's name and its pair of languages (``("EN", "DE")``).
+    """
+
+    products: tuple[str, ...] = ()
+    intents: Mapping[str, str] = field(default_factory=dict[str, str])
+    glossaries: Mapping[str, Mapping[tuple[str, str], Terms]] = field(
+        default_factory=dict[str, Mapping[tuple[str, str], Terms]]
+    )
+
+
+def load_vocabulary(settings: Settings) -> Vocabulary:
+    """Read what the settings name.
+
+    Raises:
+        ConfigurationError: a file cannot be read or a line is wrong; both are named.
+    """
+    return Vocabulary(
+        products=_products(settings.products) if settings.products else (),
+        intents=_intents(settings.intents) if settings.intents else {},
+        glossaries=_glossaries(settings.glossaries) if settings.glossaries else {},
+    )
+
+
+def _products(path: Path) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(line.strip() for _, line in _lines("PRODUCTS", path)))
+
+
+def _intents(path: Path) -> Mapping[str, str]:
+    intents: dict[str, str] = {}
+    for number, line in _lines("INTENTS", path):
+        try:
+            intent = json.loads(line)
+            name, description = intent["name"], intent["description"]
+        except (ValueError, TypeError, KeyError):
+            name = description = None
+        if not (isinstance(name, str) and isinstance(description, str) and name.strip()):
+            msg = f'GROUNDWORK_INTENTS: {path.name}:{number} must be {{"name": "…", '
+            raise ConfigurationError(msg + '"description": "…"}.')
+        intents[name] = description
+    return intents
+
+
+def _glossaries(folder: Path) -> Mapping[str, Mapping[tuple[str, str], Terms]]:
+    glossaries: dict[str, dict[tuple[str, str], Terms]] = {}
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        raise ConfigurationError(f"GROUNDWORK_GLOSSARIES: cannot read {folder}.") from error
+    for path in paths:
+        if found := _GLOSSARY_FILE.fullmatch(path.name):
+            pair = (found[2].upper(), found[3].upper())
+            glossaries.setdefault(found[1], {})[pair] = _terms(path)
+    return glossaries
+
+
+def _terms(path: Path) -> Terms:
+    terms: dict[str, str] = {}
+    for number, line in _lines("GLOSSARIES", path):
+        source, _, target = (part.strip() for part in line.partition("\t"))
+        if not (source and target):
+            msg = f"GROUNDWORK_GLOSSARIES: {path.name}:{number} must be a term, a tab and a term."
+            raise ConfigurationError(msg)
+        terms[source] = target
+    return terms
+
+
+def _lines(setting: str, path: Path) -> list[tuple[int, str]]:
+    """The lines that are not blank, with their numbers."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"GROUNDWORK_{setting}: cannot read {path}.") from error
+    return [item for item in enumerate(text.splitlines(), start=1) if item[1].strip()]

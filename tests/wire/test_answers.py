@@ -5,9 +5,11 @@ import pytest
 
 from app.errors import ModelOutputTruncated, ModelRefused, UpstreamFailed, UpstreamUnavailable
 from app.features import tickets
-from app.features.tickets.feature import as_ticket
-from app.features.tickets.schemas import Reading, TicketRequest
+from app.features.tickets.letter import Letter
+from app.features.tickets.schemas import Reading, TicketOptions
+from app.features.tickets.triage import triage
 from app.gateway import StopReason, Usage
+from app.vocabulary import Vocabulary
 from tests.wire.replies import (
     CACHED,
     INPUT,
@@ -142,10 +144,11 @@ async def test_ticket_has_what_the_model_said_and_no_product_that_it_made_up(
         mood="unhappy",
         summary="All is down.",
     )
-    request = TicketRequest(text="Hallo, seit heute Morgen geht Inkwell Pro nicht mehr!")
+    request = Letter(body="Hallo, seit heute Morgen geht Inkwell Pro nicht mehr!")
     async with gateway_to(openai_message(reading.model_dump_json()), "openai") as (gateway, _):
-        ticket = as_ticket(request, await tickets.FEATURE.run(request, gateway))
-    assert ticket.model_dump(exclude={"usage", "model"}) == {
+        ticket = await triage(request, TicketOptions(), gateway, Vocabulary())
+    others = {"usage", "model", "confidence", "needs_review", "flags"}
+    assert ticket.model_dump(exclude=others) == {
         "issue": "Outage",
         "summary": "All is down.",
         "product": product,
@@ -153,6 +156,10 @@ async def test_ticket_has_what_the_model_said_and_no_product_that_it_made_up(
         "urgency": "critical",
         "sentiment": "negative",
         "language": "de",
+        "intent": None,
+        "custom_fields": None,
+        "entities": [],
+        "open_questions": [],
     }
 
 
@@ -160,7 +167,7 @@ async def test_ticket_has_what_the_model_said_and_no_product_that_it_made_up(
 async def test_flawed_output_is_repaired_once(provider: str) -> None:
     answers = [MESSAGES[provider]('{"issue": 1}'), MESSAGES[provider](TICKET)]
     async with gateway_to(lambda _: answers.pop(0), provider) as (gateway, route):
-        result = await tickets.FEATURE.run(TicketRequest(text="My lamp broke."), gateway)
+        result = await tickets.FEATURE.run(Letter(body="My lamp broke."), gateway)
         assert result.output.issue == "Broken lamp"
         assert result.usage == Usage(2 * INPUT, 2 * OUTPUT, 2 * CACHED)
         assert route.call_count == 2

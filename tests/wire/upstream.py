@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from app.features import answers, tickets, translations
 from app.features.answers.schemas import AnswerRequest, Document
-from app.features.tickets.schemas import TicketRequest
+from app.features.tickets.letter import Letter
 from app.features.translations.schemas import TranslationUnit
 from app.gateway import Completion, ModelGateway, Prompt
 from app.provision import make_gateway
@@ -23,7 +23,7 @@ URLS = {
 }
 KEY = "secret-of-the-upstream"
 PROMPTS: dict[str, Prompt] = {
-    "tickets": tickets.FEATURE.prompt(TicketRequest(subject="Broken", body="My lamp broke.")),
+    "tickets": tickets.FEATURE.prompt(Letter(subject="Broken", body="My lamp broke.")),
     "answers": answers.FEATURE.prompt(
         AnswerRequest(question="How long?", documents=[Document(text="Three years.")])
     ),

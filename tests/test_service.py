@@ -82,13 +82,21 @@ def test_examples_of_the_document_work_when_pasted(service: Service) -> None:
     document = service.client.get("/openapi.json").json()
     tried = 0
     for path, methods in document["paths"].items():
-        if body := methods.get("post", {}).get("requestBody"):
-            name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        content = methods.get("post", {}).get("requestBody", {}).get("content", {})
+        if "message/rfc822" in content:
+            raw = content["message/rfc822"]["example"]
+            response = service.client.post(
+                path, content=raw, headers={"content-type": "message/rfc822"}
+            )
+            assert response.status_code == 200, response.text
+            tried += 1
+        elif content:
+            name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
             for example in document["components"]["schemas"][name]["examples"]:
                 response = service.client.post(path, json=example)
                 assert response.status_code == 200, (path, response.text)
                 tried += 1
-    assert tried >= 5
+    assert tried >= 9
 
 
 def test_response_tells_request_id_and_times(service: Service) -> None:
@@ -106,17 +114,23 @@ def test_response_tells_request_id_and_times(service: Service) -> None:
         (httpx.Request("POST", "/tickets", content=b"{"), 415, "unsupported-media-type"),
         (httpx.Request("POST", "/tickets", json={"text": 1}), 422, "request-invalid"),
         (
-            httpx.Request("POST", "/tickets", json={"text": "a" * 2_000_000}),
+            httpx.Request("POST", "/tickets", json={"text": "a" * 11_000_000}),
             413,
             "body-too-large",
         ),
+        (httpx.Request("POST", "/tickets", json={"text": "a" * 100_001}), 413, "text-too-long"),
+        (httpx.Request("POST", "/tickets", json={"text": " "}), 422, "text-empty"),
         (
-            httpx.Request("POST", "/tickets", json={"text": "a long email " * 7000}),
+            httpx.Request(
+                "POST",
+                "/answers",
+                json={"question": "Why?", "documents": [{"text": "a long text " * 7000}]},
+            ),
             422,
             "input-too-long",
         ),
     ],
-    ids=["path", "method", "media-type", "field", "body", "context"],
+    ids=["path", "method", "media-type", "field", "body", "text", "blank", "context"],
 )
 def test_bad_requests_are_problems(
     service: Service, request_: httpx.Request, status: int, code: str

@@ -7,7 +7,7 @@ from app.features.registry import Registered
 FEATURES = (
     Registered(tickets.FEATURE, tickets.router),
     Registered(answers.FEATURE, answers.router),
-    Registered(translations.FEATURE, translations.router),
+    Registered(translations.FEATURE, *translations.ROUTERS),
 )
 
 __all__ = ["FEATURES", "Feature", "Registered"]

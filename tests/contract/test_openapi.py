@@ -66,6 +66,10 @@ def test_every_operation_with_a_body_has_an_example(document: dict[str, Any]) ->
         body = operation.get("requestBody")
         if body is None:
             continue
-        name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        content = body["content"]
+        if "application/json" not in content:
+            assert content["message/rfc822"]["example"], path
+            continue
+        name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
         assert document["components"]["schemas"][name]["examples"], path
     assert {f"/{registered.feature.name}" for registered in FEATURES} <= set(document["paths"])

@@ -5,6 +5,7 @@ side, with hundreds of requests, and the embedded model would take an hour for t
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Generator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,8 +22,32 @@ from app.features import tickets
 from tests.service import run_service
 from tests.wire.replies import openai_message, openai_stream
 
+HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 TICKET = tickets.FEATURE.examples[0].output.model_dump_json()
+
+
+def said(body: dict[str, Any]) -> str:
+    """What the model says: a ticket, nothing of a caller's own fields, or a text."""
+    instruction = body["messages"][0]["content"]
+    if "support emails into tickets" in instruction:
+        return TICKET
+    if "support emails" not in instruction:
+        return "I don't know."
+    wanted: list[str] = schema_in(body)["required"]
+    return json.dumps(dict.fromkeys(wanted))
+
+
+def schema_in(body: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a call, however it is asked for."""
+    if "json_schema" in body.get("response_format", {}):
+        return body["response_format"]["json_schema"]["schema"]
+    if "tools" in body:
+        return body["tools"][0]["function"]["parameters"]
+    schema: dict[str, Any] = json.loads(
+        body["messages"][0]["content"].partition("JSON Schema: ")[2] or '{"required": []}'
+    )
+    return schema
 
 
 class Upstream(BaseHTTPRequestHandler):
@@ -34,7 +60,7 @@ class Upstream(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        text = TICKET if "tickets" in body["messages"][0]["content"] else "I don't know."
+        text = said(body)
         answer = openai_stream([text]) if body.get("stream") else openai_message(text)
         kind = "text/event-stream" if body.get("stream") else "application/json"
         self._reply(kind, answer.content)
@@ -78,6 +104,7 @@ def test_the_service_keeps_to_its_document(upstream: str, tmp_path: Path) -> Non
                 "--no-color",
             ],
             cwd=tmp_path,
+            env={**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS)},
             capture_output=True,
             text=True,
             timeout=300,

@@ -1,5 +1,8 @@
 """Reviews into natural English or another language."""
 
+from app.features.translations import dropin
 from app.features.translations.router import FEATURE, router
 
-__all__ = ["FEATURE", "router"]
+ROUTERS = (router, *dropin.ROUTERS)
+
+__all__ = ["FEATURE", "ROUTERS"]

@@ -1,41 +1,105 @@
 """The wire of ``/translations``."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
-from app.features.languages import NAMES
-from app.features.wire import ModelInfo, Passage, RequestModel, ResponseModel, example
+from app.errors import (
+    FormalityUnsupported,
+    GlossaryInvalid,
+    LanguageUnknown,
+    TextTooLong,
+    field_error,
+)
+from app.features.languages import FORMAL, NAMES, base, known
+from app.features.translations.fidelity import CheckName
+from app.features.translations.protection import Protected, protect
+from app.features.wire import Line, ModelInfo, Passage, RequestModel, ResponseModel, example
 from app.problems import Problem
 
-MOST_TEXTS = 50
+MOST_TEXTS: Final = 50
+MOST_BYTES: Final = 131_072  # of all texts together, as DeepL's
+_LONGEST_TAG: Final = 35  # characters, by RFC 5646, section 4.4.1
+MOST_TERMS: Final = 1_000
+
+Formality = Literal["default", "more", "less", "prefer_more", "prefer_less"]
+TagHandling = Literal["html", "xml"]
 
 
-def _upper(code: object) -> object:
-    return code.upper() if isinstance(code, str) else code
-
-
-def _known(code: str) -> str:
-    if code not in NAMES:
-        msg = f"must be one of {', '.join(NAMES)}"
-        raise ValueError(msg)
+def _code_of(tag: str) -> str:
+    code = known(tag) if len(tag) <= _LONGEST_TAG else None
+    if code is None:
+        raise field_error(LanguageUnknown, f"Must be one of {', '.join(NAMES)}.")
     return code
 
 
 LanguageCode = Annotated[
     str,
-    BeforeValidator(_upper),
-    StringConstraints(max_length=10),
-    AfterValidator(_known),
+    AfterValidator(_code_of),
     Field(json_schema_extra={"enum": list(NAMES)}),
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How to translate: what the instruction says beyond the two languages."""
+
+    formality: Formality = "default"
+    context: str | None = None
+    instructions: tuple[str, ...] = ()
+    terms: tuple[tuple[str, str], ...] = ()
+
+
+PLAIN: Final = Style()
+
+
 class TranslationUnit(RequestModel):
-    """One text to translate: what the model sees of a request."""
+    """One piece of text to translate: what the model sees of a request.
+
+    Attributes:
+        text: the piece.
+        target_lang, source_lang: codes; no source where it is not known.
+        style: how to translate.
+        glossary: terms that occur in the text, and what each must become.
+        masked: whether to hide from the model what it must not touch; the model is small.
+        again: whether to ask with the examples in another order, for another answer.
+    """
 
     text: Passage
     target_lang: LanguageCode
+    source_lang: LanguageCode | None = None
+    style: Style = PLAIN
+    glossary: Mapping[str, str] = {}
+    masked: bool = False
+    again: bool = False
+
+    @cached_property
+    def protected(self) -> Protected:
+        """The text with masks."""
+        return protect(self.text.strip(), glossary=self.glossary)
+
+
+def _of_some_use(terms: dict[str, str]) -> dict[str, str]:
+    if any(not (source.strip() and target.strip()) for source, target in terms.items()):
+        raise field_error(GlossaryInvalid, "Both sides of a term must not be blank.")
+    if len({source.casefold().strip() for source in terms}) < len(terms):
+        raise field_error(GlossaryInvalid, "A term may stand in it only once.")
+    if len(terms) > MOST_TERMS:
+        raise field_error(GlossaryInvalid, f"May have at most {MOST_TERMS} terms.")
+    return terms
+
+
+_Terms = Annotated[dict[str, str], AfterValidator(_of_some_use)]
+_Tag = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class TranslationRequest(RequestModel):
@@ -45,28 +109,104 @@ class TranslationRequest(RequestModel):
         text=["Das Produkt ist sehr gut.", "Le câble est trop court."], target_lang="EN"
     )
 
-    text: Annotated[list[Passage], Field(min_length=1, max_length=MOST_TEXTS)] = Field(
-        description="The texts."
+    text: Annotated[list[str], Field(min_length=1, max_length=MOST_TEXTS)] = Field(
+        description=f"The texts, together at most {MOST_BYTES} bytes of UTF-8."
     )
-    target_lang: LanguageCode = Field(default="EN", description="Language to translate into.")
+    target_lang: LanguageCode = Field(
+        default="EN",
+        description="Language to translate into: DeepL's codes; any other BCP 47 tag, such as "
+        "`de-AT`, is read as the nearest of them.",
+    )
     source_lang: LanguageCode | None = Field(
         default=None, description="Language of the texts; detected for each when not given."
     )
+    context: Annotated[str, StringConstraints(max_length=10_000)] | None = Field(
+        default=None, description="What helps to understand the texts; it is not translated."
+    )
+    formality: Formality = Field(
+        default="default",
+        description="How to address the reader, for "
+        f"{', '.join(sorted(FORMAL))}; `prefer_…` is ignored for other languages.",
+    )
+    preserve_formatting: bool = Field(
+        default=False,
+        strict=True,
+        description="Keep the first letter's case and the punctuation at the end as they are.",
+    )
+    tag_handling: TagHandling | None = Field(
+        default=None, description="Translate the texts between the tags, and leave the tags alone."
+    )
+    ignore_tags: Annotated[list[_Tag], Field(max_length=100)] = Field(
+        default=[], description="Names of tags whose content is not translated."
+    )
+    glossary: _Terms = Field(default={}, description="Terms and what each has to become.")
+    glossary_id: Line | None = Field(
+        default=None,
+        description="Name of a glossary of the operator's; `glossary` has the last word.",
+    )
+    custom_instructions: Annotated[list[Line], Field(max_length=10)] = Field(
+        default=[], description="Further wishes, such as `Keep it short`; for larger models."
+    )
+
+    @field_validator("text")
+    @classmethod
+    def _bounded(cls, texts: list[str]) -> list[str]:
+        size = sum(len(text.encode(errors="surrogatepass")) for text in texts)
+        if size > MOST_BYTES:
+            detail = f"May have at most {MOST_BYTES} bytes together, not {size}."
+            raise field_error(TextTooLong, detail)
+        return texts
+
+    @field_validator("formality")
+    @classmethod
+    def _known_to_the_language(cls, formality: Formality, info: ValidationInfo) -> Formality:
+        target = base(info.data.get("target_lang", "DE"))
+        if formality in ("more", "less") and target not in FORMAL:
+            detail = f"{target} has none; use prefer_{formality} to ask for it where there is one."
+            raise field_error(FormalityUnsupported, detail)
+        return formality
+
+
+class FidelityCheck(ResponseModel):
+    """One thing that has to be the same in a text and its translation."""
+
+    check: CheckName
+    kept: bool = Field(description="Whether it is.")
+    missing: list[str] = Field(description="What the text has and the translation lacks.")
+    unexpected: list[str] = Field(description="What only the translation has.")
 
 
 class Translation(ResponseModel):
-    """One text, translated."""
+    """What became of one text."""
 
-    text: str = Field(description="The translation.")
-    detected_source_language: str = Field(
-        description="Language of the text, as given or as detected."
+    text: str | None = Field(description="The translation; null when there is a `problem`.")
+    detected_source_language: str | None = Field(
+        description="Language of the text, as given or as detected; null when nothing tells."
     )
+    detection_score: float | None = Field(
+        description="How sure the detection is: the share of the text that is in that language, "
+        "halved where the detector finds it unreliable; null when the language was given."
+    )
+    billed_characters: int = Field(description="Characters of the text, if it was translated.")
+    checks: list[FidelityCheck] = Field(
+        description="What was compared; a check with `kept: false` needs a human's eye."
+    )
+    repaired: bool = Field(description="Whether the model was asked to put something right.")
+    problem: Problem | None = Field(description="Why this text alone was not translated.")
 
 
 class Translations(ModelInfo):
     """The translations in the order of the texts, and which model made them."""
 
     translations: list[Translation]
+
+
+class Language(ResponseModel):
+    """A language that can be translated from and into."""
+
+    code: str = Field(description="The code.")
+    name: str = Field(description="The English name.")
+    supports_formality: bool = Field(description="Whether `formality` makes a difference.")
 
 
 class TranslationDelta(ResponseModel):
@@ -81,7 +221,9 @@ class TranslationCompleted(ResponseModel):
     """The end of a stream that went well."""
 
     type: Literal["completed"]
-    result: Translations = Field(description="All translations, whole.")
+    result: Translations = Field(
+        description="All translations, whole; they count where they differ from the pieces."
+    )
 
 
 class TranslationFailed(ResponseModel):

@@ -1,0 +1,144 @@
+"""What the drop-in endpoints share: bodies as forms, errors as other APIs' clients read them."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+from app.errors import GroundworkError
+from app.features.translations.schemas import Translation, TranslationRequest
+from app.features.translations.translating import translate
+from app.features.translations.translator import Translator
+from app.gateway import ModelGateway
+from app.problems import judge
+from app.vocabulary import Vocabulary
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def form_too(model: str) -> dict[str, Any]:
+    """The ``openapi_extra`` of an operation that takes ``model`` as a form, too."""
+    schema = {"$ref": f"#/components/schemas/{model}"}
+    return {"requestBody": {"content": {_FORMS[0]: {"schema": schema}}}}
+
+
+def route_with(member: str, lists: Collection[str] = ()) -> type[APIRoute]:
+    """A kind of route that takes forms, too.
+
+    FastAPI sees a form as JSON, or with GET as a query.
+
+    Args:
+        member: member of a problem in which its detail is repeated.
+        lists: fields of a form that are lists even where they stand in it once.
+    """
+
+    class DropInRoute(APIRoute):
+        def get_route_handler(self) -> Handler:  # pyright: ignore[reportIncompatibleMethodOverride]
+            handle = super().get_route_handler()
+
+            async def answer(request: Request) -> Response:
+                try:
+                    return await handle(await _without_form(request, lists))
+                except RequestValidationError as error:
+                    problem = judge(request.headers.get("content-type"), error)
+                except GroundworkError as error:
+                    problem = error
+                problem.members[member] = problem.detail
+                raise problem
+
+            return answer
+
+    return DropInRoute
+
+
+async def _without_form(request: Request, lists: Collection[str]) -> Request:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in _FORMS:
+        return request
+    form = await request.form()
+    fields = {
+        name: values if len(values) > 1 or name in lists else values[0]
+        for name in form
+        if (values := [value for value in form.getlist(name) if isinstance(value, str)])
+    }
+    scope = dict(request.scope)
+    if request.method == "GET":
+        query = urlencode(fields, doseq=True).encode()
+        scope["query_string"] = b"&".join(filter(None, (scope["query_string"], query)))
+        return Request(scope)
+    body = to_json(fields)
+    headers = [pair for pair in scope["headers"] if pair[0] != b"content-type"]
+    scope["headers"] = [*headers, (b"content-type", b"application/json")]
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return Request(scope, receive)
+
+
+def request_of(names: Mapping[str, str], **fields: object) -> TranslationRequest:
+    """A request out of another API's fields.
+
+    Args:
+        names: of fields that have another name there.
+        fields: ours.
+
+    Raises:
+        RequestValidationError: they are not valid; it has the names that they have there.
+    """
+    try:
+        return TranslationRequest.model_validate(fields)
+    except ValidationError as error:
+        findings: list[dict[str, Any]] = []
+        for finding in error.errors(include_url=False):
+            place, *rest = finding["loc"]
+            findings.append({**finding, "loc": ("body", names.get(str(place), place), *rest)})
+        raise RequestValidationError(
+            findings, body={names.get(k, k): v for k, v in fields.items()}
+        ) from None
+
+
+async def translate_all(
+    feature: Translator,
+    request: TranslationRequest,
+    gateway: ModelGateway,
+    vocabulary: Vocabulary,
+) -> list[Translation]:
+    """All translations of a request, or an error; a blank text stays what it is.
+
+    Raises:
+        GroundworkError: of the first text that failed: these APIs know no outcome of a text.
+    """
+    written = [text for text in request.text if text.strip()]
+    made: list[Translation] = []
+    if written:
+        asked = request.model_copy(update={"text": written})
+        made = (await translate(feature, asked, gateway, vocabulary, strict=True)).translations
+    left = iter(made)
+    return [next(left) if text.strip() else _blank(text) for text in request.text]
+
+
+def _blank(text: str) -> Translation:
+    return Translation(
+        text=text,
+        detected_source_language=None,
+        detection_score=None,
+        billed_characters=len(text),
+        checks=[],
+        repaired=False,
+        problem=None,
+    )
+
+
+def tag_of(code: str) -> str:
+    """A code of ours as BCP 47 writes it: ``en-GB``, ``zh-Hant``."""
+    language, _, rest = code.partition("-")
+    rest = rest.title() if len(rest) == len("Hant") else rest
+    return "-".join(filter(None, (language.lower(), rest)))

@@ -1,0 +1,109 @@
+"""DeepL's API for DeepL's clients, as far as it translates texts.
+
+Reference: https://developers.deepl.com/docs/api-reference/translate
+"""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
+
+from app.deps import GatewayDep, VocabularyDep
+from app.features.languages import FORMAL, NAMES, base
+from app.features.translations.dropin.common import form_too, route_with, translate_all
+from app.features.translations.router import FEATURE
+from app.features.translations.schemas import LanguageCode, TranslationRequest
+from app.features.wire import ResponseModel, example
+from app.problems import PROBLEMS
+
+_LISTS = frozenset({"text", "custom_instructions"})
+
+router = APIRouter(
+    prefix="/v2", tags=["deepl"], responses=PROBLEMS, route_class=route_with("message", _LISTS)
+)
+
+
+def _split(value: object) -> object:
+    """DeepL's clients send lists of tags with commas, too."""
+    return value.split(",") if isinstance(value, str) else value
+
+
+_Tags = Annotated[
+    list[str],
+    BeforeValidator(_split),
+    Field(max_length=100),
+    WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
+]
+_Flag = Annotated[
+    bool,
+    Strict(False),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"enum": ["0", "1", "false", "true"]}]}),
+]
+
+
+class DeepLRequest(TranslationRequest):
+    """A request as DeepL takes it; what is not understood here is ignored, as there."""
+
+    model_config = example(text=["Das Produkt ist sehr gut."], target_lang="EN-GB") | ConfigDict(
+        extra="ignore"
+    )
+
+    target_lang: LanguageCode = Field(description="Language to translate into.")
+    preserve_formatting: _Flag = Field(default=False, description="As `/translations` has it.")
+    ignore_tags: _Tags = Field(
+        default=[], description="Names of tags, in a list or between commas."
+    )
+
+
+class DeepLTranslation(ResponseModel):
+    """One text, translated."""
+
+    detected_source_language: str
+    text: str
+    billed_characters: int
+
+
+class DeepLResponse(ResponseModel):
+    """The translations in the order of the texts."""
+
+    translations: list[DeepLTranslation]
+
+
+class DeepLLanguage(ResponseModel):
+    """A language."""
+
+    language: str
+    name: str
+    supports_formality: bool
+
+
+@router.post(
+    "/translate", summary="Translate, for DeepL's clients", openapi_extra=form_too("DeepLRequest")
+)
+async def deepl_translate(
+    request: DeepLRequest, gateway: GatewayDep, vocabulary: VocabularyDep
+) -> DeepLResponse:
+    """What `/translations` does, in DeepL's form; the request fails when one of its texts does."""
+    made = await translate_all(FEATURE, request, gateway, vocabulary)
+    return DeepLResponse(
+        translations=[
+            DeepLTranslation(
+                detected_source_language=translation.detected_source_language or "",
+                text=translation.text or "",
+                billed_characters=translation.billed_characters,
+            )
+            for translation in made
+        ]
+    )
+
+
+@router.get("/languages", summary="List the languages, for DeepL's clients")
+async def deepl_languages(
+    type: Literal["source", "target"] = "source",  # noqa: A002 # DeepL's name
+) -> list[DeepLLanguage]:
+    """The languages to translate from or into; those with a region are targets alone."""
+    codes = [code for code in NAMES if type == "target" or "-" not in code]
+    return [
+        DeepLLanguage(language=code, name=NAMES[code], supports_formality=base(code) in FORMAL)
+        for code in codes
+    ]

@@ -1,0 +1,42 @@
+"""The whole application in process, on an upstream of the mind that says what a function says."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from asgi_lifespan import LifespanManager
+
+from app.factory import create_app
+from tests.wire.replies import openai_message, openai_stream
+from tests.wire.upstream import body_of, settings
+
+PROBE = "capital of France"  # the gateway's own question in the background
+Says = Callable[[list[dict[str, Any]]], str]
+
+
+@asynccontextmanager
+async def service_on(says: Says, **others: Any) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client of the application.
+
+    Args:
+        says: what the model answers to the messages of a call.
+        others: settings.
+    """
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        body = body_of(request)
+        if request.url.path.endswith("/models"):
+            return httpx.Response(200, json={})
+        probed = PROBE in body["messages"][-1]["content"]
+        text = "Paris" if probed else says(body["messages"])
+        return openai_stream([text[:3], text[3:]]) if body.get("stream") else openai_message(text)
+
+    app = create_app(settings("openai", **others), open_http=lambda: httpx.MockTransport(answer))
+    async with (
+        LifespanManager(app) as running,
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(running.app), base_url="http://service"
+        ) as client,
+    ):
+        yield client

@@ -6,7 +6,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 	pyproject.toml
 
-.PHONY: serve test test-images quality bench soak check snapshot lock bench-lock clean
+.PHONY: serve test test-images quality bench pairs soak check snapshot lock bench-lock clean
 
 serve: .venv/.embedded
 	.venv/bin/groundwork serve
@@ -24,6 +24,9 @@ test-images: .venv/.dev
 
 bench: .venv/.dev
 	.venv/bin/python -m bench
+
+pairs: .venv/.dev
+	.venv/bin/python -m bench.pairs
 
 soak: .venv/.dev
 	.venv/bin/python -m bench.soak

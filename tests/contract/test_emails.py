@@ -106,6 +106,12 @@ def test_an_upload_has_options(service: Service) -> None:
         ({"content": b"\x00\x01\x02", "headers": RAW}, 422, "email-unreadable", [""]),
         ({"content": b"", "headers": RAW}, 422, "email-unreadable", [""]),
         ({"content": b"From: a@example.com\r\n\r\n \r\n", "headers": RAW}, 422, "text-empty", [""]),
+        (
+            {"content": b"From: a@example.com\r\n\r\n" + b"word " * 100_001, "headers": RAW},
+            413,
+            "text-too-long",
+            [""],
+        ),
         ({"json": {"text": "x"}}, 415, "unsupported-media-type", None),
         ({"content": b"x"}, 415, "unsupported-media-type", None),
         ({"files": {"mail": b"From: a@example.com\n\nHi"}}, 422, "request-invalid", ["/email"]),

@@ -63,6 +63,9 @@ def test_a_required_field_has_to_exist() -> None:
         {"properties": {"f": {"$ref": "#/x"}}},
         {"properties": {f"f{i}": {"type": "string"} for i in range(21)}},
         {"type": "array", "properties": FIELDS},
+        {"properties": {"intent": {"type": "string"}}},
+        {"properties": {"": {"type": "string"}}},
+        {"properties": {"f": {"type": "string", "enum": ["x" * 8_000]}}},
     ],
     ids=str,
 )

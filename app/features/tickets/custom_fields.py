@@ -6,13 +6,22 @@ with ``enum``, ``format`` and limits of length and size.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 import jsonschema_rs
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_validator,
+)
 
-from app.errors import SchemaUnsatisfiable, field_error
+from app.errors import SchemaUnsatisfiable, TextTooLong, field_error
 
+INTENT: Final = "intent"
+_MOST_CHARACTERS: Final = 8_000
 _FORMATS: Final = {"date": 10, "email": 3, "uri": 3}  # least characters of each
 
 
@@ -80,13 +89,16 @@ class CustomField(BaseModel):
         return self.model_dump(exclude_none=True)
 
 
+_Name = Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,60}$")]
+
+
 class CustomFields(BaseModel):
     """The caller's schema: an object."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     type: Literal["object"] = "object"
-    properties: dict[str, CustomField] = Field(min_length=1, max_length=20)
+    properties: dict[_Name, CustomField] = Field(min_length=1, max_length=20)
     required: list[str] = Field(default=[], max_length=20)
 
     @model_validator(mode="after")
@@ -95,6 +107,16 @@ class CustomFields(BaseModel):
         if unknown:
             detail = f"required names {', '.join(unknown)}, which properties does not have."
             raise field_error(SchemaUnsatisfiable, detail)
+        return self
+
+    @model_validator(mode="after")
+    def _small(self) -> Self:
+        if INTENT in self.properties:
+            msg = f"{INTENT} is a field of the ticket itself; ask for it with intents"
+            raise ValueError(msg)
+        if len(self.model_dump_json(exclude_none=True)) > _MOST_CHARACTERS:
+            detail = f"The schema may have at most {_MOST_CHARACTERS} characters."
+            raise field_error(TextTooLong, detail)
         return self
 
     def schemas(self) -> dict[str, dict[str, Any]]:

@@ -9,11 +9,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
-from app.errors import EmailUnreadable, MalformedForm, TextEmpty, UnsupportedMediaType, invalid
+from app.errors import (
+    EmailUnreadable,
+    MalformedForm,
+    TextEmpty,
+    TextTooLong,
+    UnsupportedMediaType,
+    invalid,
+)
 from app.features.tickets import mail
 from app.features.tickets.letter import Letter, headers_of
 from app.features.tickets.schemas import Attachment, EmailParts, TicketOptions
 
+_LONGEST: Final = 500_000
 _RAW: Final = "message/rfc822"
 _FORM: Final = "multipart/form-data"
 
@@ -87,7 +95,10 @@ def letter_of(email: mail.Email) -> Letter:
 
     Raises:
         TextEmpty: the email has neither a subject nor a text.
+        TextTooLong: the text is longer than rules can read while somebody waits.
     """
+    if len(email.text) > _LONGEST:
+        raise invalid(TextTooLong, "", f"The email may have at most {_LONGEST} characters of text.")
     if not (email.subject.strip() or email.text.strip()):
         raise invalid(TextEmpty, "", "The email must have a subject or a text.")
     return Letter.model_construct(

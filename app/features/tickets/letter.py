@@ -17,6 +17,7 @@ from app.features.tickets.mail import Reply, is_automatic, split_reply
 from app.features.wire import RequestModel
 
 _MOST_SHOWN: Final = 6_000  # bytes of a body, about three to a token in any language
+_MOST_SEARCHED: Final = 100_000  # characters of what the model does not see
 _CUT: Final = "\n[…]\n"
 
 
@@ -94,7 +95,8 @@ class Letter(RequestModel):
     def is_injection_suspected(self) -> bool:
         """Whether something in it, seen by the model or not, talks to the model."""
         reply, values = self.reply, [value for _, value in self.headers]
-        texts = (self.subject, self.written, reply.quoted, reply.signature, self.hidden, *values)
+        unseen = "\n\n".join((self.hidden, *values, reply.quoted, reply.signature))
+        texts = (self.subject, self.written, unseen[:_MOST_SEARCHED])
         return any(map(self._injections, texts))
 
     def _injections(self, text: str) -> tuple[Suspicion, ...]:

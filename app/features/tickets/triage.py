@@ -12,7 +12,8 @@ from app.features.feature import Result
 from app.features.languages import base
 from app.features.tickets.catalogue import find_product
 from app.features.tickets.confidence import agreement, judged, of_language, words_of
-from app.features.tickets.details import INTENT, Details, DetailsRequest
+from app.features.tickets.custom_fields import INTENT
+from app.features.tickets.details import Details, DetailsRequest
 from app.features.tickets.entities import find_entities
 from app.features.tickets.feature import Tickets
 from app.features.tickets.letter import Letter

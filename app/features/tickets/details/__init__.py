@@ -1,5 +1,5 @@
 """Intent and custom fields of a ticket: a second question about the same email."""
 
-from app.features.tickets.details.feature import INTENT, Details, DetailsRequest
+from app.features.tickets.details.feature import Details, DetailsRequest
 
-__all__ = ["INTENT", "Details", "DetailsRequest"]
+__all__ = ["Details", "DetailsRequest"]

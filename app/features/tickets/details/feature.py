@@ -11,11 +11,10 @@ from pydantic import Field, JsonValue
 from pydantic_core import to_json
 
 from app.features.feature import Feature
-from app.features.tickets.custom_fields import CustomFields
+from app.features.tickets.custom_fields import INTENT, CustomFields
 from app.features.wire import Passage, RequestModel
 from app.gateway import OutputSchema, PromptPrefix
 
-INTENT: Final = "intent"
 _MOST_PREFIXES: Final = 64  # each caller's schema makes one
 
 

@@ -284,6 +284,7 @@ class Feature(ABC, Generic[In, Out]):
         examples: Sequence[Example[In, Out]],
         schema: OutputSchema | None = None,
         max_tokens: int | None = None,
+        stop: tuple[str, ...] = (),
     ) -> PromptPrefix:
         return PromptPrefix(
             feature=self.name,
@@ -291,6 +292,7 @@ class Feature(ABC, Generic[In, Out]):
             shots=tuple(self._shot(example) for example in examples),
             schema=schema or self._schema(),
             max_tokens=max_tokens or self.max_tokens,
+            stop=stop,
             version=self.version,
             cacheable=self.cacheable,
             timeout=self.timeout,

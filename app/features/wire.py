@@ -67,9 +67,12 @@ def _not_blank(text: str) -> str:
     return text
 
 
-_NotBlank = Annotated[str, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": r"\S"})]
-Line = Annotated[_NotBlank, StringConstraints(max_length=1_000)]
-Passage = Annotated[_NotBlank, StringConstraints(max_length=100_000)]
+_NOT_BLANK: Final = Field(json_schema_extra={"pattern": r"\S"})
+# The length comes first: after a function, Pydantic would take it for that of a list.
+Line = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_not_blank), _NOT_BLANK]
+Passage = Annotated[
+    str, StringConstraints(max_length=100_000), AfterValidator(_not_blank), _NOT_BLANK
+]
 
 
 FROM_MODEL: Final = {"from_model": True}  # validation context of what a model wrote

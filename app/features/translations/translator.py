@@ -124,8 +124,10 @@ class Translator(Feature[TranslationUnit, str]):
         examples = self._examples_of(source, base(target), masked=masked)
         if again:
             examples.reverse()
+        if not small:
+            return self._make_prefix(instruction, examples)
         return self._make_prefix(
-            instruction, examples, max_tokens=_MOST_TOKENS_OF_A_SMALL_MODEL if small else None
+            instruction, examples, max_tokens=_MOST_TOKENS_OF_A_SMALL_MODEL, stop=("\n",)
         )
 
     def _examples_of(

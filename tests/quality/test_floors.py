@@ -108,7 +108,7 @@ def test_tickets(engine: Engine) -> None:
         return bool(ticket) and abs(URGENCIES.index(ticket.urgency) - expected) <= 1
 
     floors.add("schema-valid, %", percent([ticket is not None for ticket in made]), 100)
-    floors.add("product, %", same("product"), 84)
+    floors.add("product, %", same("product"), 82)
     within = [is_near(case, ticket) for case, ticket in zip(feature.cases, made, strict=True)]
     floors.add("urgency within one step, %", percent(within), 90)
     floors.add("urgency, %", same("urgency"), 46)
@@ -117,8 +117,8 @@ def test_tickets(engine: Engine) -> None:
     ]
     said = sum(bool(ticket) and ticket.urgency == "critical" for ticket in critical)
     floors.tell("critical, said so", f"{said} of {len(critical)}")
-    floors.add("category, %", same("category"), 60)
-    floors.add("sentiment on three levels, %", percent(moods(feature.cases, made)), 64)
+    floors.add("category, %", same("category"), 58)
+    floors.add("sentiment on three levels, %", percent(moods(feature.cases, made)), 62)
     floors.tell("sentiment on five levels, %", f"{same('sentiment'):.1f}")
     floors.add("language, %", same("language"), 98)
     for field in ("urgency", "category"):

@@ -5,7 +5,7 @@ the figures say what a change breaks, not how the model does on text that it nev
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar, cast
 
@@ -25,10 +25,9 @@ from app.features.tickets.triage import triage
 from app.features.translations.schemas import TranslationRequest, TranslationUnit
 from app.features.translations.translating import translate
 from app.gateway import ModelGateway
-from app.provision import make_engine, make_gateway
+from app.provision import make_gateway
 from app.settings import Settings
 from app.vocabulary import Vocabulary
-from tests.service import START_SECONDS
 
 URGENCIES = ("low", "medium", "high", "critical")
 
@@ -202,21 +201,6 @@ def is_hit(case: Case[AnswerRequest], given: Answer) -> bool:
     return not given.is_uncertain and all(
         any(wording.casefold() in text for wording in wordings) for wordings in facts
     )
-
-
-@pytest.fixture
-def fresh_engine() -> Generator[Engine]:
-    """One that nobody asked before: what its cache holds changes the order of additions, and with
-    it the words of some translations; of six cases that is ten points of chrF.
-    """
-    engine = make_engine(Settings(model="embedded"))
-    assert engine
-    engine.start()
-    try:
-        assert engine.wait(START_SECONDS), engine.problem()
-        yield engine
-    finally:
-        engine.stop()
 
 
 def test_translations(fresh_engine: Engine) -> None:

@@ -16,11 +16,14 @@ Says = Callable[[list[dict[str, Any]]], str]
 
 
 @asynccontextmanager
-async def service_on(says: Says, **others: Any) -> AsyncGenerator[httpx.AsyncClient]:
+async def service_on(
+    says: Says, provider: str = "openai", **others: Any
+) -> AsyncGenerator[httpx.AsyncClient]:
     """A client of the application.
 
     Args:
         says: what the model answers to the messages of a call.
+        provider: whose model it is; ``embedded`` is a small one.
         others: settings.
     """
 
@@ -32,7 +35,7 @@ async def service_on(says: Says, **others: Any) -> AsyncGenerator[httpx.AsyncCli
         text = "Paris" if probed else says(body["messages"])
         return openai_stream([text[:3], text[3:]]) if body.get("stream") else openai_message(text)
 
-    app = create_app(settings("openai", **others), open_http=lambda: httpx.MockTransport(answer))
+    app = create_app(settings(provider, **others), open_http=lambda: httpx.MockTransport(answer))
     async with (
         LifespanManager(app) as running,
         httpx.AsyncClient(

@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import RootModel
 
 from app.errors import ModelOutputTruncated
-from app.features.detection import UNKNOWN, detect
+from app.features.detection import UNKNOWN
 from app.features.feature import Example, Feature, Result
 from app.features.languages import NAMES, base
 from app.features.translations.fidelity import Check, compare, finding_of
@@ -153,8 +153,3 @@ class Translator(Feature[TranslationUnit, str]):
 def _example(text: str, target: str, translation: str) -> Example[TranslationUnit, str]:
     unit = TranslationUnit(text=text, target_lang=target, style=PLAIN)
     return Example[TranslationUnit, str](input=unit, output=translation)
-
-
-def source_of(text: str, given: str | None) -> str:
-    """Code of a text's language, as given or as detected."""
-    return base(given) if given else detect(text)

@@ -152,6 +152,17 @@ async def test_what_is_missing_still_is_reported() -> None:
     assert broken["placeholders"]["unexpected"] == ["{surname}"]
 
 
+async def test_of_flawed_translations_the_least_flawed_is_taken() -> None:
+    answers = ["More at https://shop.example/a for €20.", "More."]
+
+    def gets_worse(_: Messages) -> str:
+        return answers.pop(0)
+
+    (item,) = await translated(gets_worse, {"text": [LINKED], "target_lang": "EN"})
+    assert item["text"] == "More at https://shop.example/a for €20."
+    assert item["repaired"] is True
+
+
 async def test_a_text_that_is_there_already_costs_no_call() -> None:
     calls: list[Messages] = []
 

@@ -154,14 +154,15 @@ def by_confidence(
 def test_tickets_from_a_server_that_takes_no_schema(engine: Engine) -> None:
     """llama.cpp's ``/v1/messages`` ignores each way to ask for one, which is found out.
 
-    The schema then stands in the instruction; what is still not valid is an honest 502.
+    The schema then stands in the instruction; what is still not valid is an honest 502. Runs gave
+    45 to 47 valid ones of 50; the floor is one case below.
     """
     settings = Settings(
         model=f"anthropic:{engine.name}", base_url=engine.base_url, api_key=SecretStr(engine.key)
     )
     made = run_cases(make_gateway(settings, None), tickets.FEATURE.cases, ticket_or_none)
     floors = Floors("tickets over /v1/messages", len(made))
-    floors.add("schema-valid, %", percent([ticket is not None for ticket in made]), 92)
+    floors.add("schema-valid, %", percent([ticket is not None for ticket in made]), 88)
     floors.report()
 
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.features.injection import WITHHELD, Suspicion, find_injections, without
+from app.features.injection.cues import RULES, WISHABLE, WORDS, Reason
+from app.features.injection.folding import fold_word
 from app.features.tickets import feature
-from app.features.tickets.injection import WITHHELD, Suspicion, find_injections, without
-from app.features.tickets.injection.cues import RULES, WISHABLE, WORDS, Reason
-from app.features.tickets.injection.folding import fold_word
 
 Row = dict[str, Any]
 

@@ -5,14 +5,14 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from app.features.detection import Detection, detect_scored
-from app.features.languages import base
-from app.features.tickets.injection import (
+from app.features.injection import (
     WITHHELD,
     Suspicion,
     find_injections,
     find_mentions,
     without,
 )
+from app.features.languages import base
 from app.features.tickets.mail import Reply, is_automatic, split_reply
 from app.features.wire import RequestModel
 

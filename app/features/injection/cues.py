@@ -7,9 +7,9 @@ languages, and every gap in it is bounded, which keeps matching linear.
 
 from typing import Final, Literal
 
-from app.features.tickets.injection.acts import ACTS
-from app.features.tickets.injection.topics import TOPICS
-from app.features.tickets.injection.values import VALUES
+from app.features.injection.acts import ACTS
+from app.features.injection.topics import TOPICS
+from app.features.injection.values import VALUES
 
 Reason = Literal[
     "override", "reveal", "field_order", "format", "role", "delimiter", "tool", "encoded", "mention"

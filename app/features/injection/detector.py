@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final
 
-from app.features.tickets.injection.cues import (
+from app.features.injection.cues import (
     CLOSING_TAGS,
     DELIMITERS,
     FEW_SHOT,
@@ -31,8 +31,8 @@ from app.features.tickets.injection.cues import (
     WISHABLE,
     Reason,
 )
-from app.features.tickets.injection.folding import Folded, fold
-from app.features.tickets.injection.words import Classes, classify
+from app.features.injection.folding import Folded, fold
+from app.features.injection.words import Classes, classify
 
 WITHHELD: Final = "[…]"
 

@@ -1,6 +1,6 @@
-"""Where an email talks to the machine instead of to the support team."""
+"""Where a text of strangers talks to the machine instead of to people."""
 
-from app.features.tickets.injection.detector import (
+from app.features.injection.detector import (
     WITHHELD,
     Suspicion,
     find_injections,

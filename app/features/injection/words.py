@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from app.features.tickets.injection.cues import WORDS
-from app.features.tickets.injection.folding import fold_word, letters_apart, unmixed
+from app.features.injection.cues import WORDS
+from app.features.injection.folding import fold_word, letters_apart, unmixed
 
 _SPACELESS: Final = "\u3005-\u30ff\u3400-\u9fff"  # Chinese and Japanese
 _TOKEN: Final = re.compile(

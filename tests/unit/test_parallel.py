@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from app.features.detection import detect
+from app.detection import detect
 from app.features.languages import NAMES, base
 
 ROOT: Final = Path(__file__).parents[2]

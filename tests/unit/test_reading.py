@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from app.features.detection import UNKNOWN, detect
+from app.detection import UNKNOWN, detect
 from app.features.tickets.naming import as_written, name_by_shape
 from app.features.tickets.schemas import Reading
 from app.features.wire import FROM_MODEL

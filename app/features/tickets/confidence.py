@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
-from app.features.detection import Detection
+from app.detection import Detection
 from app.features.tickets.schemas import Confidence
 
 V = TypeVar("V", bound=str)

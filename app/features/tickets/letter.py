@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from typing import Final
 
-from app.features.detection import Detection, detect_scored
+from app.detection import Detection, detect_scored
 from app.features.injection import (
     WITHHELD,
     Suspicion,

@@ -6,8 +6,8 @@ from typing import Final, Literal
 
 from pydantic import JsonValue
 
+from app.detection import UNKNOWN
 from app.features.concurrency import aside, both
-from app.features.detection import UNKNOWN
 from app.features.feature import Result
 from app.features.languages import base
 from app.features.tickets.catalogue import find_product

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from app.detection import Detection, detect_scored
 from app.errors import GroundworkError, MarkupInvalid, TextEmpty, invalid
-from app.features.detection import Detection, detect_scored
 from app.features.languages import NAMES, UNSPACED, base
 from app.features.translations.fidelity import Check, compare, terms_in
 from app.features.translations.glossaries import Glossary

@@ -4,9 +4,9 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from itertools import islice
 
+from app.detection import UNKNOWN
 from app.errors import GroundworkError
 from app.features.concurrency import aside, merged, outcomes
-from app.features.detection import UNKNOWN
 from app.features.feature import Delta, Result
 from app.features.languages import base
 from app.features.translations.glossaries import glossary_of

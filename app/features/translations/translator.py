@@ -7,8 +7,8 @@ from typing import Final
 
 from pydantic import RootModel
 
+from app.detection import UNKNOWN
 from app.errors import ModelOutputTruncated
-from app.features.detection import UNKNOWN
 from app.features.feature import Example, Feature, Result
 from app.features.languages import NAMES, base
 from app.features.translations.fidelity import Check, compare, finding_of

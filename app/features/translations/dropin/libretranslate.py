@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from app.deps import GatewayDep, VocabularyDep
-from app.features.detection import UNKNOWN, detect_scored
+from app.detection import UNKNOWN, detect_scored
 from app.features.languages import NAMES
 from app.features.translations.dropin.common import (
     form_too,

@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 import regex
 
-from app.features.detection import UNKNOWN
+from app.detection import UNKNOWN
 from app.features.languages import base
 from app.features.translations.fidelity.leftovers import copied_words, still_in
 from app.features.translations.fidelity.nesting import tag_nodes

@@ -6,7 +6,7 @@ from typing import Final
 
 import regex
 
-from app.features.detection import detect_scored
+from app.detection import detect_scored
 from app.features.languages import base
 from app.features.translations.fidelity.quantity_words import UNSPACED
 

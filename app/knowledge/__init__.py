@@ -1,0 +1,1 @@
+"""The operator's documents: read from a folder, cut into passages, searched."""

@@ -1,0 +1,134 @@
+"""The operator's documents, ready to be searched, and read again when they change."""
+
+import asyncio
+import logging
+from collections import Counter, defaultdict
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Final
+
+from app.knowledge.folder import Folder, Loaded, Skipped
+from app.knowledge.index import Found, Index
+from app.knowledge.sources import Source
+from app.knowledge.splitting import split
+
+log = logging.getLogger(__name__)
+
+_EMPTY: Final = Loaded((), ())
+SAMPLE: Final = Path("sample")
+
+
+def folder_at(path: Path | None) -> Folder | None:
+    """The folder that the settings name; ``sample`` is the one that comes with the package.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
+    if path is None:
+        return None
+    return Folder(Path(__file__).with_name("sample") if path == SAMPLE else path)
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryReport:
+    """What there is.
+
+    Attributes:
+        documents, passages: how many can be searched.
+        skipped: the documents that could not be read, with the reason.
+    """
+
+    documents: int
+    passages: int
+    skipped: Sequence[Skipped]
+
+
+class Library:
+    """Searches a folder of documents; without a folder, there are none.
+
+    Attributes:
+        language: ISO 639-1 code of the language that most documents are in.
+        products: what the documents of each folder in the folder are about, by its name: the words
+            that all their titles begin with. A folder whose titles differ is about nothing.
+    """
+
+    def __init__(self, folder: Folder | None = None) -> None:
+        self._folder = folder
+        self._index = Index(())
+        self._loaded = _EMPTY
+        self._ready = asyncio.Event()
+        self.language = "en"
+        self.products: Mapping[str, str] = {}
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator["Library"]:
+        """Read the folder in the background, and again on every change, until the block ends."""
+        task = asyncio.create_task(self._follow(self._folder)) if self._folder else None
+        if task is None:
+            self._ready.set()
+        try:
+            yield self
+        finally:
+            if task:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+    async def search(self, query: str, limit: int, *, also: str = "") -> list[Found]:
+        """The passages that are nearest to a query, the best first.
+
+        Args:
+            query: any text.
+            limit: most passages.
+            also: words of the conversation so far, which count less.
+        """
+        await self._ready.wait()
+        return self._index.search(query, limit, also=also)
+
+    def problem(self) -> str | None:
+        """Why there is nothing to search yet, or None."""
+        return None if self._ready.is_set() else "The documents are being read."
+
+    def report(self) -> LibraryReport:
+        """What there is at the moment."""
+        return LibraryReport(
+            self._index.documents, self._index.passages, tuple(self._loaded.skipped)
+        )
+
+    async def _follow(self, folder: Folder) -> None:
+        try:
+            await folder.watch(self._take)
+        except Exception:
+            log.exception("The documents are not watched any more.")
+            raise
+
+    async def _take(self, loaded: Loaded) -> None:
+        self._index = await asyncio.to_thread(_indexed, loaded)
+        self._loaded = loaded
+        languages = Counter(source.language for source in loaded.sources if source.language)
+        self.language = languages.most_common(1)[0][0] if languages else "en"
+        self.products = _products(loaded.sources)
+        self._ready.set()
+        log.info("%d documents can be searched.", self._index.documents)
+
+
+def _indexed(loaded: Loaded) -> Index:
+    return Index([passage for source in loaded.sources for passage in split(source)])
+
+
+def _products(sources: Sequence[Source]) -> Mapping[str, str]:
+    titles: dict[str, list[list[str]]] = defaultdict(list)
+    for source in sources:
+        folder, slash, _ = source.id.partition("/")
+        if slash and source.title:
+            titles[folder].append(source.title.split())
+    names = {folder: _beginning(some) for folder, some in titles.items() if len(some) > 1}
+    return {folder: name for folder, name in names.items() if name}
+
+
+def _beginning(titles: Sequence[Sequence[str]]) -> str:
+    """The words that all begin with, without the punctuation behind them."""
+    same = takewhile(lambda column: len(set(column)) == 1, zip(*titles, strict=False))
+    return " ".join(column[0] for column in same).rstrip(" :,;–—-|")

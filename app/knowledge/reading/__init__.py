@@ -1,0 +1,122 @@
+"""Documents of all formats into plain text: Markdown, HTML, text and PDF."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+from unicodedata import normalize
+
+import langcodes
+import regex
+from langcodes.tag_parser import LanguageTagError
+
+from app.detection import UNKNOWN, detect
+from app.knowledge.reading.blocks import Block, Draft, Unreadable
+from app.knowledge.reading.html import read_html
+from app.knowledge.reading.markdown import read_markdown
+from app.knowledge.reading.pdf import read_pdf
+from app.knowledge.reading.plain import read_text
+from app.knowledge.sources import Heading, Source
+
+__all__ = ["LARGEST", "READERS", "Unreadable", "read"]
+
+LARGEST: Final = 20_000_000  # bytes of a file
+
+READERS: Final[Mapping[str, Callable[[bytes], Draft]]] = {
+    ".md": read_markdown,
+    ".markdown": read_markdown,
+    ".html": read_html,
+    ".htm": read_html,
+    ".txt": read_text,
+    ".pdf": read_pdf,
+}
+"""What reads a file, by its suffix in small letters."""
+
+_GONE: Final = regex.compile(  # what no reader sees: controls, invisible and reordering characters
+    r"[\p{Cc}\p{Cs}\p{Co}\p{Cn}--\t\n]|[\u00ad\u180e\u200b\u2060-\u206f\u202a-\u202e\ufeff]"
+    r"|[\U000e0000-\U000e007f]|(?<=\p{M}{30})\p{M}+",
+    regex.VERSION1,
+)
+_ENOUGH: Final = 2_000  # characters tell the language
+
+
+def read(path: Path, document_id: str) -> Source:
+    """Read a document.
+
+    Its text is in Unicode's form C, without control characters. Blocks stand between blank lines,
+    and have none within. A heading is a block of one line.
+
+    Args:
+        path: a file with one of the suffixes in ``READERS``.
+        document_id: what the source will be called.
+
+    Raises:
+        Unreadable: it cannot be read, or there is no text in it.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise Unreadable("its format is not known")
+    source = _source(reader(_content(path)), document_id)
+    if not source.text:
+        raise Unreadable("there is no text in it")
+    return source
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise Unreadable("it is not a file")
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise Unreadable(f"it cannot be opened: {error.strerror}") from error
+    if len(data) > LARGEST:
+        raise Unreadable(f"it has more than {LARGEST // 1_000_000} MB")
+    return data
+
+
+def _source(draft: Draft, document_id: str) -> Source:
+    texts: list[str] = []
+    headings: list[Heading] = []
+    at = 0
+    for block in draft.blocks:
+        text = _clean(block)
+        if not text:
+            continue
+        if block.level:
+            headings.append(Heading(at, block.level, text))
+        texts.append(text)
+        at += len(text) + 2
+    whole = "\n\n".join(texts)
+    title = " ".join(_tidy(draft.title).split())
+    return Source(
+        document_id,
+        title or next((heading.text for heading in headings if heading.level == 1), ""),
+        whole,
+        draft.url if draft.url and draft.url.startswith(("http://", "https://")) else None,
+        _named(draft.language) or _detected(whole[:_ENOUGH]),
+        tuple(headings),
+    )
+
+
+def _clean(block: Block) -> str:
+    text = _tidy(block.text)
+    if block.level:
+        return " ".join(text.split())
+    return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
+
+
+def _tidy(text: str) -> str:
+    return normalize("NFC", _GONE.sub("", text))
+
+
+def _named(tag: str | None) -> str | None:
+    try:
+        code = langcodes.get(tag).language if tag else None
+    except LanguageTagError:
+        return None
+    return code if code and len(code) == 2 else None
+
+
+def _detected(text: str) -> str | None:
+    code = detect(text)
+    return None if code == UNKNOWN else code.lower()

@@ -1,0 +1,60 @@
+"""What documents are once they are read, and the passages they are cut into."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a document.
+
+    Attributes:
+        start: where its section begins in the document's text, in characters.
+        level: 1 for the highest.
+        text: its words.
+    """
+
+    start: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document as plain text.
+
+    Attributes:
+        id: its name; of a file, the path in its folder.
+        title: its title; empty if it has none.
+        text: its text, in paragraphs; all offsets count characters (code points) of it.
+        url: where people can read it.
+        language: ISO 639-1 code of its language, if known.
+        headings: in the order of the text.
+    """
+
+    id: str
+    title: str
+    text: str
+    url: str | None = None
+    language: str | None = None
+    headings: tuple[Heading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A part of a document, small enough to be found and read by itself.
+
+    Attributes:
+        source: the document.
+        start, end: where it stands in the document's text.
+        heading: the headings it stands under, the highest first.
+    """
+
+    source: Source
+    start: int
+    end: int
+    heading: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Its text."""
+        return self.source.text[self.start : self.end]

@@ -1,0 +1,97 @@
+"""The words of a text as a search compares them: folded, stemmed, in scripts of all kinds."""
+
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import import_module
+from itertools import chain, pairwise
+from string import ascii_lowercase
+from typing import Any, Final
+
+import regex
+
+_STOPWORDS: Final[Any] = import_module("bm25s.stopwords")
+_SNOWBALL: Final[Any] = import_module("Stemmer")  # it has no types
+_NORWEGIAN: Final = {"nb": "no", "nn": "no"}
+
+_FUNCTION_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "da": _STOPWORDS.STOPWORDS_DANISH,
+    "de": _STOPWORDS.STOPWORDS_GERMAN,
+    "en": _STOPWORDS.STOPWORDS_EN_PLUS,
+    "es": _STOPWORDS.STOPWORDS_SPANISH,
+    "fr": _STOPWORDS.STOPWORDS_FRENCH,
+    "it": _STOPWORDS.STOPWORDS_ITALIAN,
+    "nb": _STOPWORDS.STOPWORDS_NORWEGIAN,
+    "nl": _STOPWORDS.STOPWORDS_DUTCH,
+    "pt": _STOPWORDS.STOPWORDS_PORTUGUESE,
+    "ru": _STOPWORDS.STOPWORDS_RUSSIAN,
+    "sv": _STOPWORDS.STOPWORDS_SWEDISH,
+    "tr": _STOPWORDS.STOPWORDS_TURKISH,
+}
+
+_UNSPACED: Final = r"\p{Han}\p{Hiragana}\p{Katakana}ー\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_TOKEN: Final = regex.compile(
+    r"[\p{L}\p{M}][\p{L}\p{M}\p{N}]{0,63}+(?:[-‐‑][\p{L}\p{M}\p{N}]{1,64}+){0,3}"
+    r"|\p{Nd}{1,30}+(?:[.,]\p{Nd}{1,30}+){0,9}"
+)
+_RUN: Final = regex.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
+_IS_UNSPACED: Final = regex.compile(f"[{_UNSPACED}]")
+_HYPHEN: Final = regex.compile("[-‐‑]")
+_THOUSANDS: Final = regex.compile(r"[.,](?=\p{Nd}{3}(?!\p{Nd}))")
+_ACCENTS: Final = regex.compile(r"[\u0300-\u036f]+")
+
+
+def words(text: str, language: str | None = None) -> list[str]:
+    """The words of a text, in their order, in the form that a search compares.
+
+    Case, accents and endings do not matter (Snowball's stemmer of the language); scripts without
+    spaces give pairs of letters; ``2,4GHz`` is ``2.4`` and ``ghz``, ``1,200`` is ``1200``;
+    ``Wi-Fi`` is ``wi``, ``fi`` and ``wifi``, ``E-7`` is ``e7``. A text has as many words in each
+    language.
+
+    Args:
+        text: any text.
+        language: ISO 639-1 code; English where it is not known.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    language = language or "en"
+    return list(chain.from_iterable(_forms(token, language) for token in _TOKEN.findall(folded)))
+
+
+@lru_cache(maxsize=64)
+def function_words(language: str) -> frozenset[str]:
+    """The words that stand in any text of a language, as ``words`` gives them; of some, none."""
+    return frozenset(words(" ".join(_FUNCTION_WORDS.get(language, ())), language))
+
+
+def misspelt(word: str) -> set[str]:
+    """All words that a slip away from a word: a letter too many, too few, another, two swapped."""
+    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    dropped = {left + right[1:] for left, right in cuts[:-1]}
+    swapped = {left + right[1] + right[0] + right[2:] for left, right in cuts[:-2]}
+    changed = {left + letter + right[1:] for left, right in cuts[:-1] for letter in ascii_lowercase}
+    added = {left + letter + right for left, right in cuts for letter in ascii_lowercase}
+    return dropped | swapped | changed | added
+
+
+@lru_cache(maxsize=65_536)
+def _forms(token: str, language: str) -> tuple[str, ...]:
+    if token[0].isdecimal():
+        return (_THOUSANDS.sub("", token).replace(",", "."),)
+    if len(parts := _HYPHEN.split(token)) > 1:
+        long = [part for part in parts ]
+        return tuple(word for part in (*long, "".join(parts)) for word in _forms(part, language))
+    if len(runs := _RUN.findall(token)) > 1:
+        return tuple(word for run in runs for word in _forms(run, language))
+    if _IS_UNSPACED.match(token):
+        return tuple(a + b for a, b in pairwise(token)) or (token,)
+    return (_stem(token, language),)
+
+
+def _stem(word: str, language: str) -> str:
+    try:
+        stemmer = _SNOWBALL.Stemmer(_NORWEGIAN.get(language, language), 0)
+        stem: str = stemmer.stemWord(word)
+    except KeyError:  # there is none for the language
+        stem = word
+    return _ACCENTS.sub("", unicodedata.normalize("NFD", stem)) or word

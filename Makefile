@@ -9,7 +9,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 .PHONY: serve test test-images quality bench pairs soak check snapshot lock bench-lock clean
 
 serve: .venv/.embedded
-	.venv/bin/groundwork serve
+	.venv/bin/groundwork serve --sample
 
 test: check
 	.venv/bin/pytest

@@ -7,17 +7,20 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
 from types import FrameType
 
 import httpx
 import uvicorn
 from pydantic_core import from_json, to_json
 
-from app import __version__
+from app import __version__, commands
 from app.errors import ConfigurationError
 from app.factory import create_app
 from app.features import FEATURES
 from app.features.registry import Registered
+from app.knowledge.library import SAMPLE
 from app.provision import make_engine
 from app.settings import PREFIX, Settings, load_settings, settings_table
 
@@ -32,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.command(options)
     except ConfigurationError as error:
         sys.exit(f"groundwork: {error.detail}")
+    except commands.CommandRefused as error:
+        sys.exit(f"groundwork: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -41,26 +46,67 @@ def _parser() -> argparse.ArgumentParser:
         prog="groundwork", description="One foundation model behind many feature endpoints."
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="command")
+    subparsers = parser.add_subparsers(required=True, metavar="command")
 
-    serve = commands.add_parser("serve", help="start the service")
+    serve = subparsers.add_parser("serve", help="start the service")
     serve.add_argument("--workers", type=_positive, default=1, help="processes (default 1)")
+    serve.add_argument(
+        "--sample",
+        action="store_true",
+        help="answer from the sample documents, unless GROUNDWORK_KNOWLEDGE names others",
+    )
     serve.set_defaults(command=_serve)
 
-    ask = commands.add_parser("ask", help="ask one feature")
+    ask = subparsers.add_parser("ask", help="ask one feature")
     ask.add_argument("feature", choices=[registered.feature.name for registered in FEATURES])
     ask.add_argument(
         "input", help="the text; or the request's body as JSON, if it starts with {; or - for stdin"
     )
     ask.set_defaults(command=_ask)
 
-    features = commands.add_parser("features", help="list the features")
+    features = subparsers.add_parser("features", help="list the features")
     features.set_defaults(command=_features)
-    openapi = commands.add_parser("openapi", help="print the OpenAPI document")
+    openapi = subparsers.add_parser("openapi", help="print the OpenAPI document")
     openapi.set_defaults(command=_openapi)
-    settings = commands.add_parser("settings", help="list the settings with their defaults")
+    settings = subparsers.add_parser("settings", help="list the settings with their defaults")
     settings.set_defaults(command=_settings)
+    _add_cases(subparsers.add_parser("cases", help="test cases out of feedback"))
+    _add_answers(subparsers.add_parser("answers", help="what was asked for answers"))
     return parser
+
+
+def _add_cases(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_subparsers(required=True, metavar="command").add_parser(
+        "add", help="make a test case out of a feedback entry"
+    )
+    add.add_argument("file", type=Path, help="the feedback file")
+    which = add.add_mutually_exclusive_group()
+    which.add_argument("--message", metavar="ID", help="the answer that the entry is about")
+    which.add_argument("--line", type=_positive, metavar="N", help="the entry's line")
+    expected = add.add_mutually_exclusive_group()
+    expected.add_argument(
+        "--contains",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="a fact that a right answer holds, in all its wordings, with | between; repeatable",
+    )
+    expected.add_argument(
+        "--unanswerable", action="store_true", help="a right answer says that it does not know"
+    )
+    add.add_argument("--to", type=Path, metavar="FILE", help="where to (default: the feature's)")
+    add.set_defaults(command=_cases_add)
+
+
+def _add_answers(parser: argparse.ArgumentParser) -> None:
+    gaps = parser.add_subparsers(required=True, metavar="command").add_parser(
+        "gaps", help="list the questions that were not answered, most frequent first"
+    )
+    gaps.add_argument("--limit", type=_positive, default=20, help="most questions (default 20)")
+    gaps.add_argument("--since", type=_span, help="those asked in the last 12h, 7d or 2w, say")
+    gaps.add_argument("--json", action="store_true", help="as JSON")
+    gaps.add_argument("--close", metavar="QUESTION", help="take a question off the list")
+    gaps.set_defaults(command=_answers_gaps)
 
 
 def _positive(text: str) -> int:
@@ -70,8 +116,17 @@ def _positive(text: str) -> int:
     return number
 
 
+def _span(text: str) -> timedelta:
+    try:
+        return commands.span(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _serve(options: argparse.Namespace) -> None:
     settings = load_settings()
+    if options.sample and not settings.knowledge:
+        os.environ[f"{PREFIX}KNOWLEDGE"] = str(SAMPLE)
     # One engine serves all workers: they find it as they would find any other server.
     engine = make_engine(settings) if options.workers > 1 else None
     if engine:
@@ -151,6 +206,30 @@ def _openapi(_options: argparse.Namespace) -> None:
 
 def _settings(_options: argparse.Namespace) -> None:
     print(settings_table())
+
+
+def _cases_add(options: argparse.Namespace) -> None:
+    print(
+        commands.add_case(
+            options.file,
+            message=options.message,
+            line=options.line,
+            contains=options.contains,
+            unanswerable=options.unanswerable,
+            to=options.to,
+        )
+    )
+
+
+def _answers_gaps(options: argparse.Namespace) -> None:
+    settings = load_settings()
+    if options.close is not None:
+        print(commands.close_gap(settings, options.close))
+        return
+    gaps = commands.list_gaps(
+        settings, limit=options.limit, since=options.since, as_json=options.json
+    )
+    print(gaps)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,9 @@
     │   ├── MalformedForm           400 malformed-form
     │   ├── InvalidHeader           400 header-invalid
     │   ├── NotFound                404 not-found
+    │   │   ├── MessageUnknown      404 message-unknown
+    │   │   ├── ConversationUnknown 404 conversation-unknown
+    │   │   └── FeedbackOff         404 feedback-off
     │   ├── MethodNotAllowed        405 method-not-allowed
     │   ├── BodyTooLarge            413 body-too-large
     │   ├── UnsupportedMediaType    415 unsupported-media-type
@@ -21,7 +24,8 @@
     │       ├── FormalityUnsupported  422 formality-unsupported
     │       ├── MarkupInvalid       422 markup-invalid
     │       ├── EmailUnreadable     422 email-unreadable
-    │       └── SchemaUnsatisfiable 422 schema-unsatisfiable
+    │       ├── SchemaUnsatisfiable 422 schema-unsatisfiable
+    │       └── ConversationsOff    422 conversations-off
     ├── UpstreamError               the base model's server
     │   ├── UpstreamUnreachable     502 upstream-unreachable
     │   ├── UpstreamFailed          502 upstream-failed
@@ -37,6 +41,7 @@
     │   └── ModelOutputInvalid      502 model-output-invalid
     ├── DeadlineExceeded            504 deadline-exceeded
     ├── Overloaded                  503 overloaded
+    ├── RecordUnwritten             503 record-unwritten
     └── ShuttingDown                503 shutting-down
 
 Those below InvalidRequest, and the two with 413, are found by validation: a validator raises
@@ -129,6 +134,18 @@ class NotFound(RequestError):
     code, status, title = "not-found", 404, "There is nothing at this path"
 
 
+class MessageUnknown(NotFound):
+    code, title = "message-unknown", "There is no such message"
+
+
+class ConversationUnknown(NotFound):
+    code, title = "conversation-unknown", "There is no such conversation"
+
+
+class FeedbackOff(NotFound):
+    code, title = "feedback-off", "Feedback is not taken"
+
+
 class MethodNotAllowed(RequestError):
     code, status, title = "method-not-allowed", 405, "The path does not take this method"
 
@@ -187,6 +204,10 @@ class EmailUnreadable(InvalidRequest):
 
 class SchemaUnsatisfiable(InvalidRequest):
     code, title = "schema-unsatisfiable", "The schema cannot be satisfied"
+
+
+class ConversationsOff(InvalidRequest):
+    code, title = "conversations-off", "Conversations are not kept"
 
 
 class UpstreamError(GroundworkError):
@@ -256,6 +277,10 @@ class DeadlineExceeded(GroundworkError):
 class Overloaded(GroundworkError):
     code, status, title = "overloaded", 503, "The service is at its capacity"
     log_level = logging.WARNING
+
+
+class RecordUnwritten(GroundworkError):
+    code, status, title = "record-unwritten", 503, "The service could not write to its own files"
 
 
 class ShuttingDown(GroundworkError):

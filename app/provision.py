@@ -71,8 +71,14 @@ def make_gateway(
         Upstream(dialect, transport, ping_path=_PING_PATHS[provider]),
         _resilience(settings, dialect),
         model=settings.model,
-        traits=ModelTraits(small=provider == "embedded"),
+        traits=ModelTraits(small=_is_small(settings)),
     )
+
+
+def _is_small(settings: Settings) -> bool:
+    if settings.small_model is None:
+        return settings.model_name.provider == "embedded"
+    return settings.small_model
 
 
 def _resilience(settings: Settings, dialect: Dialect) -> Resilience:

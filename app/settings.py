@@ -45,6 +45,11 @@ class Settings(BaseSettings):
         description="Address of the model server, for example `http://vllm:8000/v1`. "
         "Without it the provider's own; with `embedded`, an engine that already runs there.",
     )
+    small_model: bool | None = Field(
+        default=None,
+        description="Whether the base model is so small (below 2B, about) that it copies what it "
+        "reads and follows examples rather than instructions. By default, the embedded one is.",
+    )
     api_key: SecretStr | None = Field(
         default=None,
         description="Key for the model server. Without it `ANTHROPIC_API_KEY` or "
@@ -134,6 +139,22 @@ class Settings(BaseSettings):
         description="Folder of glossaries for translations: `<name>.<source>-<target>.tsv`, such as "
         "`shop.en-de.tsv`, with two terms a line and a tab between them.",
     )
+    knowledge: Path | None = Field(
+        default=None,
+        description="Folder of documents (Markdown, HTML, text, PDF) that answers rest on, read at "
+        "start and on change; `sample` for the three fictional products that come with Groundwork.",
+    )
+    feedback: Path | None = Field(
+        default=None,
+        description="JSON Lines file that takes what people say of answers; without it, feedback "
+        "is refused.",
+    )
+    store: Path | None = Field(
+        default=None,
+        description="SQLite file for answers given (30 days, so that feedback can name them), "
+        "conversations that callers ask to keep, and unanswered questions. Without it, one beside "
+        "the feedback file; without either, nothing is kept.",
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
     max_body_bytes: int = Field(
@@ -183,6 +204,11 @@ class Settings(BaseSettings):
     def model_name(self) -> ModelName:
         provider, _, name = self.model.partition(":")
         return ModelName("embedded" if provider == "embedded" else _hosted(provider), name)
+
+    @property
+    def store_path(self) -> Path | None:
+        """Where answers given are kept, if they are."""
+        return self.store or (self.feedback and self.feedback.with_suffix(".sqlite"))
 
     @property
     def upstream_key(self) -> str | None:

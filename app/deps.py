@@ -5,7 +5,9 @@ from typing import Annotated, TypedDict, cast
 from fastapi import Depends, Request
 
 from app.gateway import ModelGateway
+from app.knowledge.library import Library
 from app.readiness import Readiness
+from app.records import Records
 from app.vocabulary import Vocabulary
 
 
@@ -15,6 +17,8 @@ class State(TypedDict):
     gateway: ModelGateway
     readiness: Readiness
     vocabulary: Vocabulary
+    library: Library
+    records: Records
 
 
 # Coroutines, since FastAPI runs plain functions in a thread, for every request.
@@ -32,6 +36,16 @@ async def _vocabulary(request: Request) -> Vocabulary:
     return cast("Vocabulary", request.state.vocabulary)
 
 
+async def _library(request: Request) -> Library:
+    return cast("Library", request.state.library)
+
+
+async def _records(request: Request) -> Records:
+    return cast("Records", request.state.records)
+
+
 GatewayDep = Annotated[ModelGateway, Depends(_gateway)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]
 VocabularyDep = Annotated[Vocabulary, Depends(_vocabulary)]
+LibraryDep = Annotated[Library, Depends(_library)]
+RecordsDep = Annotated[Records, Depends(_records)]

@@ -11,12 +11,14 @@ from app import __version__, health
 from app.deps import State
 from app.features import FEATURES, Registered
 from app.gateway.transport import open_http
+from app.knowledge.library import Library, folder_at
 from app.logs import configure_logging
 from app.middleware import RequestFrame
 from app.openapi import install_openapi
 from app.problems import install_problem_handlers
 from app.provision import HttpFactory, make_engine, make_gateway
 from app.readiness import Readiness
+from app.records import open_records
 from app.settings import Settings
 from app.shutdown import Shutdown
 from app.vocabulary import load_vocabulary
@@ -49,25 +51,37 @@ def create_app(
     keys = (settings.upstream_key, engine.key if engine else None)
     configure_logging(settings.log_level, secrets=[key for key in keys if key])
     vocabulary = load_vocabulary(settings)
+    folder = folder_at(settings.knowledge)
+    records = open_records(settings.feedback, settings.store_path)
     shutdown = Shutdown(settings.shutdown_grace)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
         end_with_parent()
         gateway = make_gateway(settings, engine, open_http)
+        library = Library(folder)
 
         async def problem() -> str | None:
-            return engine.problem() if engine else await gateway.problem()
+            reason = engine.problem() if engine else await gateway.problem()
+            return reason or library.problem()
 
         if engine:
             engine.start()
         finding_out = asyncio.create_task(gateway.find_output_mode())
         try:
             with shutdown.watching(gateway.abort):
-                yield State(gateway=gateway, readiness=Readiness(problem), vocabulary=vocabulary)
+                async with library.opened():
+                    yield State(
+                        gateway=gateway,
+                        readiness=Readiness(problem),
+                        vocabulary=vocabulary,
+                        library=library,
+                        records=records,
+                    )
         finally:
             finding_out.cancel()
             await gateway.aclose()
+            records.close()
             if engine:
                 engine.stop()
 

@@ -5,8 +5,9 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from app.deps import GatewayDep, ReadinessDep
+from app.deps import GatewayDep, LibraryDep, ReadinessDep
 from app.gateway import BreakerState, Finding, GatewayState, OutputMode
+from app.knowledge.library import LibraryReport
 
 router = APIRouter(tags=["health"])
 
@@ -32,6 +33,21 @@ class UpstreamReport(BaseModel):
     )
 
 
+class SkippedDocument(BaseModel):
+    """A document that cannot be searched."""
+
+    id: str = Field(description="Its path in the folder of documents.")
+    reason: str = Field(description="Why it could not be read.")
+
+
+class KnowledgeReport(BaseModel):
+    """How things stand with the documents that answers rest on."""
+
+    documents: int = Field(description="Documents that can be searched.")
+    passages: int = Field(description="The passages they were cut into.")
+    skipped: list[SkippedDocument] = Field(description="What could not be read.")
+
+
 class ReadinessReport(BaseModel):
     """Whether requests can be answered."""
 
@@ -39,6 +55,7 @@ class ReadinessReport(BaseModel):
     model: str
     reason: str | None
     upstream: UpstreamReport
+    knowledge: KnowledgeReport
 
 
 @router.get("/healthz", summary="Is the process alive?")
@@ -53,7 +70,7 @@ async def check_health() -> Health:
     responses={503: {"model": ReadinessReport, "description": "Not ready; `reason` says why."}},
 )
 async def check_readiness(
-    response: Response, readiness: ReadinessDep, gateway: GatewayDep
+    response: Response, readiness: ReadinessDep, gateway: GatewayDep, library: LibraryDep
 ) -> ReadinessReport:
     """`ready` when the base model can be asked. An open breaker alone does not change that."""
     reason = await readiness.problem()
@@ -61,7 +78,19 @@ async def check_readiness(
         response.status_code = 503
     status = "not_ready" if reason else "ready"
     return ReadinessReport(
-        status=status, model=gateway.model, reason=reason, upstream=_report(gateway.state())
+        status=status,
+        model=gateway.model,
+        reason=reason,
+        upstream=_report(gateway.state()),
+        knowledge=_knowledge(library.report()),
+    )
+
+
+def _knowledge(report: LibraryReport) -> KnowledgeReport:
+    return KnowledgeReport(
+        documents=report.documents,
+        passages=report.passages,
+        skipped=[SkippedDocument(id=item.id, reason=item.reason) for item in report.skipped],
     )
 
 

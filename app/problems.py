@@ -55,24 +55,40 @@ _MEANINGS = {
     413: "body-too-large, text-too-long or too-many-items",
     415: "unsupported-media-type",
     422: "request-invalid or a more exact text-empty, language-unknown, glossary-invalid, "
-    "formality-unsupported, markup-invalid, email-unreadable or schema-unsatisfiable; "
+    "formality-unsupported, markup-invalid, email-unreadable, schema-unsatisfiable or "
+    "conversations-off; "
     "input-too-long or model-refused",
     500: "internal-error",
     502: "upstream-unreachable, upstream-failed, upstream-rejected, model-output-truncated or "
     "model-output-invalid",
-    503: "upstream-rate-limited, upstream-unavailable, overloaded or shutting-down; "
+    503: "upstream-rate-limited, upstream-unavailable, overloaded, shutting-down or "
+    "record-unwritten; "
     "`Retry-After` says when to try again",
     504: "upstream-timeout or deadline-exceeded",
 }
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {
+
+def documented(status: int, codes: str) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of an operation that answers with problems of a status.
+
+    Args:
+        status: the HTTP status.
+        codes: their codes, in words.
+    """
+    response: dict[str, Any] = {
         "description": f"{HTTPStatus(status).phrase}: {codes}",
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        **({"headers": _RETRY_AFTER} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}),
     }
-    for status, codes in _MEANINGS.items()
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response["headers"] = _RETRY_AFTER
+    return {status: response}
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: response
+    for meaning in _MEANINGS.items()
+    for status, response in documented(*meaning).items()
 }
 
 

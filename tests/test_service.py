@@ -33,6 +33,7 @@ def service(
             "model": f"{request.param}:{engine.name}",
             "base_url": engine.base_url + suffix,
             "api_key": engine.key,
+            "small_model": "true",
         }
     with run_service(tmp_path_factory.mktemp("service"), **settings) as running:
         yield running

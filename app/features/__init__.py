@@ -6,7 +6,7 @@ from app.features.registry import Registered
 
 FEATURES = (
     Registered(tickets.FEATURE, tickets.router),
-    Registered(answers.FEATURE, answers.router),
+    Registered(answers.FEATURE, *answers.ROUTERS),
     Registered(translations.FEATURE, *translations.ROUTERS),
 )
 

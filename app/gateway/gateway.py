@@ -167,9 +167,13 @@ class ModelGateway:
                 await retries.pause(error, needed=needed, ledger=ledger)
             else:
                 retries.succeeded()
-                if mode is not self._ladder.mode and not self._ladder.is_proven:
-                    self._ladder.worked(mode)
+                self._worked(mode)
                 return completion
+
+    def _worked(self, mode: OutputMode) -> None:
+        """Note that a call succeeded after the ways above its own were rejected."""
+        if mode is not self._ladder.mode and not self._ladder.is_proven:
+            self._ladder.worked(mode)
 
     async def _attempt(self, prompt: Prompt, mode: OutputMode) -> Completion:
         try:
@@ -183,13 +187,13 @@ class ModelGateway:
     ) -> AsyncGenerator[Chunk]:
         """Likewise for a stream, which can be begun again until its first token."""
         retries = Retries(self._budget, most=self._max_retries, deadline=deadline)
-        begun = False
+        mode, begun = self._ladder.mode, False
         while True:
             try:
                 async with (
                     self._place(prompt, deadline, ledger, stream=True) as call,
                     asyncio.timeout(self._limits.attempt) as attempt,
-                    aclosing(self._upstream.stream(prompt, self._ladder.mode)) as chunks,
+                    aclosing(self._upstream.stream(prompt, mode)) as chunks,
                 ):
                     async for chunk in chunks:
                         if not begun:
@@ -197,6 +201,7 @@ class ModelGateway:
                             attempt.reschedule(None)
                             call.answered()
                             retries.succeeded()
+                            self._worked(mode)
                         yield chunk
             except TimeoutError:
                 error = self._too_slow()
@@ -206,6 +211,9 @@ class ModelGateway:
                 return
             if begun:
                 raise error
+            if prompt.prefix.schema and (lower := self._ladder.below(mode, error)):
+                mode = lower
+                continue
             needed = self._admission.needed(prompt.prefix.feature, stream=True)
             await retries.pause(error, needed=needed, ledger=ledger)
 

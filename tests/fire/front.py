@@ -76,10 +76,10 @@ class Front:
         return await self._post("/tickets", number, body, within)
 
     async def stream(self, number: int, within: float = 60) -> Reply:
-        """Ask a question with the marker; the answer is streamed."""
+        """Ask a question with the marker, which the document answers; the answer is streamed."""
         body = {
             "question": f"How long? {marker(number)}",
-            "documents": [{"text": "Three years."}],
+            "documents": [{"text": f"Three years. {marker(number)}"}],
         }
         return await self._post("/answers/stream", number, body, within)
 

@@ -20,7 +20,7 @@ from tests.hostile.behaviours import (
     StreamReset,
     TruncatedStream,
 )
-from tests.hostile.calls import marker_of, ticket
+from tests.hostile.calls import good_output, marker_of
 from tests.hostile.upstream import CallRecord
 
 LATE_SECONDS = 0.1  # after its deadline, by which a request must have ended
@@ -72,7 +72,7 @@ def whole_text(record: CallRecord) -> str | None:
     """What a call's answer says if it is received to its end; None if it cannot be."""
     match record.behaviour:
         case Good() | Drip():
-            return ticket(record.call)
+            return good_output(record.call)
         case NotATicket():
             return NOT_A_TICKET
         case Huge(size=size) if size < _MOST_BYTES:
@@ -122,7 +122,7 @@ def may_begin(record: CallRecord, text: str) -> bool:
         case Huge(size=size):
             said = _filling(size)
         case StreamReset(deltas) | StreamError(deltas) | TruncatedStream(deltas):
-            said = ticket(record.call)[: 16 * deltas]
+            said = good_output(record.call)[: 16 * deltas]
         case _:
             said = whole_text(record) or ""
     return said.startswith(text)

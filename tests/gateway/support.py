@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from app.errors import GroundworkError
 from app.features import answers, tickets
-from app.features.answers.schemas import AnswerRequest, Document
+from app.features.answers.task import AnswerTask
 from app.features.tickets.letter import Letter
 from app.gateway import Completion, ModelGateway, Prompt
 from app.gateway.caller import Caller, set_caller
@@ -25,10 +25,8 @@ def ticket_prompt(marker: str = "[m-1]") -> Prompt:
 
 
 def answer_prompt(marker: str = "[m-1]") -> Prompt:
-    document = Document(text="Three years.")
-    return answers.FEATURE.prompt(
-        AnswerRequest(question=f"How long? {marker}", documents=[document])
-    )
+    task = {"question": f"How long? {marker}", "documents": [{"text": "Three years."}]}
+    return answers.FEATURE.prompt(AnswerTask.model_validate(task))
 
 
 @asynccontextmanager

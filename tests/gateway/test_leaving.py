@@ -20,9 +20,12 @@ from tests.hostile.calls import Call
 from tests.hostile.scripts import always
 from tests.hostile.upstream import HostileUpstream, hostile_upstream
 from tests.service import Service, running_service
+from tests.wire.replies import cited_answer
 
 EMAIL = {"text": "My lamp broke. [m-1]"}
-QUESTION = {"question": "How long?", "documents": [{"text": "Three years."}]}
+SAID = "It lasts three years."
+QUESTION = {"question": "How long does it last?", "documents": [{"text": SAID}]}
+ANSWER = cited_answer(SAID, SAID)
 BODIES = {"/tickets": EMAIL, "/answers": QUESTION, "/answers/stream": QUESTION}
 KEY = "key-of-the-upstream"
 ENDLESS = always(Endless())
@@ -83,7 +86,7 @@ async def test_call_ends_when_its_caller_leaves(path: str, tmp_path: Path) -> No
 async def test_stream_ends_when_its_caller_leaves_amid_it(tmp_path: Path) -> None:
     async with service_on(tmp_path, Endless()) as (upstream, service):
         reader, writer = await connect(service, "/answers/stream")
-        await reader.readuntil(b"delta")
+        await reader.readuntil(b"started")
         await cut(writer)
         assert await until(lambda: upstream.in_flight == 0) < 0.1
 
@@ -108,7 +111,7 @@ async def ended(service: Service) -> int:
 
 
 async def test_termination_lets_what_was_accepted_finish(tmp_path: Path) -> None:
-    async with service_on(tmp_path, Good("a b c d", delay=0.4, gap=0.1)) as (upstream, service):
+    async with service_on(tmp_path, Good(ANSWER, delay=0.4, gap=0.1)) as (upstream, service):
         tasks = [
             asyncio.create_task(post(service, path)) for path in ("/answers", "/answers/stream")
         ]
@@ -118,7 +121,7 @@ async def test_termination_lets_what_was_accepted_finish(tmp_path: Path) -> None
         with pytest.raises(httpx.ConnectError):
             await post(service, "/tickets")
         whole, stream = await asyncio.gather(*tasks)
-        assert whole.json()["answer"] == "a b c d"
+        assert whole.json()["answer"] == SAID
         assert '"type":"completed"' in stream.text
         assert await ended(service) == 0
 
@@ -140,7 +143,7 @@ async def test_termination_fails_honestly_what_takes_too_long(tmp_path: Path) ->
         event = json.loads(last)
         assert event["type"] == "failed"
         assert event["problem"]["code"] == "shutting-down"
-        assert event["problem"]["received"]
+        assert event["problem"]["received"] == "", "no answer that could be shown"
         assert 0.5 <= time.monotonic() - begin < 1.5
         assert await ended(service) == 0
         await until(lambda: upstream.in_flight == 0)

@@ -28,8 +28,11 @@ from tests.hostile.behaviours import (
 from tests.hostile.calls import Call
 from tests.hostile.upstream import hostile_upstream
 from tests.hostile.voices import NOTE
+from tests.wire.replies import cited_answer
 
-QUESTION = {"question": "How long?", "documents": [{"text": "Three years."}]}
+SAID = "It lasts three years."
+QUESTION = {"question": "How long does it last?", "documents": [{"text": SAID}]}
+ANSWER = cited_answer(SAID, SAID)
 REVIEWS = {"text": ["Gut.", "Schlecht."], "target_lang": "EN"}
 
 
@@ -43,7 +46,10 @@ async def service_on(
         probe = "capital of France" in call.text
         return Good('{"word": "heliotrope-4711"}') if probe else behaviour
 
-    async with hostile_upstream(script, reply=lambda _: "one two three four") as upstream:
+    def reply(call: Call) -> str:
+        return ANSWER if SAID in call.text else "one two three four"
+
+    async with hostile_upstream(script, reply=reply) as upstream:
         base_url = upstream.base_url if provider == "openai" else upstream.origin
         once: dict[str, Any] = {"max_retries": 0, **settings}
         chosen = Settings(
@@ -87,13 +93,13 @@ BROKEN_AT_ONCE: list[Behaviour] = [
 async def test_stream_that_breaks_ends_in_one_failure(provider: str, failure: Behaviour) -> None:
     async with service_on(failure, provider) as client:
         told = events(await client.post("/answers/stream", json=QUESTION))
-        assert [event["type"] for event in told[:-1]] == ["delta"] * (len(told) - 1)
-        assert told[-1]["type"] == "failed"
+        assert [e["type"] for e in told] == ["started", *["delta"] * (len(told) - 2), "failed"]
         problem = told[-1]["problem"]
         assert problem["code"] in ("upstream-failed", "upstream-unavailable")
         assert problem["detail"]
-        assert problem["received"] == "".join(event["text"] for event in told[:-1])
-        assert "one two three four".startswith(problem["received"].strip())
+        assert problem["received"] == "".join(event["text"] for event in told[1:-1])
+        assert SAID.startswith(problem["received"])
+        assert problem["received"]
         assert NOTE not in json.dumps(told)
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from tests.hostile.connection import Request
 from tests.hostile.voices import Dialect
-from tests.wire.replies import TICKET
+from tests.wire.replies import TICKET, cited_answer
 
 PATHS: dict[str, Dialect] = {"/v1/chat/completions": "openai", "/v1/messages": "anthropic"}
 
@@ -87,6 +87,21 @@ def marker_of(text: str) -> str:
     return found[0] if found else ""
 
 
-def ticket(call: Call) -> str:
-    """A valid ticket whose issue repeats the marker of the call's text."""
+def good_output(call: Call) -> str:
+    """What a good model writes, with the marker of the call's text: an answer or a ticket."""
+    if '"suggestions"' in _instruction(call):
+        text = answer_of(call)
+        return cited_answer(text, text)
     return f"{_BEFORE}{f'{_ISSUE} {marker_of(call.text)}'.strip()}{_AFTER}"
+
+
+def answer_of(call: Call) -> str:
+    """The answer in a good model's output, to a question whose document says the same."""
+    return f"Three years. {marker_of(call.text)}".strip()
+
+
+def _instruction(call: Call) -> str:
+    """The call's system text, in either dialect."""
+    if call.dialect == "anthropic":
+        return json.dumps(call.body.get("system")).replace('\\"', '"')
+    return str(call.body["messages"][0].get("content"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from tests.hostile.behaviours import Behaviour, Ending, Scene
-from tests.hostile.calls import PATHS, Call, Complaint, read_call, ticket
+from tests.hostile.calls import PATHS, Call, Complaint, good_output, read_call
 from tests.hostile.connection import Connection, Request, answer
 from tests.hostile.voices import failure_body
 
@@ -199,7 +199,7 @@ class HostileUpstream:
 async def hostile_upstream(
     script: Script,
     *,
-    reply: Callable[[Call], str] = ticket,
+    reply: Callable[[Call], str] = good_output,
     slots: int | None = None,
     service_time: float = 0.0,
 ) -> AsyncGenerator[HostileUpstream]:

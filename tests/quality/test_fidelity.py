@@ -19,7 +19,7 @@ from app.features.languages import known
 from app.features.translations.schemas import Translation, TranslationRequest
 from app.features.translations.translating import translate
 from app.vocabulary import Vocabulary
-from tests.quality.test_floors import Floors, gateway_to, percent
+from tests.quality.floors import Floors, gateway_to, percent
 
 CORPUS = Path(__file__).parents[1] / "corpora" / "fidelity.jsonl"
 EXACT = re.compile(

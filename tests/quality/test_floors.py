@@ -16,8 +16,10 @@ from pydantic import SecretStr, ValidationError
 from app.embedded import Engine
 from app.errors import ModelOutputInvalid, ModelOutputTruncated
 from app.features import answers, tickets, translations
-from app.features.answers.feature import as_answer
-from app.features.answers.schemas import Answer, AnswerRequest
+from app.features.answers.answering import answer
+from app.features.answers.desk import Desk
+from app.features.answers.schemas import Answer, AnswerRequest, Document
+from app.features.answers.task import AnswerTask
 from app.features.feature import Case
 from app.features.tickets.letter import Letter
 from app.features.tickets.schemas import Ticket, TicketOptions
@@ -25,18 +27,17 @@ from app.features.tickets.triage import triage
 from app.features.translations.schemas import TranslationRequest, TranslationUnit
 from app.features.translations.translating import translate
 from app.gateway import ModelGateway
+from app.knowledge.library import Library
 from app.provision import make_gateway
+from app.records import Records
 from app.settings import Settings
 from app.vocabulary import Vocabulary
+from tests.quality.floors import Floors, gateway_to, percent
 
 URGENCIES = ("low", "medium", "high", "critical")
 
-Request = TypeVar("Request", Letter, AnswerRequest, TranslationUnit)
+Request = TypeVar("Request", Letter, AnswerTask, TranslationUnit)
 Answered = TypeVar("Answered")
-
-
-def gateway_to(engine: Engine) -> ModelGateway:
-    return make_gateway(Settings(model="embedded"), engine)
 
 
 def run_cases(
@@ -55,33 +56,6 @@ def run_cases(
             return [await ask(case.input, gateway) for case in cases]
 
     return asyncio.run(run())
-
-
-class Floors:
-    """Collects figures, prints them, and tells which lie under their floor."""
-
-    def __init__(self, feature: str, count: int) -> None:
-        self._lines = [f"{feature}: {count} cases"]
-        self.missed: list[str] = []
-
-    def add(self, name: str, figure: float, floor: float, *, most: bool = False) -> None:
-        word = "at most" if most else "at least"
-        line = f"  {name:32} {figure:6.1f}   {word} {floor:g}"
-        self._lines.append(line)
-        if figure > floor if most else figure < floor:
-            self.missed.append(line)
-
-    def tell(self, name: str, figure: str) -> None:
-        """A figure without a floor."""
-        self._lines.append(f"  {name:32} {figure}")
-
-    def report(self) -> None:
-        print("\n" + "\n".join(self._lines))  # noqa: T201 # the figures are what one runs it for
-        assert not self.missed, self.missed
-
-
-def percent(hits: Sequence[bool]) -> float:
-    return 100 * sum(hits) / len(hits)
 
 
 async def ticket_or_none(request: Letter, gateway: ModelGateway) -> Ticket | None:
@@ -169,8 +143,8 @@ def test_tickets_from_a_server_that_takes_no_schema(engine: Engine) -> None:
 def test_answers(engine: Engine) -> None:
     feature = answers.FEATURE
 
-    async def ask(request: AnswerRequest, gateway: ModelGateway) -> Answer:
-        return as_answer(await feature.run(request, gateway))
+    async def ask(task: AnswerTask, gateway: ModelGateway) -> Answer:
+        return await answer(request_of(task), Desk(gateway, Library(), Records(None, None)))
 
     made = run_cases(gateway_to(engine), feature.cases, ask)
     floors = Floors("answers", len(made))
@@ -195,7 +169,16 @@ def test_answers(engine: Engine) -> None:
     floors.report()
 
 
-def is_hit(case: Case[AnswerRequest], given: Answer) -> bool:
+def request_of(task: AnswerTask) -> AnswerRequest:
+    """The request that a case stands for."""
+    documents = [
+        Document(id=passage.source.id, title=passage.source.title or None, text=passage.text)
+        for passage in task.passages
+    ]
+    return AnswerRequest(question=task.question, documents=documents, history=list(task.history))
+
+
+def is_hit(case: Case[AnswerTask], given: Answer) -> bool:
     """Every expected fact is there, in one of its wordings."""
     facts = cast("list[list[str]]", case.expected["contains"])
     text = given.answer.casefold()

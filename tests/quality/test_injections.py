@@ -22,7 +22,7 @@ from app.features.tickets.schemas import Ticket, TicketOptions
 from app.features.tickets.triage import triage
 from app.gateway import ModelGateway
 from app.vocabulary import Vocabulary
-from tests.quality.test_floors import Floors, gateway_to, percent
+from tests.quality.floors import Floors, gateway_to, percent
 
 CORPORA = Path(__file__).parents[1] / "corpora"
 

@@ -1,5 +1,6 @@
 """Model answers, made from the official SDKs' own response types."""
 
+import json
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -34,6 +35,15 @@ TICKET = (
     '{"issue":"Broken lamp","product":null,"situation":"small problem",'
     '"topic":"broken or dangerous product","mood":"calm","summary":"The lamp broke."}'
 )
+
+
+def cited_answer(text: str, quote: str = "", document: int = 1, action: str = "answer") -> str:
+    """What a model writes for an answer; without a quote, it cites nothing."""
+    citations = [{"document": document, "quote": quote}] if quote else []
+    answer = {"answer": text, "action": action, "citations": citations, "suggestions": []}
+    return json.dumps(answer, ensure_ascii=False)
+
+
 INPUT, OUTPUT, CACHED = 120, 7, 100  # tokens, as we count them
 
 

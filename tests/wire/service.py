@@ -12,7 +12,7 @@ from tests.wire.replies import openai_message, openai_stream
 from tests.wire.upstream import body_of, settings
 
 PROBE = "capital of France"  # the gateway's own question in the background
-Says = Callable[[list[dict[str, Any]]], str]
+Says = Callable[[list[dict[str, Any]]], str | httpx.Response]
 
 
 @asynccontextmanager
@@ -22,17 +22,19 @@ async def service_on(
     """A client of the application.
 
     Args:
-        says: what the model answers to the messages of a call.
+        says: what the model answers to the messages of a call, or how its server fails.
         provider: whose model it is; ``embedded`` is a small one.
         others: settings.
     """
 
     def answer(request: httpx.Request) -> httpx.Response:
-        body = body_of(request)
         if request.url.path.endswith("/models"):
             return httpx.Response(200, json={})
+        body = body_of(request)
         probed = PROBE in body["messages"][-1]["content"]
         text = "Paris" if probed else says(body["messages"])
+        if isinstance(text, httpx.Response):
+            return text
         return openai_stream([text[:3], text[3:]]) if body.get("stream") else openai_message(text)
 
     app = create_app(settings(provider, **others), open_http=lambda: httpx.MockTransport(answer))

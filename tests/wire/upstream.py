@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from pydantic_core import from_json
 
 from app.features import answers, tickets, translations
-from app.features.answers.schemas import AnswerRequest, Document
+from app.features.answers.task import AnswerTask
 from app.features.tickets.letter import Letter
 from app.features.translations.schemas import TranslationUnit
 from app.gateway import Completion, ModelGateway, Prompt
@@ -25,7 +25,7 @@ KEY = "secret-of-the-upstream"
 PROMPTS: dict[str, Prompt] = {
     "tickets": tickets.FEATURE.prompt(Letter(subject="Broken", body="My lamp broke.")),
     "answers": answers.FEATURE.prompt(
-        AnswerRequest(question="How long?", documents=[Document(text="Three years.")])
+        AnswerTask.model_validate({"question": "How long?", "documents": [{"text": "3 years."}]})
     ),
     "translations": translations.FEATURE.prompt(TranslationUnit(text="Gut.", target_lang="EN")),
 }

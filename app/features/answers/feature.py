@@ -1,53 +1,52 @@
-"""Product questions, answered from documents."""
+"""Product questions, answered from documents by a model that only copies what it is given."""
 
 from pathlib import Path
 
-from app.features.answers.grounding import is_supported
-from app.features.answers.passages import lay_out
-from app.features.answers.schemas import Answer, AnswerRequest
-from app.features.feature import Feature, Result
-from app.features.wire import TokenUsage
-from app.gateway import ModelGateway, Turn
-
-DONT_KNOW = "I don't know."
+from app.features.answers.grounding.verdict import judge_text
+from app.features.answers.layout import lay_out
+from app.features.answers.task import AnswerTask
+from app.features.feature import Feature
+from app.gateway import Completion, Prompt
 
 
-class Answers(Feature[AnswerRequest, str]):
+class Answers(Feature[AnswerTask, str]):
     """Answers a question politely, briefly, and only from the documents."""
 
     name = "answers"
     title = "Product questions answered from documents"
     folder = Path(__file__).parent
-    input_type = AnswerRequest
+    input_type = AnswerTask
     output_type = str
     max_tokens = 256
+    repairs = 1
 
     def body_of(self, text: str) -> dict[str, object]:
         return {"question": text}
 
-    def render(self, request: AnswerRequest) -> str:
-        return lay_out(request.question, request.documents)
+    def render(self, request: AnswerTask) -> str:
+        return lay_out(request)
 
-    def history(self, request: AnswerRequest) -> tuple[Turn, ...]:
-        return tuple(Turn(message.role, message.content) for message in request.history)
+    def check(self, request: AnswerTask, output: str) -> str | None:
+        """What of the answer no passage carries."""
+        return judge_text(request, answer_in(output), self.instruction).finding
 
-    def settle(self, request: AnswerRequest, output: str, gateway: ModelGateway) -> str:
-        answer = output.partition("\nQuestion:")[0].strip()
-        if gateway.traits.small and not self._is_supported(request, answer):
-            return DONT_KNOW
-        return answer
+    def flaws(self, request: AnswerTask, output: str) -> int | None:
+        """One flaw or many: what stays flawed is not shown, but its passages are."""
+        del request, output
+        return 1
 
-    def _is_supported(self, request: AnswerRequest, answer: str) -> bool:
-        texts = [f"{document.title or ''}. {document.text}" for document in request.documents]
-        return is_supported(request.question, texts, answer)
+    def repair(
+        self, request: AnswerTask, prompt: Prompt, flawed: Completion, finding: str
+    ) -> Prompt:
+        """Once more with the best passage alone: a small model mixes up what it reads."""
+        del prompt, flawed, finding
+        return self.prompt(request.narrowed())
+
+    def settle(self, request: AnswerTask, output: str, gateway: object) -> str:
+        del request, gateway
+        return answer_in(output)
 
 
-def as_answer(result: Result[str]) -> Answer:
-    """The wire's form of a result."""
-    folded = result.output.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    return Answer.model_construct(
-        answer=result.output,
-        is_uncertain=folded.startswith("i don't know"),
-        model=result.model,
-        usage=TokenUsage.of(result.usage),
-    )
+def answer_in(output: str) -> str:
+    """What a small model said before it went on with a question of its own."""
+    return output.partition("\nQuestion:")[0].strip()

@@ -1,7 +1,5 @@
 """The endpoints of ``/answers``."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -9,55 +7,70 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from app.deps import GatewayDep
-from app.features.answers.feature import Answers, as_answer
+from app.deps import RecordsDep
+from app.errors import ConversationUnknown
+from app.features.answers.answering import answer, answer_stream
+from app.features.answers.desk import DeskDep
 from app.features.answers.schemas import (
     Answer,
+    AnswerCitation,
     AnswerCompleted,
     AnswerDelta,
     AnswerFailed,
     AnswerRequest,
+    AnswerStarted,
 )
-from app.features.feature import Delta
 from app.features.sse import documented_events, event_stream
-from app.gateway import ModelGateway
-from app.problems import PROBLEMS, Problem
+from app.problems import PROBLEMS, Problem, documented
 
-FEATURE = Answers()
 AnswerEvent = TypeAliasType(
     "AnswerEvent",
-    Annotated[AnswerDelta | AnswerCompleted | AnswerFailed, Field(discriminator="type")],
+    Annotated[
+        AnswerStarted | AnswerDelta | AnswerCitation | AnswerCompleted | AnswerFailed,
+        Field(discriminator="type"),
+    ],
 )
 
-router = APIRouter(prefix="/answers", tags=["answers"], responses=PROBLEMS)
+_UNKNOWN = documented(404, "conversation-unknown")
+
+router = APIRouter(prefix="/answers", tags=["answers"])
 
 
-@router.post("", summary="Answer a question from documents")
-async def create_answer(request: AnswerRequest, gateway: GatewayDep) -> Answer:
-    """Answer briefly and only from the given documents; say so when they do not tell."""
-    return as_answer(await FEATURE.run(request, gateway))
+@router.post("", summary="Answer a question from documents", responses=PROBLEMS | _UNKNOWN)
+async def create_answer(request: AnswerRequest, desk: DeskDep) -> Answer:
+    """Answer briefly and only from the documents; say so when they do not tell.
+
+    The documents are the request's, or the service's own, or both. Every citation is checked: its
+    quote stands in the document, word for word.
+    """
+    return await answer(request, desk)
 
 
 @router.post(
     "/stream",
     summary="Answer a question, streamed",
     response_class=StreamingResponse,
-    responses=documented_events(AnswerEvent),
+    responses=PROBLEMS | _UNKNOWN | documented_events(AnswerEvent),
 )
-async def stream_answer(request: AnswerRequest, gateway: GatewayDep) -> StreamingResponse:
-    """The same as server-sent events: `delta`s, then exactly one `completed` or `failed`."""
-    return await event_stream(_events(request, gateway), _failed)
+async def stream_answer(request: AnswerRequest, desk: DeskDep) -> StreamingResponse:
+    """The same as server-sent events.
+
+    `started`, `delta`s, `citation`s, then exactly one `completed` or `failed`. What is streamed is
+    not yet checked: the answer in `completed` replaces it.
+    """
+    return await event_stream(answer_stream(request, desk), _failed)
 
 
-async def _events(
-    request: AnswerRequest, gateway: ModelGateway
-) -> AsyncGenerator[AnswerDelta | AnswerCompleted]:
-    async with aclosing(FEATURE.stream(request, gateway)) as items:
-        async for item in items:
-            if isinstance(item, Delta):
-                yield AnswerDelta(type="delta", text=item.text)
-            else:
-                yield AnswerCompleted(type="completed", answer=as_answer(item))
+@router.delete(
+    "/conversations/{conversation_id}",
+    status_code=204,
+    summary="Forget a conversation",
+    responses=_UNKNOWN | documented(422, "request-invalid"),
+)
+async def delete_conversation(conversation_id: str, records: RecordsDep) -> None:
+    """Drop all answers of a conversation that was kept."""
+    if not await records.forget_conversation(conversation_id):
+        raise ConversationUnknown(f"There is no conversation {conversation_id}.")
 
 
 def _failed(problem: Problem) -> AnswerFailed:

@@ -1,16 +1,11 @@
-"""Check, without a model, that an answer rests on the documents it was given."""
+"""The content words of a text, by which sentences are held against a question."""
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from typing import Final
 
-_NEEDED_SHARE: Final = (
-    0.5  # of the question's and of the answer's words, in one and the same document
-)
 _STEM_LENGTH: Final = 5
 _WORD: Final = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+")
-_UNIT: Final = re.compile(r"\d\s*([^\W\d_]{2,})")  # the word after a number
 _COUNTS: Final = """two zwei deux dos, three drei trois tres, four vier quatre cuatro, five funf cinq cinco,
     six sechs seis, seven sieben sept siete, eight acht huit ocho, nine neun neuf nueve, ten zehn dix diez"""
 _FILLERS: Final = """
@@ -29,34 +24,6 @@ _DIGITS: Final = {
 }
 
 
-def is_supported(question: str, documents: Sequence[str], answer: str) -> bool:
-    """Tell whether the documents carry the answer, judged by numbers and content words alone.
-
-    Args:
-        question: What the user asked.
-        documents: The documents given to the model, each as its title and text.
-        answer: What the model said.
-
-    Returns:
-        True if each number in the answer and its unit occur in a document or the question, each code in the question
-        (`E7`) in a document, and one document holds at least half of the question's and half of the answer's words.
-    """
-    asked, said, sources = (
-        terms(question),
-        terms(answer),
-        [terms(document) for document in documents],
-    )
-    known = frozenset[str]().union(*sources)
-    codes = {term for term in _with_digit(asked) if term[0].isalpha()}
-    amounts = _with_digit(said) | terms(" ".join(_UNIT.findall(answer)))
-    if not (codes <= known and amounts <= known | asked):
-        return False
-    topic = asked - _with_digit(asked)
-    return any(
-        min(_share(topic, source), _share(said, source)) >= _NEEDED_SHARE for source in sources
-    )
-
-
 def terms(text: str) -> frozenset[str]:
     """Reduce a text to its numbers and the stems of its content words, without case and accents."""
     folded = "".join(
@@ -73,11 +40,3 @@ def terms(text: str) -> frozenset[str]:
     return frozenset(
         w[:_STEM_LENGTH].rstrip("s") if w.isalpha() else w.replace(",", ".") for w in kept
     )
-
-
-def _with_digit(words: frozenset[str]) -> frozenset[str]:
-    return frozenset(word for word in words if not word.isalpha())
-
-
-def _share(wanted: frozenset[str], source: frozenset[str]) -> float:
-    return len(wanted & source) / len(wanted) if wanted else 1.0

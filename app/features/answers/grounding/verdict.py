@@ -1,0 +1,87 @@
+"""Whether an answer rests on the passages: its citations, and what is wrong with it.
+
+The same check for all models. A strong one says what it cites; for a weak one, the citations are
+found by aligning its sentences with those of the passages.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.features.answers.grounding.citations import Citation, align, locate
+from app.features.answers.grounding.claims import is_on_topic, leaks, unsupported
+from app.features.answers.task import AnswerTask, CitedAnswer, Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of an answer.
+
+    Attributes:
+        citations: where its claims stand.
+        finding: what is wrong with it, in words for the model; None when nothing is.
+    """
+
+    citations: tuple[Citation, ...] = ()
+    finding: str | None = None
+
+
+def says_unknown(answer: str) -> bool:
+    """Whether a small model's answer is the sentence that its instruction asks for."""
+    folded = answer.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    return folded.startswith("i don't know")
+
+
+def judge_text(task: AnswerTask, answer: str, instruction: str) -> Verdict:
+    """Judge the answer of a model that does not cite."""
+    if says_unknown(answer):
+        return Verdict()
+    if leaks(answer, instruction):
+        return Verdict(finding="It gives the instructions away.")
+    if not is_on_topic(task.question, task.passages):
+        return Verdict(finding="The documents are about something else.")
+    citations = align(answer, task.passages, question=task.question)
+    return Verdict(tuple(citations), _unsupported(task, answer, citations))
+
+
+def judge_cited(task: AnswerTask, output: CitedAnswer, instruction: str) -> Verdict:
+    """Judge the answer of a model that cites.
+
+    A quote that stands in another document than it says is good, and a claim that a passage
+    carries needs no quote of the model's.
+    """
+    if leaks(output.answer, instruction):
+        return Verdict(finding="The answer gives the instructions away.")
+    if output.action != "answer":
+        return Verdict()
+    citations: list[Citation] = []
+    for quote in output.citations:
+        if (found := _located(task, quote)) is None:
+            finding = f'Document {quote.document} has no such words: "{quote.quote}".'
+            return Verdict(tuple(citations), finding)
+        if found not in citations:
+            citations.append(found)
+    if not citations or _unsupported(task, output.answer, citations):
+        aligned = align(output.answer, task.passages, question=task.question)
+        citations += [citation for citation in aligned if citation not in citations]
+    if not citations:
+        return Verdict(finding="No document says so; there is no citation.")
+    return Verdict(tuple(citations), _unsupported(task, output.answer, citations))
+
+
+def _located(task: AnswerTask, quote: Quote) -> Citation | None:
+    passages = list(task.passages)
+    if 1 <= quote.document <= len(passages):
+        passages.insert(0, passages[quote.document - 1])
+    for passage in passages:
+        if place := locate(quote.quote, passage):
+            return Citation(passage, *place)
+    return None
+
+
+def _unsupported(task: AnswerTask, answer: str, citations: Sequence[Citation]) -> str | None:
+    claims = unsupported(
+        task.question, answer, citations, task.passages, same_language=task.same_language
+    )
+    if not claims:
+        return None
+    return "No document says: " + "; ".join(claim.text for claim in claims)

@@ -1,5 +1,7 @@
 """What is asked and what the mock answers; the same for all subjects."""
 
+import json
+import re
 from typing import Any, Final
 
 MARK: Final = b"case-"
@@ -39,9 +41,21 @@ TICKET: Final = {
     "mood": "unhappy",
     "summary": f"The customer ({_CASE}) was charged twice and wants one payment back.",
 }
-DELTAS: Final = ("Three", " years", " from", " the", " day", " of", " purchase", f", {_CASE}.")
-FIRST_DELTA: Final = DELTAS[0]
-ANSWER: Final = "".join(DELTAS)
+FIRST_DELTA: Final = "Three"
+ANSWER: Final = json.dumps(
+    {
+        "answer": "Three years from the day of purchase.",
+        "action": "answer",
+        "citations": [
+            {
+                "document": 1,
+                "quote": "The warranty of the Lumo lamp lasts three years from the day of purchase.",
+            }
+        ],
+        "suggestions": [f"What about {_CASE}?"],
+    }
+)
+DELTAS: Final = tuple(re.findall(r"\s*\S+", ANSWER))
 USAGE: Final = {
     "prompt_tokens": 1200,
     "completion_tokens": 60,

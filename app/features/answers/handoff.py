@@ -7,8 +7,10 @@ from typing import Final
 _PEOPLE: Final = (
     # English, German, French, Spanish, Italian, Dutch, Portuguese, Polish, Swedish, Danish
     r"(human( being)?|real person|live (person|agent|chat|support)|person|agent|representative|"
-    r"someone( real)?|somebody|advisor|operator|colleague|support team|staff member|"
-    r"mensch(en)?|mitarbeiter(in)?|berater(in)?|jemande[mn]|sachbearbeiter(in)?|kundendienst|"
+    r"someone( real)?|somebody|anyone|anybody|advisor|operator|colleague|(support )?team|staff|"
+    r"manager|supervisor|"
+    r"mensch(en)?|mitarbeiter(in)?|berater(in)?|jemande[mn]|sachbearbeiter(in)?|kundendienst|kundenservice|"
+    r"vorgesetzte[nr]?|"
     r"humain|conseillere?|quelqu'?un|vraie personne|agente?|personne|"
     r"humano|persona( real)?|alguien|operadora?|asesora?|"
     r"umano|operatore|operatrice|qualcuno|persona vera|consulente|"
@@ -18,7 +20,8 @@ _PEOPLE: Final = (
     r"manniska|person|nagon|medarbetare|menneske|medarbejder)"
 )
 _ASKING: Final = (
-    r"(speak|talk|chat|connect|transfer|put|pass|get|reach|call|hand|escalate|need|want|"
+    r"(speak|talk|chat|connect|transfer|put|pass|get|give|reach|call|hand|escalate|need|want|"
+    r"deal|prefer|is there|"
     r"sprechen|reden|verbinden|weiterleiten|durchstellen|brauche|mochte|"
     r"parler|discuter|joindre|passer|contacter|veux|voudrais|"
     r"hablar|comunicar|pasar|contactar|quiero|necesito|"
@@ -37,6 +40,11 @@ _ORDER: Final = (
 _WANTS: Final = re.compile(rf"\b{_ASKING}\b{_BETWEEN}{_PEOPLE}\b")
 _GERMAN: Final = re.compile(rf"\b(mit|an|von){_BETWEEN}{_PEOPLE}\b.*\b{_ASKING}\b")
 _ALONE: Final = re.compile(_ORDER)
+_NO_MACHINE: Final = re.compile(
+    r"\b(no|not? an?|stop the|without|kein(en)?|pas (un|de)|no (con )?un|non (con )?un|geen)\W+"
+    r"(chat\W?)?(bots?|robots?|robot(er|ter)?|machines?|maschine|maquina|macchina|computer|ai|ki)\b"
+    r"|\b(call|phone|ring) me\b|\bruf(en sie|t)? mich\b|\brappelez\W?moi\b|\bllamenme\b"
+)
 
 
 def wants_human(question: str) -> bool:
@@ -50,4 +58,4 @@ def wants_human(question: str) -> bool:
         if not unicodedata.combining(char)
     )
     folded = folded.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").replace("ł", "l")
-    return any(rule.search(folded) for rule in (_WANTS, _GERMAN, _ALONE))
+    return any(rule.search(folded) for rule in (_WANTS, _GERMAN, _ALONE, _NO_MACHINE))

@@ -66,7 +66,8 @@ async def prepare(request: AnswerRequest, desk: Desk) -> Asked:
     """
     conversation_id, history = await _conversation(request, desk)
     small, usage = desk.gateway.traits.small, Usage()
-    search = _Search(request, desk, also=asked_before(history))
+    before = asked_before(history)
+    search = _Search(request, desk, also=before)
     language = language_of(request.question, search.language)
     question = query = standalone(request.question, history)
     asks_for_human = wants_human(request.question)
@@ -88,7 +89,7 @@ async def prepare(request: AnswerRequest, desk: Desk) -> Asked:
         language=language,
         asks_for_human=asks_for_human,
         query=query,
-        may_mean=may_mean(query, found, desk.library.products) if small else (),
+        may_mean=may_mean(query, found, desk.library.products, also=before) if small else (),
         task=AnswerTask.model_construct(
             question=question,
             passages=passages,

@@ -1,5 +1,7 @@
 """What the upstream says to each call."""
 
+import json
+
 from tests.hostile.behaviours import Behaviour, Good
 from tests.hostile.calls import Call
 
@@ -8,6 +10,15 @@ MARKUP = "<img src=x onerror=alert(1)>"
 TICKET = (
     '{"issue":"%s","product":null,"situation":"danger, outage, break-in or lost data",'
     '"topic":"broken or dangerous product","mood":"unhappy","summary":"The lamp sparks."}'
+)
+ANSWER = "The warranty of the Lumo lamp lasts three years."
+CITED = json.dumps(
+    {
+        "answer": ANSWER,
+        "action": "answer",
+        "citations": [{"document": 1, "quote": ANSWER}],
+        "suggestions": ["Do I need the receipt?"],
+    }
 )
 TRANSLATIONS = {
     "Das Produkt ist sehr gut.": "The product is very good.",
@@ -34,4 +45,4 @@ def _says(call: Call) -> str:
     for text, translation in TRANSLATIONS.items():
         if text in call.text:
             return translation
-    return "The warranty of the Lumo lamp lasts three years."
+    return CITED if '"citations"' in asked else ANSWER

@@ -119,6 +119,8 @@ async def test_conversation_goes_on_until_a_new_one_starts(staged: Playground) -
         await staged.button("How long is the warranty of the Lumo lamp?").click()
     assert len(json.loads((await asked.value).post_data or "")["history"]) == 4
     await expect(staged.state).to_have_text("Done")
+    again = await staged.send()
+    assert len(again["history"]) == 4  # a question that is asked again is no turn of its own
     await staged.button("Start a new conversation").click()
     assert "history" not in await staged.send()
 

@@ -25,7 +25,7 @@ function curl({ url, body, stream, withKey }) {
 function python({ url, body, stream, withKey }) {
   const imports = [stream && "import json", withKey && "import os"].filter(Boolean);
   const call = [
-    JSON.stringify(url),
+    "url",
     "json=body",
     ...(withKey ? ["headers=headers"] : []),
     "timeout=60",
@@ -35,6 +35,7 @@ function python({ url, body, stream, withKey }) {
     imports.length > 0 && "",
     "import httpx",
     "",
+    `url = ${JSON.stringify(url)}`,
     withKey && `headers = {"Authorization": f"Bearer {os.environ['${KEY}']}"}`,
     `body = ${pythonLiteral(body)}`,
     "",

@@ -112,7 +112,7 @@ class Choice extends Leaf {
       /lang/.test(name) ? `${languageName(value)} (${value})` : nameOf(value);
     const open = schema.nullable || schema.default === undefined;
     super(spec, h("select", {},
-      open && h("option", { value: "" }, schema.nullable ? "by itself" : "choose"),
+      open && h("option", { value: "" }, schema.nullable ? "not given" : "choose"),
       values.map((value, place) => h("option", { value: place }, labelOf(value)))));
     this.values = values;
     this.initial = schema.default;

@@ -22,16 +22,24 @@ export class Answers extends General {
     this.conversation = null; // the id of a conversation that the service keeps
   }
 
+  /** The turns before `question`; asked again, it takes the place of its last turn. */
+  turnsBefore(question) {
+    const isAgain = this.turns.at(-1)?.question === question;
+    return isAgain ? this.turns.slice(0, -1) : this.turns;
+  }
+
   /** Goes on with the conversation, unless the form has one of its own. */
   extend(body) {
-    if (body.history || body.conversation_id || !this.turns.length) return body;
+    const turns = this.turnsBefore(body.question);
+    if (body.history || body.conversation_id || !turns.length) return body;
     if (this.conversation) return { ...body, conversation_id: this.conversation };
-    return { ...body, history: this.turns.flatMap(({ question, answer }) => [
+    return { ...body, history: turns.flatMap(({ question, answer }) => [
       { role: "user", content: question }, { role: "assistant", content: answer },
     ]) };
   }
 
   begin({ question }) {
+    this.turns = this.turnsBefore(question);
     this.passages = [];
     this.citations = [];
     this.text = h("p", { class: "streamed answer-text", dir: "auto" });

@@ -24,8 +24,9 @@ from app.features.wire import Line, RequestModel, example
 from app.settings import Settings
 from tests.contract.test_fourth_feature import register, write_folder
 
-TEXT = "🔦 The warranty of the Lumo lamp lasts three years. Keep the receipt.\n\nThe cable: 2 m."
+TEXT = "Lamps 🔦\n\n🔦 The warranty of the Lumo lamp lasts three years. Keep the receipt.\n\nThe cable: 2 m."
 QUOTE = "lasts three years"
+CUT = TEXT.index("The cable")  # between the two passages
 HUMAN = "Can I talk to a human?"
 WHICH = "How long is the warranty?"
 ENDLESS = "Tell me everything"
@@ -69,8 +70,8 @@ def answer(question: Question) -> dict[str, Any]:
         "citations": [cited],
         "suggestions": [],
         "passages": [
-            place | {"text": TEXT[:60], "start": 0, "end": 60},
-            other | {"text": TEXT[60:], "start": 60, "end": len(TEXT)},
+            place | {"text": TEXT[9:CUT], "start": 9, "end": CUT},
+            other | {"text": TEXT[CUT:], "start": CUT, "end": len(TEXT)},
         ],
         "query": question.question,
         "model": "staged",

@@ -71,17 +71,14 @@ async def test_no_span_changes_the_text(modules: Page, spans: list[dict[str, Any
 @given(
     values=st.lists(JSON_VALUES, max_size=5),
     end=ENDS,
-    comments=st.booleans(),
-    cuts=st.lists(st.integers(0, 400), max_size=8),
+    note=st.sampled_from(["", ": a comment\n", "event: x\n"]),
+    cuts=st.lists(st.integers(0, 400), max_size=8) | st.just(list(range(400))),  # or byte by byte
 )
 @settings(deadline=None, max_examples=60)
 async def test_events_do_not_depend_on_how_the_bytes_come(
-    modules: Page, values: list[Any], end: str, comments: bool, cuts: list[int]
+    modules: Page, values: list[Any], end: str, note: str, cuts: list[int]
 ) -> None:
-    frames = [
-        (f": note{end}" if comments else "") + f"data: {json.dumps(value, ensure_ascii=False)}{end}"
-        for value in values
-    ]
+    frames = ["".join(f"{note}data: {line}{end}" for line in _lines(value)) for value in values]
     stream = (end.join(frames) + end + "data: null without its blank line").encode()
     places = sorted({min(cut, len(stream)) for cut in cuts} | {0, len(stream)})
     chunks = [list(stream[a:b]) for a, b in pairwise(places)]
@@ -101,6 +98,10 @@ async def test_events_do_not_depend_on_how_the_bytes_come(
         chunks,
     )
     assert [json.loads(event) for event in got] == values
+
+
+def _lines(value: Any) -> list[str]:
+    return json.dumps(value, indent=1, ensure_ascii=False).split("\n")
 
 
 @given(value=JSON_VALUES)

@@ -206,8 +206,10 @@ class Pairs extends Composite {
   show(pairs) {
     this.rows = pairs.map(([name, text], place) => {
       const what = `${this.noun} ${place + 1}`;
-      const key = h("input", { type: "text", "aria-label": `Name of ${what}` });
-      const value = h("input", { type: "text", "aria-label": `Value of ${what}`, dir: "auto" });
+      const key = h("input", { type: "text", placeholder: "Name", "aria-label": `Name of ${what}` });
+      const value = h("input", {
+        type: "text", placeholder: "Value", "aria-label": `Value of ${what}`, dir: "auto",
+      });
       key.value = name;
       value.value = text;
       return { key, value };

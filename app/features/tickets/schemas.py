@@ -22,7 +22,7 @@ from app.features.wire import (
     Passage,
     RequestModel,
     ResponseModel,
-    example,
+    examples,
     nearest,
 )
 
@@ -99,9 +99,22 @@ class TicketOptions(RequestModel):
 class TicketRequest(TicketOptions):
     """A support email: either its whole text, or its subject and body."""
 
-    model_config = example(
-        subject="Charged twice",
-        body="Hello, you charged me twice for Inkwell Pro. I want my money back.",
+    model_config = examples(
+        {
+            "subject": "Charged twice",
+            "body": "Hello, you charged me twice for Inkwell Pro. I want my money back.",
+        },
+        {
+            "subject": "Locked out",
+            "body": "I cannot log in to my Inkwell Pro account since 3 November and have to file "
+            "my taxes today. How do I reset my password? Please write to jana@post.example or "
+            "call +49 30 23125 014.",
+        },
+        {
+            "subject": "Lumo Lampe: wo bleibt mein Paket?",
+            "body": "Guten Tag, meine Bestellung Nr. 77120 (Lumo Lampe) ist seit zwei Wochen "
+            "unterwegs. Wann kommt sie an? Meine Adresse ist jana@post.example.",
+        },
     ) | ConfigDict(validate_by_name=True, validate_by_alias=True)
 
     text: Passage | None = Field(default=None, description="The whole email.")

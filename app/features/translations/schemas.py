@@ -23,7 +23,7 @@ from app.errors import (
 from app.features.languages import FORMAL, NAMES, base, known
 from app.features.translations.fidelity import CheckName
 from app.features.translations.protection import Protected, protect
-from app.features.wire import Line, ModelInfo, Passage, RequestModel, ResponseModel, example
+from app.features.wire import Line, ModelInfo, Passage, RequestModel, ResponseModel, examples
 from app.problems import Problem
 
 MOST_TEXTS: Final = 50
@@ -105,8 +105,17 @@ _Tag = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 class TranslationRequest(RequestModel):
     """Texts to translate; each is translated for itself."""
 
-    model_config = example(
-        text=["Das Produkt ist sehr gut.", "Le câble est trop court."], target_lang="EN"
+    model_config = examples(
+        {"text": ["Das Produkt ist sehr gut.", "La livraison a été rapide."], "target_lang": "EN"},
+        {
+            "text": ["Hello {name}, your 2 lamps arrive on Monday: https://lumo.example/track"],
+            "target_lang": "DE",
+        },
+        {
+            "text": ["<p>Die Lampe ist <b>sehr schön</b> und das Licht ist warm.</p>"],
+            "target_lang": "EN",
+            "tag_handling": "html",
+        },
     )
 
     text: Annotated[list[str], Field(min_length=1, max_length=MOST_TEXTS)] = Field(

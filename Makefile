@@ -6,7 +6,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 	pyproject.toml
 
-.PHONY: serve test test-images test-browser screenshots quality bench pairs soak check snapshot lock \
+.PHONY: serve test test-images test-browser screenshots quality bench retrieval pairs soak check snapshot lock \
 	bench-lock clean
 
 serve: .venv/.embedded
@@ -31,6 +31,9 @@ screenshots: .venv/.chromium
 
 bench: .venv/.dev
 	.venv/bin/python -m bench
+
+retrieval: .venv/.dev
+	.venv/bin/python -m bench.retrieval
 
 pairs: .venv/.dev
 	.venv/bin/python -m bench.pairs

@@ -79,7 +79,7 @@ def _forms(token: str, language: str) -> tuple[str, ...]:
     if token[0].isdecimal():
         return (_THOUSANDS.sub("", token).replace(",", "."),)
     if len(parts := _HYPHEN.split(token)) > 1:
-        long = [part for part in parts ]
+        long = [part for part in parts if len(part) > 1]
         return tuple(word for part in (*long, "".join(parts)) for word in _forms(part, language))
     if len(runs := _RUN.findall(token)) > 1:
         return tuple(word for run in runs for word in _forms(run, language))

@@ -62,6 +62,21 @@ def test_a_name_matches_in_every_language() -> None:
     assert ids == {"coffee/warranty", "coffee/pflege"}
 
 
+def test_a_name_counts_no_more_in_the_language_of_few() -> None:
+    texts = [f"The Brewly has {number} parts." for number in range(8)]
+    english = [passage(text, "", "en", text) for text in [*texts, "The Brewly boils water."]]
+    german = passage("de", "", "de", "Die Brewly.")
+    assert rank("water of the Brewly", [german, *english], 1)[0].passage == english[-1]
+    scores = {found.passage: found.score for found in rank("Brewly", [german, *english], 10)}
+    assert scores[german] < 1.5 * scores[english[0]]
+
+
+def test_a_word_whose_forms_are_in_every_passage_still_counts() -> None:
+    german = [passage(str(number), "", "de", "warranty warranti") for number in range(4)]
+    others = [passage("en", "", "en", "A lamp.")]
+    assert [found.passage for found in rank("warranty", [*others, *german], 5)] == german
+
+
 def test_earlier_words_help_and_count_less() -> None:
     assert rank("And the warranty?", PASSAGES, 1, also="What is Brewly?") == INDEX.search(
         "And the warranty?", 1, also="What is Brewly?"
@@ -140,6 +155,36 @@ def test_a_passage_is_found_by_its_own_words(texts: list[str], language: str | N
     for each in passages:
         found = [one.passage for one in rank(each.text, passages, len(passages))]
         assert (each in found) == bool(words(each.text, language))
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("The batteries' capacity", "en", "the batteri capac"),
+        ("2,4 GHz or 2.4GHz", "en", "2.4 ghz or 2.4 ghz"),
+        ("1,200 1.200 12,50 1,200.50", "en", "1200 1200 12.50 1200.50"),
+        ("Wi-Fi E-7 E7 USB-C", "en", "wi fi wifi e7 e7 usb usbc"),
+        ("Die Äpfel der Straße", "de", "die apfel der strass"),
+        ("années économie", "fr", "anne econom"),
+        ("Ėjimas ėjimas", "xx", "ejimas ejimas"),
+        ("電池の寿命 iphone用", "ja", "電池 池の の寿 寿命 iphone 用"),
+        ("배터리", "ko", "배터 터리"),
+        ("हिन्दी", "hi", "हिन्द"),
+        ("Båtene", "nb", "bat"),
+        ("a\u0301 \u0301 … -", "en", "a \u0301"),
+    ],
+)
+def test_words(text: str, language: str, expected: str) -> None:
+    assert words(text, language) == expected.split()
+
+
+def test_a_text_of_no_known_language_is_taken_for_english() -> None:
+    assert words("batteries", None) == words("batteries", "en") != words("batteries", "xx")
+
+
+@given(st.text())
+def test_a_text_has_as_many_words_in_each_language(text: str) -> None:
+    assert len({len(words(text, language)) for language in (None, "de", "fr", "th", "xx")}) == 1
 
 
 @given(st.text())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from secrets import token_hex
 from typing import Final
 
@@ -140,7 +141,8 @@ class _Search:
         own = await self._of_request(query) if self._documents else []
         if not self._in_library:
             return own
-        return _merged(own, await self._library.search(query, _MOST_PASSAGES, also=self._also))
+        others = await self._library.search(query, _MOST_PASSAGES, also=self._also)
+        return _alternating(own, others)[:_MOST_PASSAGES]
 
     async def _of_request(self, query: str) -> list[Found]:
         size = sum(len(document.text) for document in self._documents)
@@ -155,6 +157,12 @@ class _Search:
 def _cut(documents: Sequence[Document]) -> list[Passage]:
     sources = [source_of(document, number) for number, document in enumerate(documents, start=1)]
     return [passage for source in sources for passage in split(source)]
+
+
+def _alternating(first: Sequence[Found], second: Sequence[Found]) -> list[Found]:
+    """One of each in turn: scores of two collections cannot be compared, they grow with size."""
+    pairs = zip_longest(first, second)
+    return [found for pair in pairs for found in pair if found]
 
 
 def _merged(first: Sequence[Found], second: Sequence[Found]) -> list[Found]:

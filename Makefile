@@ -6,7 +6,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 	pyproject.toml
 
-.PHONY: serve test test-images test-browser screenshots quality bench retrieval pairs soak check snapshot lock \
+.PHONY: serve test test-images test-browser screenshots quality bench retrieval pairs soak check snapshot release-contract lock \
 	bench-lock clean
 
 serve: .venv/.embedded
@@ -50,12 +50,20 @@ check: .venv/.dev
 snapshot: .venv/.dev
 	.venv/bin/groundwork openapi > openapi.json
 
+# On a release: what clients are generated from must not break until the next one that may.
+release-contract: snapshot
+	cp openapi.json tests/contract/openapi-released.json
+
 lock: .venv/.dev
 	$(COMPILE) --output-file requirements/api.lock
 	$(COMPILE) --extra embedded --constraint requirements/api.lock --output-file requirements/embedded.lock
 	$(COMPILE) --extra embedded --extra dev --constraint requirements/embedded.lock --output-file requirements/dev.lock
 
-bench-lock: .venv/.dev
+bench-# On a release: what clients are generated from must not break until the next one that may.
+release-contract: snapshot
+	cp openapi.json tests/contract/openapi-released.json
+
+lock: .venv/.dev
 	cd bench/peers && for peer in *.in; do ../../.venv/bin/uv pip compile --quiet --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 		--custom-compile-command "make bench-lock" --output-file $${peer%.in}.lock $$peer || exit 1; done

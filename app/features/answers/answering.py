@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from app.errors import GroundworkError, InputTooLong
+from app.errors import GroundworkError, InputTooLong, ModelOutputTruncated
 from app.features.answers.cited import CitedAnswers
 from app.features.answers.conversation import trimmed
 from app.features.answers.desk import Desk
@@ -133,6 +133,10 @@ async def _by_model(asked: Asked, desk: Desk) -> Outcome:
         except InputTooLong:
             if (task := task.shorter()) is None:
                 raise
+        except ModelOutputTruncated:
+            if not desk.gateway.traits.small:
+                raise
+            return _unknown(asked, desk.gateway.model, Usage())
         else:
             return await _judged(asked, task, result, desk)
     raise GroundworkError("There was nothing to ask.")
@@ -155,6 +159,11 @@ async def _streamed(asked: Asked, desk: Desk) -> AsyncGenerator[str | Outcome]:
         except InputTooLong:
             if (task := task.shorter()) is None:
                 raise
+        except ModelOutputTruncated:
+            if not desk.gateway.traits.small:
+                raise
+            yield _unknown(asked, desk.gateway.model, Usage())
+            return
         else:
             return
 

@@ -1,12 +1,15 @@
 """Product questions, answered from documents by a model that only copies what it is given."""
 
 from pathlib import Path
+from typing import Final
 
 from app.features.answers.grounding.verdict import judge_text
 from app.features.answers.layout import lay_out
 from app.features.answers.task import AnswerTask
 from app.features.feature import Feature
 from app.gateway import Completion, Prompt
+
+_STOP: Final = ("\n",)  # a small model goes on with a question of its own
 
 
 class Answers(Feature[AnswerTask, str]):
@@ -20,6 +23,10 @@ class Answers(Feature[AnswerTask, str]):
     max_tokens = 256
     repairs = 1
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._prefix = self._make_prefix(self.instruction, self.examples, stop=_STOP)
+
     def body_of(self, text: str) -> dict[str, object]:
         return {"question": text}
 
@@ -28,7 +35,7 @@ class Answers(Feature[AnswerTask, str]):
 
     def check(self, request: AnswerTask, output: str) -> str | None:
         """What of the answer no passage carries."""
-        return judge_text(request, answer_in(output), self.instruction).finding
+        return judge_text(request, output, self.instruction).finding
 
     def flaws(self, request: AnswerTask, output: str) -> int | None:
         """One flaw or many: what stays flawed is not shown, but its passages are."""
@@ -41,12 +48,3 @@ class Answers(Feature[AnswerTask, str]):
         """Once more with the best passage alone: a small model mixes up what it reads."""
         del prompt, flawed, finding
         return self.prompt(request.narrowed())
-
-    def settle(self, request: AnswerTask, output: str, gateway: object) -> str:
-        del request, gateway
-        return answer_in(output)
-
-
-def answer_in(output: str) -> str:
-    """What a small model said before it went on with a question of its own."""
-    return output.partition("\nQuestion:")[0].strip()

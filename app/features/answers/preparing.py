@@ -21,7 +21,6 @@ from app.knowledge.sources import Passage
 from app.knowledge.splitting import split
 
 _MOST_PASSAGES: Final = 8
-_MOST_FOR_A_SMALL_MODEL: Final = 4
 _ENOUGH: Final = 2_000  # characters, to tell a language
 
 
@@ -78,7 +77,7 @@ async def prepare(request: AnswerRequest, desk: Desk) -> Asked:
         usage += translation.usage
         query = translation.text
         found = _merged(found, await search.found(query))
-    passages = tuple(item.passage for item in found[: _MOST_FOR_A_SMALL_MODEL if small else None])
+    passages = tuple(item.passage for item in found)
     written_in = language_of(passages[0].text, search.language) if passages else search.language
     if small and written_in != language:
         question = query

@@ -15,7 +15,7 @@ from app.pages import install_pages
 from tests.contract.serving import application, serving
 
 SWAGGER_UI = Path("app/static/docs/swagger-ui")
-PAGES = ["/docs"]
+PAGES = ["/", "/docs"]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_page_loads_only_what_is_here(client: httpx.Client, page: str) -> None:
         assert not re.match(r"\w+:|/", link), f"{link} fails behind a proxy's path"
         loaded = client.get(urljoin(page, link))
         assert loaded.status_code == 200, link
-        assert re.match(r"text/(javascript|css)", loaded.headers["content-type"]), link
+        assert re.match(r"text/(javascript|css)|image/svg", loaded.headers["content-type"]), link
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/static/docs/docs.js"])
@@ -75,7 +75,7 @@ def test_headers_hold_a_page_to_its_own_origin(client: httpx.Client, path: str) 
     assert "camera=()" in headers["permissions-policy"]
 
 
-@pytest.mark.parametrize("path", ["/docs", "/static/docs/docs.css", "/healthz", "/nowhere"])
+@pytest.mark.parametrize("path", [*PAGES, "/static/docs/docs.css", "/healthz", "/nowhere"])
 def test_nothing_is_to_be_sniffed(client: httpx.Client, path: str) -> None:
     headers = (client.get(path)).headers
     assert headers["x-content-type-options"] == "nosniff"
@@ -104,7 +104,7 @@ def test_there_is_nothing_else(client: httpx.Client, path: str) -> None:
     assert response.json()["code"] == "not-found"
 
 
-@pytest.mark.parametrize("path", ["/docs", "/static/docs/docs.js"])
+@pytest.mark.parametrize("path", [*PAGES, "/static/docs/docs.js"])
 def test_pages_are_only_read(client: httpx.Client, path: str) -> None:
     assert (client.head(path)).status_code == 200
     response = client.post(path)

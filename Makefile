@@ -69,11 +69,7 @@ lock: .venv/.dev
 	$(COMPILE) --extra embedded --constraint requirements/api.lock --output-file requirements/embedded.lock
 	$(COMPILE) --extra embedded --extra dev --constraint requirements/embedded.lock --output-file requirements/dev.lock
 
-bench-# On a release: what clients are generated from must not break until the next one that may.
-release-contract: snapshot
-	cp openapi.json tests/contract/openapi-released.json
-
-lock: .venv/.dev
+bench-lock: .venv/.dev
 	cd bench/peers && for peer in *.in; do ../../.venv/bin/uv pip compile --quiet --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 		--custom-compile-command "make bench-lock" --output-file $${peer%.in}.lock $$peer || exit 1; done

@@ -5,9 +5,10 @@ PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 	pyproject.toml
+SWAGGER_UI := LICENSE NOTICE swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt swagger-ui.css
 
-.PHONY: serve test test-images test-browser screenshots quality bench retrieval pairs soak check snapshot release-contract lock \
-	bench-lock clean
+.PHONY: serve test test-images test-browser screenshots quality bench retrieval pairs soak check snapshot \
+	release-contract swagger-ui lock bench-lock clean
 
 serve: .venv/.embedded
 	.venv/bin/groundwork serve --sample
@@ -54,16 +55,21 @@ snapshot: .venv/.dev
 release-contract: snapshot
 	cp openapi.json tests/contract/openapi-released.json
 
+# Swagger UI of another version: make swagger-ui VERSION=5.35.0
+swagger-ui:
+	cd app/static/docs/swagger-ui \
+		&& npm pack --silent --pack-destination . swagger-ui-dist@$(VERSION) \
+		&& tar xzf swagger-ui-dist-$(VERSION).tgz --strip-components 1 $(addprefix package/,$(SWAGGER_UI)) \
+		&& rm swagger-ui-dist-$(VERSION).tgz \
+		&& sha256sum $(SWAGGER_UI) > SHA256SUMS \
+		&& sed -i 's/dist` [0-9.]* /dist` $(VERSION) /' README.md
+
 lock: .venv/.dev
 	$(COMPILE) --output-file requirements/api.lock
 	$(COMPILE) --extra embedded --constraint requirements/api.lock --output-file requirements/embedded.lock
 	$(COMPILE) --extra embedded --extra dev --constraint requirements/embedded.lock --output-file requirements/dev.lock
 
-bench-# On a release: what clients are generated from must not break until the next one that may.
-release-contract: snapshot
-	cp openapi.json tests/contract/openapi-released.json
-
-lock: .venv/.dev
+bench-lock: .venv/.dev
 	cd bench/peers && for peer in *.in; do ../../.venv/bin/uv pip compile --quiet --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 		--custom-compile-command "make bench-lock" --output-file $${peer%.in}.lock $$peer || exit 1; done

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from app import __version__, health
+from app.cors import install_cors
 from app.deps import State
 from app.features import FEATURES, Registered
 from app.gateway.transport import open_http
@@ -93,10 +94,13 @@ def create_app(
         summary="One foundation model behind many feature endpoints.",
         lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,
+        docs_url=None,
+        redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": telemetry, "metrics": telemetry},
     )
     app.add_middleware(RequestFrame, max_body_bytes=settings.max_body_bytes, shutdown=shutdown)
+    install_cors(app, settings.cors_origins)
     install_problem_handlers(app)
     for registered in features:
         for router in registered.routers:

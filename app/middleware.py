@@ -11,7 +11,7 @@ from app.errors import BodyTooLarge, GroundworkError, InvalidHeader, ShuttingDow
 from app.gateway.cache import cache_status, read_cache_control
 from app.gateway.caller import Caller, set_caller
 from app.logs import set_request_id
-from app.problems import log_problem, problem_response
+from app.problems import log_problem, problem_response, unforeseen_response
 from app.shutdown import Shutdown
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,7 @@ _SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 _SECONDS = re.compile(rb"\d{1,9}(?:\.\d{1,20})?")
 _LEAST_SECONDS = 0.001
 _MOST_SECONDS = 86_400.0
+_NOSNIFF = (b"x-content-type-options", b"nosniff")  # what we say that it is, it is
 
 Headers = dict[bytes, bytes]
 
@@ -93,6 +94,11 @@ class RequestFrame:
                 raise
             response.task.uncancel()
             log.info("The caller left before the answer.")
+        except Exception as error:
+            # Starlette would answer further out, without our headers, and close the connection.
+            if response.started or response.caller_left:
+                raise
+            await unforeseen_response(error)(scope, replay, response.send)
         finally:
             if watcher:
                 watcher.cancel()
@@ -126,6 +132,7 @@ class _Response:
 
     Attributes:
         task: the one that runs the application.
+        started: its status is on the way.
         caller_left: the caller closed the connection before the end.
     """
 
@@ -137,12 +144,14 @@ class _Response:
         task = asyncio.current_task()
         assert task  # noqa: S101 # an ASGI application runs in a task
         self.task = task
+        self.started = False
         self.caller_left = False
 
     async def send(self, message: Message) -> None:
         if self.caller_left:
             raise OSError("The caller left.")
         if message["type"] == "http.response.start":
+            self.started = True
             message["headers"] = [*message["headers"], *self._headers()]
         elif not message.get("more_body", False):
             self._ended = True
@@ -153,6 +162,7 @@ class _Response:
         headers = [
             (b"x-request-id", self._request_id),
             (b"server-timing", caller.ledger.server_timing().encode()),
+            _NOSNIFF,
         ]
         if caller.outcomes:
             headers.append((b"cache-status", cache_status(caller.outcomes).encode()))

@@ -127,24 +127,24 @@ def log_problem(error: GroundworkError, cause: BaseException | None = None) -> N
     )
 
 
+def unforeseen_response(error: Exception) -> Response:
+    """The response for an error that nobody foresaw; logs it."""
+    unforeseen = GroundworkError("The service failed in a way that nobody foresaw.")
+    log_problem(unforeseen, error)
+    return problem_response(unforeseen)
+
+
 def install_problem_handlers(app: FastAPI) -> None:
-    """Answer every error of ``app`` with a problem."""
+    """Answer every error that was foreseen with a problem; ``RequestFrame`` does so with others."""
     app.add_exception_handler(GroundworkError, _on_groundwork_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(Exception, _on_unforeseen)
 
 
 async def _on_groundwork_error(_request: Request, error: Exception) -> Response:
     known = error if isinstance(error, GroundworkError) else GroundworkError(str(error))
     log_problem(known, error)
     return problem_response(known)
-
-
-async def _on_unforeseen(_request: Request, error: Exception) -> Response:
-    unforeseen = GroundworkError("The service failed in a way that nobody foresaw.")
-    log_problem(unforeseen, error)
-    return problem_response(unforeseen)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

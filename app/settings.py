@@ -2,20 +2,25 @@
 
 import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Final, Literal
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import ConfigurationError
 
 PREFIX = "GROUNDWORK_"
 ENV_FILE = ".env"
+
+_ORIGIN: Final = re.compile(
+    r"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?"
+)
 
 Provider = Literal["embedded", "anthropic", "openai"]
 
@@ -160,6 +165,11 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=10_485_760, ge=1024, description="Largest request body, in bytes."
     )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Sites whose pages may call the service from a browser, such as "
+        "`https://shop.example,http://localhost:5173`. Without it, only its own.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe level that is logged."
     )
@@ -199,6 +209,25 @@ class Settings(BaseSettings):
             msg = "must start with http:// or https://"
             raise ValueError(msg)
         return value.rstrip("/") if value else None
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _origins_are_listed(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins_are_exact(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not _ORIGIN.fullmatch(origin):
+                msg = (
+                    f"{origin} is no origin as browsers send it, such as https://shop.example: "
+                    "in lower case, without path, wildcard or the scheme's own port"
+                )
+                raise ValueError(msg)
+        return value
 
     @property
     def model_name(self) -> ModelName:
@@ -275,5 +304,5 @@ def settings_table() -> str:
 
 def _rows() -> Iterator[str]:
     for name, info in Settings.model_fields.items():
-        default = "" if info.default is None else f"`{info.default}`"
+        default = "" if info.default in (None, ()) else f"`{info.default}`"
         yield f"| `{environment_name(name, info)}` | {default} | {info.description} |"

@@ -1,0 +1,323 @@
+"""What ``deploy/`` holds is valid, and fits the service; nginx is run for real."""
+
+import asyncio
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import kubernetes_validate
+import pytest
+import uvicorn
+import yaml
+
+from app.cli import _CLOSING_SECONDS  # pyright: ignore[reportPrivateUsage]
+from app.errors import (
+    BodyTooLarge,
+    ConfigurationError,
+    DeadlineExceeded,
+    GroundworkError,
+    Overloaded,
+)
+from app.settings import Settings, environment_name, load_settings
+from tests.contract.proxy import CONFIGURATION, behind_nginx, prepare
+from tests.contract.serving import application, serving
+from tests.hostile.behaviours import Behaviour, Endless, Good, Hang
+from tests.hostile.calls import Call
+from tests.hostile.upstream import HostileUpstream, hostile_upstream
+from tests.service import free_port, running_service
+
+KUBERNETES = Path("deploy/kubernetes")
+VARIANTS = ["base", "hosted"]
+VERSIONS = ["1.30", kubernetes_validate.latest_version()]  # 1.30 is the first with a sleep action
+REVIEW = {"text": ["Das Produkt ist sehr gut."], "target_lang": "EN"}
+
+_Slow = tuple[httpx.AsyncClient, HostileUpstream]
+
+
+# --- Kubernetes ----------------------------------------------------------------------------------
+
+
+def documents() -> Iterator[tuple[str, dict[str, Any]]]:
+    """All objects in the folder, without kustomize's own files."""
+    for path in sorted(KUBERNETES.rglob("*.yaml")):
+        if path.name != "kustomization.yaml":
+            yield str(path), yaml.safe_load(path.read_text("utf-8"))
+
+
+DOCUMENTS = dict(documents())
+DEPLOYMENT = DOCUMENTS["deploy/kubernetes/base/deployment.yaml"]
+POD = DEPLOYMENT["spec"]["template"]["spec"]
+CONTAINER = POD["containers"][0]
+
+
+def literals(variant: str) -> dict[str, str]:
+    """The settings that a variant's ConfigMap gets."""
+    kustomization = yaml.safe_load((KUBERNETES / variant / "kustomization.yaml").read_text("utf-8"))
+    lines = kustomization["configMapGenerator"][0]["literals"]
+    return dict(line.split("=", 1) for line in lines)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_manifests_are_what_kubernetes_takes(path: str, version: str) -> None:
+    kubernetes_validate.validate(DOCUMENTS[path], version, strict=True)
+
+
+def test_validation_sees_a_mistake() -> None:
+    wrong = json.loads(json.dumps(DEPLOYMENT))
+    wrong["spec"]["template"]["spec"]["containers"][0]["readinesProbe"] = {}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, VERSIONS[-1], strict=True)
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_kustomize_makes_valid_manifests(variant: str) -> None:
+    command = ["kubectl", "kustomize", str(KUBERNETES / variant)]
+    built = subprocess.run(command, capture_output=True, text=True, check=True)
+    made = list(yaml.safe_load_all(built.stdout))
+    for document in made:
+        kubernetes_validate.validate(document, VERSIONS[-1], strict=True)
+    kinds = {document["kind"]: document for document in made}
+    container = kinds["Deployment"]["spec"]["template"]["spec"]["containers"][0]
+    settings = kinds["ConfigMap"]
+    assert container["envFrom"][0]["configMapRef"]["name"] == settings["metadata"]["name"]
+    assert ("HorizontalPodAutoscaler" in kinds) is (variant == "hosted")
+    # An autoscaler and a number of replicas would each undo what the other does.
+    assert ("replicas" in kinds["Deployment"]["spec"]) is (variant == "base")
+    target = "embedded" if variant == "base" else "api"
+    assert container["image"] == f"groundwork:{target}"
+    assert re.search(rf"^FROM \w+ AS {target}$", Path("Dockerfile").read_text(), re.MULTILINE)
+
+
+def test_all_of_it_is_about_the_same_pods() -> None:
+    labels = DEPLOYMENT["spec"]["template"]["metadata"]["labels"]
+    assert DEPLOYMENT["spec"]["selector"]["matchLabels"] == labels
+    assert DOCUMENTS["deploy/kubernetes/base/service.yaml"]["spec"]["selector"] == labels
+    budget = DOCUMENTS["deploy/kubernetes/base/disruption.yaml"]["spec"]
+    assert budget["selector"]["matchLabels"] == labels
+    scaled = DOCUMENTS["deploy/kubernetes/autoscaling/autoscaler.yaml"]["spec"]["scaleTargetRef"]
+    assert scaled["name"] == DEPLOYMENT["metadata"]["name"]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_settings_are_the_services(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variant: str
+) -> None:
+    given = {**literals("base"), **literals(variant), "GROUNDWORK_API_KEY": "of the Secret"}
+    monkeypatch.chdir(tmp_path)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert settings.host == "0.0.0.0"  # noqa: S104 # of the pod
+    assert settings.port == CONTAINER["ports"][0]["containerPort"]
+    assert settings.embedded_threads == int(CONTAINER["resources"]["requests"]["cpu"])
+
+
+def test_a_services_own_variables_would_stop_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert POD["enableServiceLinks"] is False
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GROUNDWORK_PORT", "tcp://10.0.0.1:80")
+    with pytest.raises(ConfigurationError, match="GROUNDWORK_PORT"):
+        load_settings()
+
+
+def test_probes_ask_what_is_there() -> None:
+    port = CONTAINER["ports"][0]["name"]
+    with serving(application()) as client:
+        for name in ("startupProbe", "livenessProbe", "readinessProbe"):
+            asked = CONTAINER[name]["httpGet"]
+            assert asked["port"] == port
+            assert client.get(asked["path"]).status_code == 200
+    # Alive and not ready are two things: a model server that is away is no reason to start again.
+    assert CONTAINER["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    assert CONTAINER["readinessProbe"]["httpGet"]["path"] == "/readyz"
+
+
+def test_there_is_time_to_finish() -> None:
+    pause = CONTAINER["lifecycle"]["preStop"]["sleep"]["seconds"]
+    grace = int(literals("base")["GROUNDWORK_SHUTDOWN_GRACE"])
+    assert POD["terminationGracePeriodSeconds"] >= pause + grace + _CLOSING_SECONDS
+
+
+def test_pod_may_do_no_more_than_it_needs() -> None:
+    dockerfile = Path("Dockerfile").read_text("utf-8")
+    user = POD["securityContext"]["runAsUser"]
+    assert set(re.findall(r"^USER (\d+):\1$", dockerfile, re.MULTILINE)) == {str(user)}
+    assert POD["securityContext"]["runAsNonRoot"] is True
+    assert CONTAINER["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert POD["automountServiceAccountToken"] is False
+    # The image's weights are in GROUNDWORK_CACHE_DIR; a volume there would hide them.
+    assert [mount["mountPath"] for mount in CONTAINER["volumeMounts"]] == ["/tmp"]  # noqa: S108
+
+
+# --- The pages about it --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", ["docs/deploying.md", "docs/operating.md"])
+def test_pages_name_what_is_there(page: str) -> None:
+    text = Path(page).read_text("utf-8")
+    known = {environment_name(*field) for field in Settings.model_fields.items()}
+    assert set(re.findall(r"[A-Z]+(?:_[A-Z]+)+", text)) <= known
+    targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text)
+    assert targets
+    for target in targets:
+        assert (Path(page).parent / target).exists(), target
+    make = Path("Makefile").read_text("utf-8")
+    for target in re.findall(r"`make ([a-z-]+)`", text):
+        assert f"\n{target}:" in make, target
+    codes = {kind.code for kind in kinds_of(GroundworkError)}
+    assert set(re.findall(r"\d{3} `([a-z-]+)`", text)) <= codes
+
+
+def kinds_of(kind: type[GroundworkError]) -> Iterator[type[GroundworkError]]:
+    yield kind
+    for narrower in kind.__subclasses__():
+        yield from kinds_of(narrower)
+
+
+# --- nginx ---------------------------------------------------------------------------------------
+
+
+def directive(name: str) -> str:
+    found = re.findall(rf"^\s*{name} ([^;]+);", CONFIGURATION.read_text("utf-8"), re.MULTILINE)
+    assert len(found) == 1, name
+    return cast("str", found[0])
+
+
+def test_nginx_takes_the_configuration(tmp_path: Path) -> None:
+    command, _ = prepare(tmp_path, "127.0.0.1:8000")
+    run = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "warn" not in run.stderr
+
+
+def test_limits_of_nginx_fit_those_of_the_service() -> None:
+    defaults = Settings.model_fields
+    assert int(directive("client_max_body_size").removesuffix("m")) * 1024 * 1024 == (
+        defaults["max_body_bytes"].default
+    )
+    assert int(directive("proxy_read_timeout").removesuffix("s")) > defaults["timeout"].default
+    idle = uvicorn.Config("app.main:app").timeout_keep_alive
+    assert int(directive("keepalive_timeout").removesuffix("s")) < idle
+
+
+def test_nginx_names_problems_as_the_service_does() -> None:
+    texts = re.findall(r"return (\d+) '(.+)';", CONFIGURATION.read_text("utf-8"))
+    problems = {int(status): json.loads(text) for status, text in texts}
+    kinds = {413: BodyTooLarge, 503: Overloaded, 504: DeadlineExceeded}
+    assert set(problems) == set(kinds)
+    for status, kind in kinds.items():
+        problem = problems[status]
+        assert (problem["status"], problem["code"], problem["title"]) == (
+            *(kind.status, kind.code, kind.title),
+        )
+        assert problem["type"] == f"urn:groundwork:problem:{kind.code}"
+
+
+@pytest.fixture(scope="module")
+def proxied(tmp_path_factory: pytest.TempPathFactory) -> Generator[httpx.Client]:
+    with (
+        serving(application()) as direct,
+        behind_nginx(tmp_path_factory.mktemp("nginx"), direct.base_url.netloc.decode()) as client,
+    ):
+        yield client
+
+
+def test_request_ids_pass(proxied: httpx.Client) -> None:
+    kept = proxied.get("/healthz", headers={"x-request-id": "order-7/a=b"})
+    assert kept.headers.get_list("x-request-id") == ["order-7/a=b"]
+    for silly in ("a b", "a" * 129, "<script>"):
+        given = proxied.get("/healthz", headers={"x-request-id": silly})
+        assert re.fullmatch(r"[0-9a-f]{32}", given.headers["x-request-id"])
+
+
+def test_a_body_is_as_large_as_the_service_takes(proxied: httpx.Client) -> None:
+    most = Settings.model_fields["max_body_bytes"].default
+    headers = {"content-type": "application/json", "x-request-id": "large"}
+    passed = proxied.post("/answers", content=b"a" * most, headers=headers)
+    assert passed.status_code == 400, passed.text
+    refused = proxied.post("/answers", content=b"a" * (most + 1), headers=headers)
+    assert refused.status_code == 413
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.headers["x-request-id"] == "large"
+    assert refused.json()["code"] == "body-too-large"
+
+
+def test_problems_of_the_service_pass(proxied: httpx.Client) -> None:
+    refused = proxied.post("/answers", json={})
+    assert refused.status_code == 422
+    assert refused.json()["errors"]
+
+
+def test_pages_are_compressed_and_kept(proxied: httpx.Client) -> None:
+    script = "/static/docs/swagger-ui/swagger-ui-bundle.js"
+    first = proxied.get(script)
+    assert first.headers["content-encoding"] == "gzip"
+    again = proxied.get(script, headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 304
+
+
+def test_without_a_service_there_is_a_problem(tmp_path: Path) -> None:
+    with behind_nginx(tmp_path, f"127.0.0.1:{free_port()}") as client:
+        refused = client.post("/translations", json=REVIEW)
+    assert refused.status_code == 503
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.headers["retry-after"] == "1"
+    assert refused.json()["code"] == "overloaded"
+
+
+def script(call: Call) -> Behaviour:
+    """A first word at once and the next much later, or nothing at all."""
+    if "capital of France" in call.text:  # the gateway's own question
+        return Good("Paris")
+    return Endless(gap=600) if call.stream else Hang()
+
+
+@asynccontextmanager
+async def slow_service(folder: Path, **others: str) -> AsyncGenerator[_Slow]:
+    """A service behind nginx, whose upstream is slow."""
+    (folder / "nginx").mkdir()
+    async with (
+        hostile_upstream(script) as upstream,
+        running_service(folder, model="openai:any", base_url=upstream.base_url) as service,
+    ):
+        address = service.client.base_url.netloc.decode()
+        with behind_nginx(folder / "nginx", address, **others) as client:
+            async with httpx.AsyncClient(base_url=client.base_url, timeout=10) as caller:
+                yield caller, upstream
+
+
+async def test_streams_come_as_they_are_made_and_end_with_their_caller(tmp_path: Path) -> None:
+    async with slow_service(tmp_path) as (caller, upstream):
+        async with caller.stream("POST", "/translations/stream", json=REVIEW) as response:
+            assert response.status_code == 200
+            assert "content-encoding" not in response.headers
+            first = await anext(response.aiter_text())
+            assert first.startswith('data: {"type":"delta"')
+        (record,) = [record for record in upstream.calls if record.call.stream]
+        async with asyncio.timeout(20):  # lest it waits for the upstream's next word
+            while record.ended is None:  # noqa: ASYNC110 # what is watched is no event
+                await asyncio.sleep(0.01)
+        assert record.client_left is not None
+
+
+async def test_a_service_that_does_not_answer_is_a_problem(tmp_path: Path) -> None:
+    async with slow_service(tmp_path, proxy_read_timeout="1s") as (caller, _):
+        late = await caller.post("/translations", json=REVIEW)
+    assert late.status_code == 504
+    assert late.headers["content-type"] == "application/problem+json"
+    assert late.json()["code"] == "deadline-exceeded"
+    assert late.headers["x-request-id"]

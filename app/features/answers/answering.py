@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Final
 
 from app.errors import GroundworkError, InputTooLong, ModelOutputTruncated
 from app.features.answers.cited import CitedAnswers
@@ -35,6 +36,8 @@ from app.records import GivenAnswer
 
 FEATURE = Answers()
 CITED = CitedAnswers()
+
+_PLAIN: Final = 0.75  # of the question's words in one sentence: it is the answer
 
 Event = AnswerStarted | AnswerDelta | AnswerCitation | AnswerCompleted
 
@@ -194,7 +197,11 @@ async def _judged(
     output = result.output
     if isinstance(output, str):
         verdict = judge_text(task, output, FEATURE.instruction)
-        if verdict.finding or says_unknown(output):
+        nearest = task.relevance.ranked[0].coverage if task.relevance.ranked else 0.0
+        if verdict.finding or (says_unknown(output) and nearest >= _PLAIN):
+            output = task.relevance.nearest
+            verdict = judge_text(task, output, FEATURE.instruction)
+        if verdict.finding or says_unknown(output) or not output:
             return _unknown(asked, result.model, result.usage)
         outcome = Outcome(
             output, result.model, result.usage, grounded=True, citations=verdict.citations

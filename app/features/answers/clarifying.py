@@ -29,19 +29,31 @@ def may_mean(
         products: names of products by the folder that their documents are in.
         also: what was asked before, which may name the product.
     """
-    named = set(words(f"{query} {also}"))
-    if not found or any(named & set(words(name)) for name in products.values()):
+    if not found or named_in(f"{query} {also}", products):
         return ()
     near = [item.passage for item in found if item.score >= _AS_NEAR * found[0].score]
     covered = _coverage(terms(query), near)
     best_of: dict[str, float] = {}
     for passage, share in zip(near, covered, strict=True):
-        folder = passage.source.id.partition("/")[0]
+        folder = folder_of(passage)
         best_of[folder] = max(best_of.get(folder, 0), share)
     least = max(_NEEDED_SHARE, _AS_GOOD * max(best_of.values()))
     best = [folder for folder, share in best_of.items() if share >= least]
     names = [products[folder] for folder in best if folder in products]
     return tuple(names[:_MOST]) if len(names) == len(best) > 1 else ()
+
+
+def named_in(text: str, products: Mapping[str, str]) -> frozenset[str]:
+    """The folders of the products that a text names, if only by the first word of their names."""
+    said = set(words(text))
+    return frozenset(
+        folder for folder, name in products.items() if said.issuperset(words(name)[:1])
+    )
+
+
+def folder_of(passage: Passage) -> str:
+    """The folder that a passage's document is in."""
+    return passage.source.id.partition("/")[0]
 
 
 def _coverage(asked: frozenset[str], passages: Sequence[Passage]) -> list[float]:

@@ -1,5 +1,6 @@
 """Product questions, answered from documents by a model that only copies what it is given."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -7,7 +8,7 @@ from app.features.answers.grounding.verdict import judge_text
 from app.features.answers.layout import lay_out
 from app.features.answers.task import AnswerTask
 from app.features.feature import Feature
-from app.gateway import Completion, Prompt
+from app.gateway import Completion, Prompt, Turn
 
 _STOP: Final = ("\n",)  # a small model goes on with a question of its own
 
@@ -45,6 +46,6 @@ class Answers(Feature[AnswerTask, str]):
     def repair(
         self, request: AnswerTask, prompt: Prompt, flawed: Completion, finding: str
     ) -> Prompt:
-        """Once more with the best passage alone: a small model mixes up what it reads."""
-        del prompt, flawed, finding
-        return self.prompt(request.narrowed())
+        """Once more with the nearest sentence alone: a small model mixes up what it reads."""
+        del flawed, finding
+        return replace(prompt, turns=(Turn("user", lay_out(request, most=1)),))

@@ -1,13 +1,13 @@
 """Makes a request ready for the model: its conversation, its language, what is found for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from secrets import token_hex
 from typing import Final
 
 from app.errors import ConversationsOff, ConversationUnknown, invalid
-from app.features.answers.clarifying import may_mean
+from app.features.answers.clarifying import folder_of, may_mean, named_in
 from app.features.answers.conversation import asked_before, standalone, trimmed
 from app.features.answers.desk import Desk
 from app.features.answers.handoff import wants_human
@@ -21,6 +21,8 @@ from app.knowledge.sources import Passage
 from app.knowledge.splitting import split
 
 _MOST_PASSAGES: Final = 8
+_MOST_SEARCHED: Final = 16
+_NAMED: Final = 1.5  # what a passage on a product that is named is worth
 _ENOUGH: Final = 2_000  # characters, to tell a language
 
 
@@ -140,8 +142,22 @@ class _Search:
         own = await self._of_request(query) if self._documents else []
         if not self._in_library:
             return own
-        others = await self._library.search(query, _MOST_PASSAGES, also=self._also)
+        found = await self._library.search(query, _MOST_SEARCHED, also=self._also)
+        others = self._of_named_products(found, query)
         return _alternating(own, others)[:_MOST_PASSAGES]
+
+    def _of_named_products(self, found: Sequence[Found], query: str) -> list[Found]:
+        """What was found, and first what is about a product that the question names.
+
+        Where it names none, what was asked before may.
+        """
+        products = self._library.products
+        named = named_in(query, products) or named_in(self._also, products)
+        weighed = [
+            replace(item, score=_NAMED * item.score) if folder_of(item.passage) in named else item
+            for item in found
+        ]
+        return sorted(weighed, key=lambda item: -item.score)[:_MOST_PASSAGES]
 
     async def _of_request(self, query: str) -> list[Found]:
         size = sum(len(document.text) for document in self._documents)

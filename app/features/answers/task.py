@@ -1,5 +1,6 @@
 """What the model is asked, a question and numbered passages, and what a strong one answers."""
 
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -11,6 +12,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from app.features.answers.relevance import Relevance
 from app.features.answers.schemas import Document, Message
 from app.features.wire import nearest
 from app.knowledge.sources import Passage, Source
@@ -53,18 +55,23 @@ class AnswerTask(BaseModel):
     history: tuple[Message, ...] = ()
     same_language: bool = True
 
-    def narrowed(self) -> "AnswerTask":
-        """The same with the first passage alone."""
-        return self.model_copy(update={"passages": self.passages[:1]})
+    @cached_property
+    def relevance(self) -> Relevance:
+        """How near the passages' sentences are to the question."""
+        return Relevance(self.question, self.passages)
+
+    def _with(self, **fields: Any) -> "AnswerTask":
+        own = {name: getattr(self, name) for name in AnswerTask.model_fields}
+        return AnswerTask.model_construct(**own | fields)
 
     def shorter(self) -> "AnswerTask | None":
         """The same with about half of the history, then of the passages; None at the end."""
         if self.history:
             rest = self.history[(len(self.history) + 1) // 2 :]
-            return self.model_copy(update={"history": rest})
+            return self._with(history=rest)
         if len(self.passages) > 1:
             rest = self.passages[: len(self.passages) // 2]
-            return self.model_copy(update={"passages": rest})
+            return self._with(passages=rest)
         return None
 
 

@@ -17,7 +17,9 @@ _FILLERS: Final = """
     wann was welche wenn wer wie wir wird wo zu zum zur au aux avec ce ces cette comment dans de du elle en est et il
     ils je la le les leur mon ne non notre nous oui ou par pas pour quand que quel quelle quelles quels qui sa se ses
     son sont sur un une vos votre vous al como con cual cuanto del donde el esta este hay lo los las mi o para pero por
-    puedo su sus tienen una y"""
+    puedo su sus tienen una y
+    come comes display displays get gets give just know like make makes need needs period please say says shall should
+    show shows tell thanks use used using want window work works gibt bitte braucht kommt macht zeigt veux besoin"""
 _SKIPPED: Final = frozenset(_FILLERS.split())
 _DIGITS: Final = {
     word: str(count) for count, row in enumerate(_COUNTS.split(","), 2) for word in row.split()

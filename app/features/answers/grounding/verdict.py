@@ -6,10 +6,15 @@ found by aligning its sentences with those of the passages.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from app.features.answers.grounding.citations import Citation, align, locate
 from app.features.answers.grounding.claims import is_on_topic, leaks, unsupported
 from app.features.answers.task import AnswerTask, CitedAnswer, Quote
+from app.features.answers.terms import terms
+
+_NEEDED_SHARE: Final = 0.4  # of the question's words
+_KEPT_SHARE: Final = 0.6  # of the nearest sentence's words
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +42,25 @@ def judge_text(task: AnswerTask, answer: str, instruction: str) -> Verdict:
         return Verdict()
     if leaks(answer, instruction):
         return Verdict(finding="It gives the instructions away.")
-    if not is_on_topic(task.question, task.passages):
+    if not task.relevance.ranked or not is_on_topic(task.question, task.passages):
         return Verdict(finding="The documents are about something else.")
     citations = align(answer, task.passages, question=task.question)
+    if not _answers(task, answer):
+        return Verdict(finding="The documents say this of something else than what is asked.")
     return Verdict(tuple(citations), _unsupported(task, answer, citations))
+
+
+def _answers(task: AnswerTask, answer: str) -> bool:
+    """Whether an answer says what the sentence nearest to the question says, if that is near.
+
+    A model that only copies takes a sentence for an answer that is merely about the same product,
+    and leaves out of the right one what was asked.
+    """
+    nearest = task.relevance.ranked[0]
+    passage = task.passages[nearest.passage]
+    words = terms(nearest.text)
+    kept = len(words & terms(answer)) >= _KEPT_SHARE * len(words)
+    return kept and task.relevance.coverage(task.relevance.nearest, passage) >= _NEEDED_SHARE
 
 
 def judge_cited(task: AnswerTask, output: CitedAnswer, instruction: str) -> Verdict:

@@ -10,6 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
+from app.errors import Overloaded
 from app.knowledge.folder import Folder, Loaded, Skipped
 from app.knowledge.index import Found, Index
 from app.knowledge.sources import Source
@@ -18,6 +19,7 @@ from app.knowledge.splitting import split
 log = logging.getLogger(__name__)
 
 _EMPTY: Final = Loaded((), ())
+_WAITS_SECONDS: Final = 10.0
 SAMPLE: Final = Path("sample")
 
 
@@ -83,8 +85,14 @@ class Library:
             query: any text.
             limit: most passages.
             also: words of the conversation so far, which count less.
+
+        Raises:
+            Overloaded: the documents have not been read yet.
         """
-        await self._ready.wait()
+        try:
+            await asyncio.wait_for(self._ready.wait(), _WAITS_SECONDS)
+        except TimeoutError:
+            raise Overloaded("The documents are still being read.", retry_after=5) from None
         return self._index.search(query, limit, also=also)
 
     def problem(self) -> str | None:

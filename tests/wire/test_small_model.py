@@ -1,8 +1,11 @@
 """What is done for a small model alone: masks, one line, another try, and a guarded letter."""
 
+from pathlib import Path
 from typing import Any
 
-from tests.wire.replies import TICKET
+import httpx
+
+from tests.wire.replies import TICKET, openai_message
 from tests.wire.service import service_on
 
 Messages = list[dict[str, Any]]
@@ -59,3 +62,105 @@ async def test_a_letter_to_it_is_guarded() -> None:
         assert response.status_code == 200, response.text
         assert ("language model" in seen[0]) is sees
         assert "My lamp flickers." in seen[0]
+
+
+WARRANTY = "The warranty lasts three years. Keep the receipt."
+DOCUMENTS = [
+    {"id": "care", "title": "Lumo lamp: care", "text": "Clean the shade with a dry cloth."},
+    {"id": "warranty", "title": "Lumo lamp: warranty", "text": WARRANTY},
+]
+
+
+async def answered(says: Any, question: str, **fields: Any) -> dict[str, Any]:
+    settings = fields.pop("settings", {})
+    async with service_on(says, "embedded", base_url=OWN, **settings) as client:
+        body = {"question": question, "documents": DOCUMENTS} | fields
+        response = await client.post("/answers", json=body)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+async def test_its_answer_is_cited_by_aligning_it() -> None:
+    asked = "How long does the warranty of the lamp last?"
+    given = await answered(lambda _: "The warranty lasts 3 years.", asked)
+    assert (given["answer"], given["grounded"]) == ("The warranty lasts 3 years.", True)
+    (citation,) = given["citations"]
+    assert citation["document_id"] == "warranty"
+    assert citation["quote"] == "The warranty lasts three years."
+    assert WARRANTY[citation["start"] : citation["end"]] == citation["quote"]
+
+
+async def test_it_is_asked_again_with_less_and_then_the_nearest_sentence_is_the_answer() -> None:
+    seen: list[str] = []
+
+    def says(messages: Messages) -> str:
+        seen.append(messages[-1]["content"])
+        return "Clean the shade with a dry cloth."
+
+    given = await answered(says, "How long does the warranty of the lamp last?")
+    first, again = seen
+    assert "Keep the receipt." in first
+    assert "[2]" not in again
+    assert "Keep the receipt." not in again
+    assert given["answer"].startswith("The warranty lasts three years.")
+    assert given["citations"][0]["document_id"] == "warranty"
+
+
+async def test_it_does_not_know_where_nothing_is_near() -> None:
+    def makes_up(_: Messages) -> str:
+        return "The lamp was designed by Mia Cole."
+
+    given = await answered(makes_up, "Which designer drew the Lumo lamp?")
+    assert given["answer"].startswith("I don't know.")
+    assert (given["grounded"], given["is_uncertain"], given["citations"]) == (False, True, [])
+    assert given["passages"]
+
+
+async def test_going_round_in_circles_is_not_knowing() -> None:
+    def cut_off(_: Messages) -> httpx.Response:
+        return openai_message("The lamp, the lamp, the lamp", "length")
+
+    given = await answered(cut_off, "How long does the warranty of the lamp last?")
+    assert given["is_uncertain"] is True
+
+
+async def test_it_reads_and_answers_in_the_documents_language() -> None:
+    german = "Wie lange dauert die Garantie der Lampe, bitte?"
+    seen: list[str] = []
+
+    def says(messages: Messages) -> str:
+        text = messages[-1]["content"]
+        seen.append(text)
+        if text == german:
+            return "How long does the warranty of the lamp last, please?"
+        return "The warranty lasts three years." if "[1]" in text else "Die Garantie gilt 3 Jahre."
+
+    given = await answered(says, german)
+    assert "Question: How long does the warranty of the lamp last, please?" in seen[1]
+    assert seen[2] == "The warranty lasts three years."
+    assert given["answer"] == "Die Garantie gilt 3 Jahre."
+    assert given["citations"][0]["quote"] == "The warranty lasts three years."
+
+
+async def test_code_asks_back_for_it(tmp_path: Path) -> None:
+    for name, years in (("lumo", "three"), ("brewly", "two")):
+        (tmp_path / name).mkdir()
+        for what in ("warranty", "care"):
+            text = f"The warranty lasts {years} years." if what == "warranty" else "Use a cloth."
+            (tmp_path / name / f"{what}.md").write_text(
+                f"---\ntitle: {name.title()}: {what}\n---\n\n{text}\n"
+            )
+
+    def says(_: Messages) -> str:
+        return "The warranty lasts three years."
+
+    settings = {"knowledge": tmp_path}
+    given = await answered(says, "How long is the warranty?", documents=[], settings=settings)
+    assert given["action"] == "clarify"
+    assert {"Lumo", "Brewly"} <= set(given["answer"].replace("?", "").replace(",", "").split())
+    assert "Lumo: How long is the warranty?" in given["suggestions"]
+    named = await answered(
+        says, "How long is the warranty of the Lumo?", documents=[], settings=settings
+    )
+    assert (named["action"], named["citations"][0]["document_id"]) == ("answer", "lumo/warranty.md")

@@ -6,6 +6,7 @@ It prints a table of the features and one of the cases that got better or worse.
 
 A case scores 0 to 100: of a ticket, the share of fields that are as expected; of an answer, whether
 it has every fact, or says that it does not know where it should; of a translation, sentence chrF2.
+A case that the server, not the model, failed at (a deadline, no connection) is told and left out.
 The prompts were tuned on these cases with the embedded model, so that a figure says nothing of how
 good a model is on text of yours: it says what changes.
 """
@@ -15,7 +16,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from statistics import mean
 from typing import Any, Final
@@ -23,7 +24,7 @@ from typing import Any, Final
 import sacrebleu
 from dotenv import dotenv_values
 
-from app.errors import ConfigurationError, GroundworkError
+from app.errors import ConfigurationError, GroundworkError, ModelError
 from app.features import answers, tickets, translations
 from app.features.answers.answering import answer
 from app.features.answers.desk import Desk
@@ -34,7 +35,7 @@ from app.features.tickets.schemas import TicketOptions
 from app.features.tickets.triage import triage
 from app.features.translations.schemas import TranslationRequest, TranslationUnit
 from app.features.translations.translating import translate
-from app.gateway import ModelGateway
+from app.gateway import ModelGateway, Prompt, PromptPrefix, Turn
 from app.knowledge.library import Library
 from app.provision import make_engine, make_gateway
 from app.records import Records
@@ -88,29 +89,49 @@ FEATURES: Final[Mapping[str, tuple[Sequence[Case[Any]], Judge]]] = {
     "answers": (answers.FEATURE.cases, answered),
     "translations": (translations.FEATURE.cases, translation),
 }
-Run = Mapping[str, Mapping[str, Outcome]]
+Outcomes = Mapping[str, Outcome]
+Run = Mapping[str, Outcomes]
+
+_GREETING: Final = Prompt(
+    PromptPrefix(feature="switch", instruction="Answer in one word.", max_tokens=16),
+    (Turn("user", "What is the capital of France?"),),
+)
 
 
 async def ask_all(gateway: ModelGateway, names: Sequence[str]) -> Run:
     """The outcomes, by feature and case; one after the other, as in ``make quality``."""
     async with aclosing(gateway):
-        if reason := await gateway.problem():
-            raise ConfigurationError(reason)
+        await _greet(gateway)
         await gateway.find_output_mode()
-        return {
-            name: {c.id: await _outcome(name, c, gateway) for c in _cases(name)} for name in names
-        }
+        return {name: await _outcomes(*FEATURES[name], gateway) for name in names}
 
 
-def _cases(name: str) -> Sequence[Case[Any]]:
-    return FEATURES[name][0]
+async def _greet(gateway: ModelGateway) -> None:
+    """Ask something, since a server that rejects every call would make a table of nothing.
 
-
-async def _outcome(name: str, case: Case[Any], gateway: ModelGateway) -> Outcome:
+    Raises:
+        ConfigurationError: the server is not there, or rejects the call.
+    """
+    if reason := await gateway.problem():
+        raise ConfigurationError(reason)
     try:
-        return await FEATURES[name][1](case, gateway)
+        with suppress(ModelError):
+            await gateway.complete(_GREETING)
     except GroundworkError as error:
-        return Outcome(0, error.code)
+        raise ConfigurationError(error.detail) from error
+
+
+async def _outcomes(cases: Sequence[Case[Any]], judge: Judge, gateway: ModelGateway) -> Outcomes:
+    """What became of the cases; without those whose failure says nothing of the model."""
+    made: dict[str, Outcome] = {}
+    for case in cases:
+        try:
+            made[case.id] = await judge(case, gateway)
+        except ModelError as error:
+            made[case.id] = Outcome(0, error.code)
+        except GroundworkError as error:
+            print(f"{case.id}: {error.code}", file=sys.stderr)
+    return made
 
 
 def run(settings: Settings, names: Sequence[str]) -> Run:
@@ -132,24 +153,30 @@ def run(settings: Settings, names: Sequence[str]) -> Run:
 
 
 def table(before: Run, after: Run) -> Iterator[str]:
-    """Both tables, line by line."""
-    yield "| Feature | cases | now | next | better | worse |"
+    """Both tables, line by line; of cases that both models were asked."""
+    yield "| Feature | cases compared | now | next | better | worse |"
     yield "|---|---:|---:|---:|---:|---:|"
     changed: list[str] = []
     for name, outcomes in before.items():
-        gains = {case: after[name][case].score - old.score for case, old in outcomes.items()}
-        figures = [mean(o.score for o in run[name].values()) for run in (before, after)]
+        pairs = {c: (old, after[name][c]) for c, old in outcomes.items() if c in after[name]}
+        gains = {case: new.score - old.score for case, (old, new) in pairs.items()}
+        now, following = (_mean([pair[side].score for pair in pairs.values()]) for side in (0, 1))
         better = sum(gain >= _NOTABLE for gain in gains.values())
         worse = sum(gain <= -_NOTABLE for gain in gains.values())
-        yield f"| {name} | {len(gains)} | {figures[0]:.1f} | {figures[1]:.1f} | {better} | {worse} |"
+        compared = f"{len(pairs)} of {len(FEATURES[name][0])}"
+        yield f"| {name} | {compared} | {now} | {following} | {better} | {worse} |"
         changed += [
-            _row(f"{name} {case}", outcomes[case], after[name][case])
+            _row(f"{name} {case}", *pairs[case])
             for case, gain in sorted(gains.items(), key=lambda item: item[1])
             if abs(gain) >= _NOTABLE
         ]
     if changed:
         yield from ("", "| Case | now | next | said now | said next |", "|---|---:|---:|---|---|")
         yield from changed
+
+
+def _mean(scores: Sequence[float]) -> str:
+    return f"{mean(scores):.1f}" if scores else "none"
 
 
 def _row(name: str, old: Outcome, new: Outcome) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.features import tickets
 from app.settings import PREFIX
-from tests.hostile.behaviours import Good
+from tests.hostile.behaviours import Behaviour, Good, Status
 from tests.hostile.calls import Call
 from tests.hostile.scripts import always
 from tests.hostile.upstream import hostile_upstream
@@ -16,6 +16,7 @@ from tests.wire.replies import TICKET
 
 ROOT = Path(__file__).parents[2]
 CASES = len(tickets.FEATURE.cases)
+SECONDS = 120  # until the command is given up
 
 
 def says(call: Call) -> str:
@@ -37,7 +38,13 @@ async def switch(folder: Path, base_url: str, *, following: str) -> tuple[int, s
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    stdout, stderr = await process.communicate()
+    try:
+        async with asyncio.timeout(SECONDS):
+            stdout, stderr = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise
     return process.returncode or 0, stdout.decode(), stderr.decode()
 
 
@@ -48,7 +55,9 @@ async def test_cases_that_got_worse_are_told(tmp_path: Path) -> None:
         )
     assert code == 0, errors
     assert told.startswith("now: openai:old, next: openai:new\n")
-    figures = re.search(r"\| tickets \| (\d+) \| ([\d.]+) \| ([\d.]+) \| (\d+) \| (\d+) \|", told)
+    figures = re.search(
+        r"\| tickets \| (\d+) of \d+ \| ([\d.]+) \| ([\d.]+) \| (\d+) \| (\d+) \|", told
+    )
     assert figures, told
     count, now, after, better, worse = map(float, figures.groups())
     assert (count, after, better) == (CASES, 0, 0)
@@ -74,3 +83,32 @@ async def test_a_server_that_is_not_there_is_told_at_once(tmp_path: Path) -> Non
     assert code == 1
     assert "| tickets" not in told
     assert errors == "bench: No connection to the model server.\n"
+
+
+async def test_a_model_that_the_server_does_not_know_is_told_at_once(tmp_path: Path) -> None:
+    def script(call: Call) -> Behaviour:
+        return Good() if call.body["model"] == "old" else Status(404)
+
+    async with hostile_upstream(script, reply=says) as upstream:
+        code, told, errors = await switch(
+            tmp_path, upstream.base_url, following=f"{PREFIX}MODEL=openai:new\n"
+        )
+    assert code == 1
+    assert "| tickets" not in told
+    assert "it does not know the model" in errors
+
+
+async def test_cases_that_the_server_failed_at_are_left_out(tmp_path: Path) -> None:
+    def script(call: Call) -> Behaviour:
+        failing = call.body["model"] == "new" and "tills" in call.text
+        return Status(401) if failing else Good()
+
+    async with hostile_upstream(script, reply=lambda _call: TICKET) as upstream:
+        code, told, errors = await switch(
+            tmp_path, upstream.base_url, following=f"{PREFIX}MODEL=openai:new\n"
+        )
+    assert code == 0, errors
+    failed = errors.count("upstream-rejected")
+    assert 0 < failed < CASES
+    assert f"| tickets | {CASES - failed} of {CASES} |" in told
+    assert told.rstrip().endswith("| 0 | 0 |")

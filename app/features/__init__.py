@@ -1,4 +1,7 @@
-"""The features. To add one: a folder like its neighbours, and a line in ``FEATURES``."""
+"""The features. To add one: a folder like its neighbours, an import, and a line in ``FEATURES``.
+
+``docs/adding-a-feature.md`` shows how.
+"""
 
 from app.features import answers, tickets, translations
 from app.features.feature import Feature

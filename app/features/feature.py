@@ -1,13 +1,14 @@
 """What a feature is: an instruction, few-shot examples, an input and an output.
 
-A feature lives in a folder of its own::
+A feature lives in a folder of its own (``docs/adding-a-feature.md`` makes one)::
 
     instruction.md    the system text
     examples.jsonl    few-shot examples, one {"input": …, "output": …} a line
     cases.jsonl       test cases, one {"id": …, "input": …, "expected": …} a line
     schemas.py        the models of the wire
-    feature.py        the subclass of Feature (or in router.py, if it is short)
+    feature.py        the subclass of Feature, unless another name says more
     router.py         the endpoints
+    __init__.py       the feature and its routers, for the list in app.features
 """
 
 from abc import ABC, abstractmethod

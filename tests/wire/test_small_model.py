@@ -82,8 +82,10 @@ async def answered(says: Any, question: str, **fields: Any) -> dict[str, Any]:
 
 
 async def test_its_answer_is_cited_by_aligning_it() -> None:
-    asked = "How long does the warranty of the lamp last?"
-    given = await answered(lambda _: "The warranty lasts 3 years.", asked)
+    def says(_: Messages) -> str:
+        return "The warranty lasts 3 years."
+
+    given = await answered(says, "How long does the warranty of the lamp last?")
     assert (given["answer"], given["grounded"]) == ("The warranty lasts 3 years.", True)
     (citation,) = given["citations"]
     assert citation["document_id"] == "warranty"

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from app.features.answers.relevance import Sentence, one_line, readable, title_of, titles_of
+from app.features.answers.guarding import readable
+from app.features.answers.relevance import Sentence, one_line, title_of, titles_of
 from app.features.answers.task import AnswerTask
 
 _MOST_SHOWN: Final = 3  # sentences

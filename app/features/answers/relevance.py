@@ -4,11 +4,11 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
+from app.features.answers.guarding import readable
 from app.features.answers.terms import terms
-from app.features.injection import WITHHELD, find_injections, without
+from app.features.injection import WITHHELD
 from app.knowledge.sources import Passage
 
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+")
@@ -132,12 +132,6 @@ def title_of(passage: Passage) -> str:
 def one_line(text: str) -> str:
     """A text with its white space folded."""
     return " ".join(text.split())
-
-
-@lru_cache(maxsize=4096)
-def readable(text: str) -> str:
-    """A passage without what talks to the model instead of to people."""
-    return without(text, find_injections(text))
 
 
 def _asked(question: str) -> frozenset[str]:

@@ -40,6 +40,7 @@ class Sentence:
         passage: the place of its passage among all.
         place: its own place in the passage.
         text: the sentence.
+        words: its content words, and those of its titles.
         coverage: the share of the question's words that it, its title and its headings have.
         score: likewise, with what else speaks for it.
     """
@@ -47,6 +48,7 @@ class Sentence:
     passage: int
     place: int
     text: str
+    words: frozenset[str]
     coverage: float
     score: float
 
@@ -72,8 +74,7 @@ class Relevance:
         found = [words | titles[number] for number, _, _, words in texts]
         self._weights = {word: _weight(word, found) for word in sorted(_asked(question))}
         scored = [
-            self._scored(number, place, text, self._share(words, titles[number]))
-            for number, place, text, words in texts
+            self._scored(number, place, text, titles[number]) for number, place, text, _ in texts
         ]
         self.ranked = sorted(scored, key=lambda sentence: -sentence.score)
 
@@ -103,10 +104,12 @@ class Relevance:
         )
         return held / whole if whole else 0.0
 
-    def _scored(self, number: int, place: int, text: str, share: float) -> Sentence:
+    def _scored(self, passage: int, place: int, text: str, title: frozenset[str]) -> Sentence:
+        words = terms(text)
+        share = self._share(words, title)
         bonus = _NUMBER if self._asks_for_number and _HAS_NUMBER.search(text) else 0.0
-        score = share + _FIRST_PASSAGE / (1 + number) + bonus
-        return Sentence(number, place, text, share, score)
+        score = share + _FIRST_PASSAGE / (1 + passage) + bonus
+        return Sentence(passage, place, text, words | title, share, score)
 
 
 def sentences_of(passage: Passage) -> list[str]:
@@ -114,7 +117,12 @@ def sentences_of(passage: Passage) -> list[str]:
     titles = {passage.source.title, *passage.heading}
     lines = map(one_line, readable(passage.text).replace(WITHHELD, "").splitlines())
     kept = [_ITEM.sub("", line) for line in lines if line not in titles]
-    return [sentence for line in kept if line for sentence in _SENTENCE_END.split(line)]
+    return [sentence for line in kept if line for sentence in split_sentences(line)]
+
+
+def split_sentences(text: str) -> list[str]:
+    """The sentences of a line."""
+    return _SENTENCE_END.split(text.strip())
 
 
 def titles_of(passage: Passage) -> list[str]:
@@ -136,7 +144,7 @@ def one_line(text: str) -> str:
 
 def _asked(question: str) -> frozenset[str]:
     """The content words of what is asked, without what is told before, if that leaves any."""
-    asking = [part for part in _SENTENCE_END.split(question) if part.rstrip().endswith("?")]
+    asking = [part for part in split_sentences(question) if part.rstrip().endswith("?")]
     focus = terms(" ".join(asking))
     return focus if len(focus) > 1 else terms(question)
 

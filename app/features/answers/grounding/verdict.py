@@ -10,10 +10,12 @@ from typing import Final
 
 from app.features.answers.grounding.citations import Citation, align, locate
 from app.features.answers.grounding.claims import is_on_topic, leaks, unsupported
+from app.features.answers.relevance import split_sentences
 from app.features.answers.task import AnswerTask, CitedAnswer, Quote
 from app.features.answers.terms import terms
 
 _NEEDED_SHARE: Final = 0.4  # of the question's words
+_OF_ONE_SHARE: Final = 0.8  # of the words of an answer's sentence
 _KEPT_SHARE: Final = 0.6  # of the nearest sentence's words
 
 
@@ -45,6 +47,8 @@ def judge_text(task: AnswerTask, answer: str, instruction: str) -> Verdict:
     if not task.relevance.ranked or not is_on_topic(task.question, task.passages):
         return Verdict(finding="The documents are about something else.")
     citations = align(answer, task.passages, question=task.question)
+    if not all(_is_of_one(task, sentence) for sentence in split_sentences(answer)):
+        return Verdict(finding="It mixes up several sentences of the documents.")
     if not _answers(task, answer):
         return Verdict(finding="The documents say this of something else than what is asked.")
     return Verdict(tuple(citations), _unsupported(task, answer, citations))
@@ -61,6 +65,14 @@ def _answers(task: AnswerTask, answer: str) -> bool:
     words = terms(nearest.text)
     kept = len(words & terms(answer)) >= _KEPT_SHARE * len(words)
     return kept and task.relevance.coverage(task.relevance.nearest, passage) >= _NEEDED_SHARE
+
+
+def _is_of_one(task: AnswerTask, sentence: str) -> bool:
+    """Whether one sentence of a passage, with its titles, has nearly all of an answer's sentence."""
+    said = terms(sentence)
+    return any(
+        len(said & near.words) >= _OF_ONE_SHARE * len(said) for near in task.relevance.ranked
+    )
 
 
 def judge_cited(task: AnswerTask, output: CitedAnswer, instruction: str) -> Verdict:

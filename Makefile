@@ -2,13 +2,14 @@
 
 PYTHON ?= python3
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
+TOOLS := $(CURDIR)/.clients/tools/bin
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 	pyproject.toml
 SWAGGER_UI := LICENSE NOTICE swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt swagger-ui.css
 
-.PHONY: serve test test-images test-browser screenshots quality bench retrieval pairs soak check snapshot \
-	release-contract swagger-ui lock bench-lock clean
+.PHONY: serve test test-images test-browser test-clients screenshots quality bench retrieval pairs soak \
+	check snapshot release-contract swagger-ui lock bench-lock clients-lock clean
 
 serve: .venv/.embedded
 	.venv/bin/groundwork serve --sample
@@ -18,6 +19,9 @@ test: check
 
 quality: .venv/.dev
 	.venv/bin/pytest -s tests/quality
+
+test-clients: .venv/.dev .clients/.tools .clients/.packages .clients/.jdk
+	.venv/bin/pytest tests/clients
 
 test-images: .venv/.dev
 	docker build --network host --tag groundwork:embedded .
@@ -74,8 +78,15 @@ bench-lock: .venv/.dev
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 		--custom-compile-command "make bench-lock" --output-file $${peer%.in}.lock $$peer || exit 1; done
 
+clients-lock: .venv/.dev .clients/.tools
+	cd requirements && ../.venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate \
+		--custom-compile-command "make clients-lock" --output-file clients.lock clients.in
+	cd tests/clients/typescript && PATH="$(TOOLS):$$PATH" npm install --package-lock-only \
+		--omit-lockfile-registry-resolved --no-audit --no-fund
+
 clean:
-	rm -rf .venv .bench
+	rm -rf .venv .bench .clients
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Groundwork needs Python 3.11 or later.")'
@@ -97,4 +108,22 @@ clean:
 	command -v chromium || (test "$$(id -u)" = 0 && apt-get update --quiet && \
 		apt-get install --yes --quiet --no-install-recommends chromium) || \
 		.venv/bin/playwright install chromium
+	touch $@
+
+.clients/.tools: requirements/clients.lock | .venv/bin/python
+	$(PYTHON) -m venv --clear .clients/tools
+	.clients/tools/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+		--requirement requirements/clients.lock
+	touch $@
+
+.clients/.packages: tests/clients/typescript/package-lock.json .clients/.tools
+	mkdir -p .clients/typescript
+	cp tests/clients/typescript/package.json tests/clients/typescript/package-lock.json .clients/typescript
+	cd .clients/typescript && PATH="$(TOOLS):$$PATH" npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+# Debian's own where we may install it; anything from Java 17 on will do.
+.clients/.jdk: | .clients/.tools
+	command -v javac || (test "$$(id -u)" = 0 && apt-get update --quiet && \
+		apt-get install --yes --quiet --no-install-recommends default-jdk-headless)
 	touch $@

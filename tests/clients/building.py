@@ -1,0 +1,168 @@
+"""Generate and compile each client in a folder of its own, and say how its tour is started.
+
+The tours (``python/``, ``typescript/``, ``go/``, ``java/``) are programs as a user would write
+them. ``make test-clients`` installs the toolchains into ``.clients/``.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.clients import documents
+from tests.clients.documents import Change
+
+Command = tuple[str, ...]
+Builder = Callable[[], Command]
+
+_HERE = Path(__file__).parent
+_CLIENTS = Path(".clients").resolve()
+_TOOLS = _CLIENTS / "tools" / "bin"
+_MODULES = _CLIENTS / "typescript" / "node_modules" / ".bin"
+_SECONDS = 300
+
+
+def run(*command: str | Path, folder: Path = _CLIENTS, **environment: str) -> str:
+    """What ``command`` prints; it has to succeed.
+
+    Args:
+        command: a program, ours before those of the machine, and its arguments.
+        folder: where it runs.
+        environment: variables beside the machine's.
+    """
+    search = {"PATH": os.pathsep.join([str(_TOOLS), str(_MODULES), os.environ["PATH"]])}
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=folder,
+        env=os.environ | search | environment,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command[0]}: {done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def python() -> Command:
+    """openapi-python-client; mypy --strict over what it made and the tour."""
+    folder = _fresh("python", "python")
+    document = _written(
+        folder, documents.no_class_named_like_its_field, documents.values_of_enum_are_simple
+    )
+    run(
+        *("openapi-python-client", "generate", "--meta", "none", "--fail-on-warning"),
+        *("--path", document, "--config", "generator.yml", "--output-path", "groundwork_client"),
+        folder=folder,
+    )
+    run("mypy", "--strict", "--cache-dir", _CLIENTS / "mypy", ".", folder=folder)
+    return str(_TOOLS / "python"), str(folder / "tour.py")
+
+
+def openapi_typescript() -> Command:
+    """openapi-typescript's types, with openapi-fetch; tsc, strict."""
+    folder = _fresh(
+        "typescript/openapi-fetch",
+        "typescript/openapi_fetch.ts",
+        "typescript/events.ts",
+        "typescript/tsconfig.json",
+    )
+    run(
+        *("openapi-typescript", _written(folder), "--output", "generated/schema.d.ts"),
+        "--default-non-nullable=false",  # a field of a request that has a default may be left out
+        folder=folder,
+    )
+    run("tsc", folder=folder)
+    return str(_TOOLS / "node"), str(folder / "built" / "openapi_fetch.js")
+
+
+def hey_api() -> Command:
+    """@hey-api/openapi-ts, which makes functions that stream; tsc, strict."""
+    program = ("typescript/hey_api.ts", "typescript/openapi-ts.config.js")
+    folder = _fresh("typescript/hey-api", *program, "typescript/tsconfig.json")
+    _written(folder)
+    run("openapi-ts", "--no-log-file", folder=folder)
+    run("tsc", folder=folder)
+    return str(_TOOLS / "node"), str(folder / "built" / "hey_api.js")
+
+
+def go() -> Command:
+    """openapi-generator for Go; vet compiles, too."""
+    folder = _fresh("go", "go")
+    document = _written(folder, documents.no_default_where_types_are_mixed)
+    _openapi_generator(folder, document, "go", "groundwork", packageName="groundwork")
+    # Neither the module proxy nor another toolchain is asked: the client needs no module.
+    closed = {"GOPROXY": "off", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"}
+    caches = {"GOCACHE": str(_CLIENTS / "go-cache"), "GOPATH": str(_CLIENTS / "go-path")}
+    run("go", "vet", "./...", folder=folder, **closed, **caches)
+    run("go", "build", "-o", "built", ".", folder=folder, **closed, **caches)
+    return (str(folder / "built"),)
+
+
+def java() -> Command:
+    """openapi-generator for Java's own HTTP client; javac, of 17 or later.
+
+    Jackson, which the client needs, comes out of the generator's own archive.
+    """
+    folder = _fresh("java", "java")
+    document = _written(folder, documents.anything_where_types_are_mixed, documents.email_as_text)
+    _openapi_generator(
+        folder,
+        document,
+        *("java", "client", "--library", "native", "--template-dir", "templates"),
+        openApiNullable="false",
+        invokerPackage="example.groundwork",
+        apiPackage="example.groundwork.api",
+        modelPackage="example.groundwork.model",
+    )
+    (archive,) = (_CLIENTS / "tools").glob("lib/*/site-packages/openapi_generator_cli/*.jar")
+    sources = [*folder.glob("*.java"), *(folder / "client" / "src" / "main").rglob("*.java")]
+    path = f"{archive}{os.pathsep}{folder / 'built'}"
+    run("javac", "-d", "built", "-cp", path, *sources, folder=folder)
+    return "java", "-cp", path, "Tour"
+
+
+BUILDERS: dict[str, Builder] = {
+    "openapi-python-client": python,
+    "openapi-fetch": openapi_typescript,
+    "hey-api": hey_api,
+    "go": go,
+    "java": java,
+}
+
+
+def _openapi_generator(
+    folder: Path, document: Path, generator: str, output: str, *options: str, **properties: str
+) -> None:
+    listed = {"useOneOfDiscriminatorLookup": "true", "withGoMod": "false"} | properties
+    run(
+        *("openapi-generator-cli", "generate", "--input-spec", document),
+        *("--generator-name", generator, "--output", output),
+        *("--global-property", "apiTests=false,modelTests=false,apiDocs=false,modelDocs=false"),
+        *("--additional-properties", ",".join(f"{key}={value}" for key, value in listed.items())),
+        *options,
+        folder=folder,
+    )
+
+
+def _fresh(name: str, *sources: str) -> Path:
+    """A folder with copies of the ``sources``: files, or all that is in a folder."""
+    folder = _CLIENTS / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for source in sources:
+        path = _HERE / source
+        if path.is_dir():
+            shutil.copytree(path, folder, dirs_exist_ok=True)
+        else:
+            shutil.copy(path, folder)
+    return folder
+
+
+def _written(folder: Path, *changes: Change) -> Path:
+    """The committed document after ``changes``, in ``folder``."""
+    path = folder / "openapi.json"
+    path.write_text(json.dumps(documents.committed(*changes)), "utf-8")
+    return path

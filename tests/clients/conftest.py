@@ -1,0 +1,58 @@
+"""The service that the generated clients call: on a model server of the mind, and on the model."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+
+from app.embedded import Engine
+from tests.clients.upstream import said
+from tests.hostile.answering import Good
+from tests.hostile.breaking import TruncatedStream
+from tests.hostile.scripts import always
+from tests.hostile.upstream import Script, hostile_upstream
+from tests.service import run_service
+
+
+@pytest.fixture(scope="session")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """Address of the service whose model always says the same."""
+    yield from _on_script(always(Good()), tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def breaking(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """Address of the service whose model server breaks all streams in the middle."""
+    yield from _on_script(
+        lambda call: TruncatedStream() if call.stream else Good(), tmp_path_factory
+    )
+
+
+@pytest.fixture(scope="session")
+def embedded(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """Address of the service on the embedded model."""
+    yield from _service(
+        tmp_path_factory,
+        model="embedded",
+        base_url=engine.base_url,
+        api_key=engine.key,
+        timeout="240",  # this is no test of speed
+        first_token_timeout="240",
+    )
+
+
+def _on_script(script: Script, folders: pytest.TempPathFactory) -> Generator[str]:
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(hostile_upstream(script, reply=said)) as upstream,
+    ):
+        yield from _service(folders, model="openai:any", base_url=upstream.base_url)
+        assert not upstream.complaints
+
+
+def _service(folders: pytest.TempPathFactory, **settings: str) -> Generator[str]:
+    folder: Path = folders.mktemp("service")
+    feedback = str(folder / "feedback.jsonl")
+    with run_service(folder, feedback=feedback, **settings) as service:
+        yield str(service.client.base_url)

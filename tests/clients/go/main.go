@@ -1,0 +1,200 @@
+// Calls every operation through the client that openapi-generator made.
+//
+// Usage: tour http://127.0.0.1:8000
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+
+	"tour/groundwork"
+)
+
+const (
+	email  = "From: Ada Hill <ada@post.example>\r\nSubject: Broken lamp\r\n\r\nMy lamp broke.\r\n"
+	german = "Das Produkt ist sehr gut."
+)
+
+func main() {
+	url := os.Args[1]
+	configuration := groundwork.NewConfiguration()
+	configuration.Servers = groundwork.ServerConfigurations{{URL: url}}
+	client := groundwork.NewAPIClient(configuration)
+	ctx := context.Background()
+
+	health(ctx, client)
+	tickets(ctx, client)
+	answers(ctx, client, url)
+	translations(ctx, client, url)
+	otherAPIs(ctx, client)
+	problem(ctx, client, url)
+}
+
+func tickets(ctx context.Context, client *groundwork.APIClient) {
+	request := groundwork.NewTicketRequest()
+	request.SetSubject("Lamp")
+	request.SetBody("My lamp broke.")
+	ticket := good(client.TicketsAPI.CreateTicket(ctx).TicketRequest(*request).Execute())
+	fmt.Println("create_ticket:", ticket.Issue, ticket.Urgency)
+
+	file, err := os.CreateTemp("", "*.eml")
+	check(err)
+	defer os.Remove(file.Name())
+	check(os.WriteFile(file.Name(), []byte(email), 0o600))
+	fromEmail := good(client.TicketsAPI.CreateEmailTicket(ctx).Body(file).Execute())
+	fmt.Println("create_email_ticket:", fromEmail.Email.Subject)
+}
+
+func question() groundwork.AnswerRequest {
+	document := groundwork.NewDocument("The warranty of the Lumo lamp lasts three years. Keep the receipt.")
+	document.SetTitle("Lumo lamp: warranty")
+	request := groundwork.NewAnswerRequest("How long does the warranty of the Lumo lamp last?")
+	request.SetDocuments([]groundwork.Document{*document})
+	request.SetStore(true)
+	return *request
+}
+
+func answers(ctx context.Context, client *groundwork.APIClient, url string) {
+	answer := good(client.AnswersAPI.CreateAnswer(ctx).AnswerRequest(question()).Execute())
+	quotes := []string{}
+	for _, citation := range answer.Citations {
+		quotes = append(quotes, citation.Quote)
+	}
+	fmt.Println("create_answer:", answer.Answer, quotes)
+
+	praise := groundwork.NewFeedbackRequest("up")
+	feedback := good(client.AnswersAPI.CreateFeedback(ctx, answer.MessageId).FeedbackRequest(*praise).Execute())
+	fmt.Println("create_feedback:", feedback.MessageId == answer.MessageId)
+
+	forgotten, err := client.AnswersAPI.DeleteConversation(ctx, answer.GetConversationId()).Execute()
+	check(err)
+	fmt.Println("delete_conversation:", forgotten.StatusCode)
+
+	types := ""
+	for event, err := range events[groundwork.AnswerEvent](url+"/answers/stream", question()) {
+		check(err)
+		switch {
+		case event.AnswerStarted != nil:
+			types += " " + event.AnswerStarted.Type
+		case event.AnswerDelta != nil:
+			types += " " + event.AnswerDelta.Type
+			fmt.Fprint(os.Stderr, event.AnswerDelta.Text)
+		case event.AnswerCitation != nil:
+			types += " " + event.AnswerCitation.Type
+		case event.AnswerCompleted != nil:
+			types += " " + event.AnswerCompleted.Type
+			fmt.Println("stream_answer:", event.AnswerCompleted.Answer.Answer+types)
+		case event.AnswerFailed != nil:
+			types += " " + event.AnswerFailed.Type
+			fmt.Println("stream_answer:", event.AnswerFailed.Problem.Code+types)
+		}
+	}
+}
+
+func translations(ctx context.Context, client *groundwork.APIClient, url string) {
+	request := groundwork.NewTranslationRequest([]string{german})
+	request.SetTargetLang("EN")
+	result := good(client.TranslationsAPI.CreateTranslations(ctx).TranslationRequest(*request).Execute())
+	for _, translation := range result.Translations {
+		fmt.Println("create_translations:", translation.GetText(), translation.GetDetectedSourceLanguage())
+	}
+
+	types := ""
+	for event, err := range events[groundwork.TranslationEvent](url+"/translations/stream", request) {
+		check(err)
+		switch {
+		case event.TranslationDelta != nil:
+			types += " " + event.TranslationDelta.Type
+			fmt.Fprint(os.Stderr, event.TranslationDelta.Text)
+		case event.TranslationCompleted != nil:
+			types += " " + event.TranslationCompleted.Type
+			translation := event.TranslationCompleted.Result.Translations[0]
+			fmt.Println("stream_translations:", translation.GetText()+types)
+		case event.TranslationFailed != nil:
+			types += " " + event.TranslationFailed.Type
+			fmt.Println("stream_translations:", event.TranslationFailed.Problem.Code+types)
+		}
+	}
+
+	fmt.Print("list_languages:")
+	for _, language := range good(client.TranslationsAPI.ListLanguages(ctx).Execute()) {
+		fmt.Print(" ", language.Code)
+	}
+	fmt.Println()
+}
+
+// otherAPIs are DeepL's and LibreTranslate's; their own clients work, too.
+func otherAPIs(ctx context.Context, client *groundwork.APIClient) {
+	deepl := groundwork.NewDeepLRequest([]string{german}, "EN-GB")
+	response := good(client.DeeplAPI.DeeplTranslate(ctx).DeepLRequest(*deepl).Execute())
+	fmt.Println("deepl_translate:", response.Translations[0].Text)
+	fmt.Print("deepl_languages:")
+	for _, language := range good(client.DeeplAPI.DeeplLanguages(ctx).Execute()) {
+		fmt.Print(" ", language.Language)
+	}
+	fmt.Println()
+
+	text := german
+	libre := groundwork.NewLibreRequest(groundwork.Q{String: &text}, "EN")
+	translation := good(client.LibretranslateAPI.LibreTranslate(ctx).LibreRequest(*libre).Execute())
+	fmt.Println("libre_translate:", *translation.TranslatedText.String)
+	detections := good(client.LibretranslateAPI.LibreDetect(ctx).LibreText(*groundwork.NewLibreText(german)).Execute())
+	fmt.Println("libre_detect:", detections[0].Language)
+	fmt.Print("libre_languages:")
+	for _, language := range good(client.LibretranslateAPI.LibreLanguages(ctx).Execute()) {
+		fmt.Print(" ", language.Code)
+	}
+	fmt.Println()
+}
+
+func health(ctx context.Context, client *groundwork.APIClient) {
+	fmt.Println("check_health:", good(client.HealthAPI.CheckHealth(ctx).Execute()).Status)
+	fmt.Println("check_readiness:", good(client.HealthAPI.CheckReadiness(ctx).Execute()).Status)
+}
+
+// What is wrong with a request comes as data, not only as words.
+func problem(ctx context.Context, client *groundwork.APIClient, url string) {
+	request := groundwork.NewAnswerRequest(" ")
+	_, _, err := client.AnswersAPI.CreateAnswer(ctx).AnswerRequest(*request).Execute()
+	var failure *groundwork.GenericOpenAPIError
+	if !errors.As(err, &failure) {
+		log.Fatal("not refused: ", err)
+	}
+	problem, ok := failure.Model().(groundwork.Problem)
+	if !ok {
+		log.Fatal("not a problem: ", failure)
+	}
+	fmt.Println("problem:", problem.Code+pointers(problem))
+
+	for _, err := range events[groundwork.AnswerEvent](url+"/answers/stream", request) {
+		var problem *refused
+		if !errors.As(err, &problem) {
+			log.Fatal("not a problem: ", err)
+		}
+		fmt.Println("problem_of_stream:", problem.Code+pointers(problem.Problem))
+	}
+}
+
+func pointers(problem groundwork.Problem) string {
+	joined := ""
+	for _, field := range problem.Errors {
+		joined += " " + field.Pointer
+	}
+	return joined
+}
+
+// good gives the answer, unless there was an error.
+func good[T any](answer T, _ *http.Response, err error) T {
+	check(err)
+	return answer
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from tests.browser import stage
 from tests.browser.playground import Playground
-from tests.browser.speech import ENDLESS, MARKUP
+from tests.browser.speech import ANSWER, ENDLESS, MARKUP
 from tests.gateway.support import until
 from tests.hostile.upstream import HostileUpstream
 
@@ -279,3 +279,11 @@ async def test_answer_of_a_proxy_is_told(playground: Playground) -> None:
     )
     await playground.send(state="Bad Gateway")
     await expect(playground.result).to_contain_text("<h1>Bad gateway</h1>")
+
+
+async def test_a_real_answer_stands_beside_its_source(playground: Playground) -> None:
+    await playground.open("answers")
+    await playground.send()
+    await expect(playground.result.locator(".sources mark")).to_have_text(ANSWER)
+    await playground.button("Do I need the receipt?").click()
+    await expect(playground.result.locator(".earlier")).to_contain_text(ANSWER)

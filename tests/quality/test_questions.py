@@ -113,8 +113,8 @@ def test_questions(engine: Engine) -> None:
 FLOORS: Final = {
     "found": 91,
     "hit, fact": 58,
-    "hit, follow_up": 40,
-    "hit, cross_language": 40,
+    "hit, follow_up": 43,
+    "hit, cross_language": 35,
     "refused, unanswerable": 54,
     "refused, adversarial": 93,
 }

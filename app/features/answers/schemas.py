@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from app.features.wire import Line, ModelInfo, Passage, RequestModel, ResponseModel, example
+from app.features.wire import Line, ModelInfo, Passage, RequestModel, ResponseModel, examples
 from app.problems import Problem
 
 Action = Literal["answer", "clarify", "handoff"]
@@ -34,14 +34,19 @@ class Message(RequestModel):
 class AnswerRequest(RequestModel):
     """A question, and what the answer may rest on."""
 
-    model_config = example(
-        question="How long does the warranty of the lamp last?",
-        documents=[
-            {
-                "title": "Lumo lamp: warranty",
-                "text": "The warranty of the Lumo lamp lasts three years. Keep the receipt.",
-            }
-        ],
+    model_config = examples(
+        {
+            "question": "How long does the warranty of the lamp last?",
+            "documents": [
+                {
+                    "title": "Lumo lamp: warranty",
+                    "text": "The warranty of the Lumo lamp lasts three years. Keep the receipt.",
+                }
+            ],
+        },
+        {"question": "How long is the warranty of the Lumo S2?"},
+        {"question": "Wie lange hält der Akku des Inkwell Pro?"},
+        {"question": "Can I talk to a human?"},
     )
 
     question: Line = Field(description="The customer's question.")

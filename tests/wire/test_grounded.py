@@ -162,6 +162,26 @@ async def test_instruction_is_not_given_away(action: str) -> None:
     assert given["answer"] == UNKNOWN
 
 
+async def test_clarifying_question_states_nothing_that_no_document_says() -> None:
+    asks = cited_answer("Ours last nine years. Which lamp do you mean?", action="clarify")
+    async with says(asks, asks) as client:
+        given = await answered(client)
+    assert (given["action"], given["answer"]) == ("handoff", UNKNOWN)
+
+
+async def test_suggestions_are_questions() -> None:
+    output = json.loads(cited_answer("It lasts three years.", QUOTE))
+    output["suggestions"] = [
+        "What does it cover?",
+        "Call us now.",
+        "Have you seen https://else.example?",
+        "x" * 200 + "?",
+    ]
+    async with says(json.dumps(output)) as client:
+        given = await answered(client)
+    assert given["suggestions"] == ["What does it cover?"]
+
+
 async def test_stream_of_an_answer() -> None:
     async with says(cited_answer("It lasts three years.", QUOTE)) as client:
         told = events(await client.post("/answers/stream", json=BODY))

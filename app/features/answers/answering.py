@@ -37,6 +37,8 @@ from app.records import GivenAnswer
 FEATURE = Answers()
 CITED = CitedAnswers()
 
+_LONGEST: Final = 200  # characters of a suggestion
+_MARKS: Final = ("?", "？", "؟", ";")
 _PLAIN: Final = 0.75  # of the question's words in one sentence: it is the answer
 
 Event = AnswerStarted | AnswerDelta | AnswerCitation | AnswerCompleted
@@ -208,12 +210,11 @@ async def _judged(
         )
         return await _in_language(asked, outcome, desk)
     verdict = judge_cited(task, output, CITED.instruction)
-    outcome = Outcome(
-        output.answer, result.model, result.usage, suggestions=tuple(output.suggestions)
-    )
+    suggestions = tuple(filter(_is_question, output.suggestions))
+    outcome = Outcome(output.answer, result.model, result.usage, suggestions=suggestions)
     if verdict.finding or output.action == "unknown":
         unknown = _unknown(asked, result.model, result.usage)
-        return replace(unknown, suggestions=outcome.suggestions)
+        return replace(unknown, suggestions=suggestions)
     match output.action:
         case "clarify":
             return replace(outcome, action="clarify")
@@ -222,6 +223,12 @@ async def _judged(
             return replace(outcome, text=text, action="handoff", reason="needs_staff")
         case _:
             return replace(outcome, grounded=True, citations=verdict.citations)
+
+
+def _is_question(suggestion: str) -> bool:
+    """Whether a model's suggestion is no more than a question that a customer may ask."""
+    text = suggestion.strip()
+    return len(text) <= _LONGEST and text.endswith(_MARKS) and "://" not in text and "@" not in text
 
 
 async def _in_language(asked: Asked, outcome: Outcome, desk: Desk) -> Outcome:

@@ -83,6 +83,9 @@ def judge_cited(task: AnswerTask, output: CitedAnswer, instruction: str) -> Verd
     """
     if leaks(output.answer, instruction):
         return Verdict(finding="The answer gives the instructions away.")
+    if output.action == "clarify":  # it may state things beside its question
+        whole = [Citation(passage, passage.start, passage.end) for passage in task.passages]
+        return Verdict(finding=_unsupported(task, output.answer, whole))
     if output.action != "answer":
         return Verdict()
     citations: list[Citation] = []

@@ -184,3 +184,15 @@ async def test_finding_out_can_be_given_up() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_stream_before_anything_is_known_climbs_down_by_itself() -> None:
+    async with (
+        hostile_upstream(server({JSON}, {SCHEMA, TOOL})) as upstream,
+        gateway_on(upstream) as gateway,
+    ):
+        async with aclosing(gateway.stream(ticket_prompt())) as chunks:
+            text = "".join([chunk.text async for chunk in chunks])
+        assert "[m-1]" in text
+        assert gateway.state().output_mode is JSON
+        assert [mode_of(record.call) for record in upstream.calls] == [SCHEMA, TOOL, JSON]

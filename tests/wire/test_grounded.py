@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.records import Store
 from tests.wire.replies import cited_answer
 from tests.wire.service import service_on
 
@@ -159,6 +160,15 @@ async def test_instruction_is_not_given_away(action: str) -> None:
     leak = cited_answer(secret, QUOTE, action=action)
     async with says(leak, leak) as client:
         given = await answered(client)
+    assert given["answer"] == UNKNOWN
+
+
+async def test_instruction_is_not_given_away_where_a_document_says_the_same() -> None:
+    secret = "You answer customers' questions briefly, in one to three sentences of plain text."
+    leak = cited_answer(secret, secret)
+    documents = [{"text": f"Our rule: {secret}"}]
+    async with says(leak, leak) as client:
+        given = await answered(client, documents=documents, question="How do you answer questions?")
     assert given["answer"] == UNKNOWN
 
 
@@ -356,7 +366,8 @@ async def test_conversation_that_is_kept_goes_on(tmp_path: Path) -> None:
 async def test_feedback_names_an_answer(tmp_path: Path) -> None:
     feedback = tmp_path / "feedback.jsonl"
     async with says(cited_answer("It lasts three years.", QUOTE), feedback=feedback) as client:
-        name = (await answered(client))["message_id"]
+        turns = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi."}]
+        name = (await answered(client, history=turns))["message_id"]
         given = await client.post(f"/answers/{name}/feedback", json={"rating": "up"})
         wrong = await client.post(f"/answers/{name}/feedback", json={"rating": "great"})
         lost = await client.post("/answers/msg_0/feedback", json={"rating": "up"})
@@ -364,6 +375,7 @@ async def test_feedback_names_an_answer(tmp_path: Path) -> None:
     entry = json.loads(feedback.read_text())
     assert (entry["question"], entry["answer"]) == (QUESTION, "It lasts three years.")
     assert entry["passages"][0]["document_id"] == "warranty"
+    assert entry["history"] == turns
     assert wrong.status_code == 422
     assert (lost.status_code, lost.json()["code"]) == (404, "message-unknown")
 
@@ -372,6 +384,30 @@ async def test_feedback_that_is_not_taken() -> None:
     async with says() as client:
         response = await client.post("/answers/msg_0/feedback", json={"rating": "up"})
     assert (response.status_code, response.json()["code"]) == (404, "feedback-off")
+
+
+async def test_a_callers_documents_are_read_whatever_words_they_have() -> None:
+    asked: list[str] = []
+    async with says(cited_answer("No idea.", action="unknown"), asked=asked) as client:
+        given = await answered(client, question="Is it blue?")
+    assert {passage["document_id"] for passage in given["passages"]} == {"warranty", "cleaning"}
+    assert WARRANTY in asked[0]
+
+
+async def test_unanswered_questions_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    known, unknown = (
+        cited_answer("It lasts three years.", QUOTE),
+        cited_answer("No idea.", action="unknown"),
+    )
+    async with says(known, unknown, unknown, store=path) as client:
+        await answered(client)
+        await answered(client, question="Is it blue?")
+        await answered(client, question="is it  Blue")
+    store = Store(path)
+    (gap,) = store.gaps(10)
+    store.close()
+    assert (gap.question, gap.count, gap.reason) == ("Is it blue?", 2, "not_in_documents")
 
 
 async def test_folder_of_documents(tmp_path: Path) -> None:

@@ -145,6 +145,27 @@ async def test_it_reads_and_answers_in_the_documents_language() -> None:
     assert given["citations"][0]["quote"] == "The warranty lasts three years."
 
 
+async def test_translation_that_changes_a_number_is_not_shown() -> None:
+    german = "Wie lange dauert die Garantie der Lampe, bitte?"
+
+    def says(messages: Messages) -> str:
+        text = messages[-1]["content"]
+        if text == german:
+            return "How long does the warranty of the lamp last, please?"
+        return "The warranty lasts 3 years." if "[1]" in text else "Die Garantie gilt 5 Jahre."
+
+    given = await answered(says, german)
+    assert given["answer"] == "The warranty lasts 3 years."
+
+
+async def test_sentence_out_of_two_sentences_is_not_its_answer() -> None:
+    def mixes(_: Messages) -> str:
+        return "The warranty lasts three years with a dry cloth on the shade."
+
+    given = await answered(mixes, "How long does the warranty of the lamp last?")
+    assert "cloth" not in given["answer"]
+
+
 async def test_code_asks_back_for_it(tmp_path: Path) -> None:
     for name, years in (("lumo", "three"), ("brewly", "two")):
         (tmp_path / name).mkdir()

@@ -164,9 +164,13 @@ class _Search:
         if self._passages is None:
             self._passages = await aside(lambda: _cut(self._documents), characters=size)
         passages = self._passages
-        return await aside(
+        found = await aside(
             lambda: rank(query, passages, _MOST_PASSAGES, also=self._also), characters=size
         )
+        # A caller's documents are meant to be read, whatever words they have.
+        known = {item.passage for item in found}
+        others = [Found(passage, 0.0) for passage in passages if passage not in known]
+        return (found + others)[:_MOST_PASSAGES]
 
 
 def _cut(documents: Sequence[Document]) -> list[Passage]:

@@ -20,7 +20,7 @@ import pytest
 
 from app.features import tickets
 from tests.service import run_service
-from tests.wire.replies import openai_message, openai_stream
+from tests.wire.replies import cited_answer, openai_message, openai_stream
 
 HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
 CONFIG = Path(__file__).with_name("schemathesis.toml")
@@ -28,12 +28,14 @@ TICKET = tickets.FEATURE.examples[0].output.model_dump_json()
 
 
 def said(body: dict[str, Any]) -> str:
-    """What the model says: a ticket, nothing of a caller's own fields, or a text."""
+    """What the model says: a ticket, nothing of a caller's own fields, no idea, or a text."""
     instruction = body["messages"][0]["content"]
     if "support emails into tickets" in instruction:
         return TICKET
+    if '"suggestions"' in instruction:
+        return cited_answer("No idea.", action="unknown")
     if "support emails" not in instruction:
-        return "I don't know."
+        return "Good."
     wanted: list[str] = schema_in(body)["required"]
     return json.dumps(dict.fromkeys(wanted))
 
@@ -91,7 +93,10 @@ def upstream() -> Generator[str]:
 
 
 def test_the_service_keeps_to_its_document(upstream: str, tmp_path: Path) -> None:
-    with run_service(tmp_path, model="openai:any", base_url=upstream) as service:
+    feedback = str(tmp_path / "feedback.jsonl")
+    with run_service(
+        tmp_path, model="openai:any", base_url=upstream, feedback=feedback, knowledge="sample"
+    ) as service:
         address = str(service.client.base_url).rstrip("/")
         run = subprocess.run(
             [

@@ -93,6 +93,15 @@ async def test_its_answer_is_cited_by_aligning_it() -> None:
     assert WARRANTY[citation["start"] : citation["end"]] == citation["quote"]
 
 
+async def test_question_without_a_word_of_its_own_is_answered() -> None:
+    documents = [{"text": "The warranty lasts three years."}]
+
+    def says(_: Messages) -> str:
+        return "The warranty lasts three years."
+
+    assert (await answered(says, "How long?", documents=documents))["grounded"] is True
+
+
 async def test_it_is_asked_again_with_less_and_then_the_nearest_sentence_is_the_answer() -> None:
     seen: list[str] = []
 

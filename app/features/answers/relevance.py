@@ -88,7 +88,7 @@ class Relevance:
         return " ".join(s.text for s in sorted((first, *near), key=lambda s: s.place))
 
     def coverage(self, text: str, passage: Passage) -> float:
-        """The share of the question's words that a part of a passage has.
+        """The share of the question's words that a part of a passage has; all, where it has none.
 
         It is 0 without a number where one is asked for.
         """
@@ -102,7 +102,7 @@ class Relevance:
             weight * (1 if word in words else _TITLE_WEIGHT if word in title else 0)
             for word, weight in self._weights.items()
         )
-        return held / whole if whole else 0.0
+        return held / whole if whole else 1.0
 
     def _scored(self, passage: int, place: int, text: str, title: frozenset[str]) -> Sentence:
         words = terms(text)

@@ -41,6 +41,7 @@ _LONGEST: Final = 200  # characters of a suggestion
 _MARKS: Final = ("?", "？", "؟", ";")
 _PLAIN: Final = 0.75  # of the question's words in one sentence: it is the answer
 
+_Made = str | Result[str] | Result[CitedAnswer]
 Event = AnswerStarted | AnswerDelta | AnswerCitation | AnswerCompleted
 
 
@@ -76,8 +77,10 @@ async def answer(request: AnswerRequest, desk: Desk) -> Answer:
     asked = await prepare(request, desk)
     outcome = _by_rule(asked, desk)
     if outcome is None:
-        outcome = await _by_model(asked, desk)
-    return await _completed(asked, outcome, desk)
+        async with aclosing(_by_model(asked, desk, streamed=False)) as items:
+            async for item in items:
+                outcome = item if isinstance(item, Outcome) else outcome
+    return await _completed(asked, _there(outcome), desk)
 
 
 async def answer_stream(request: AnswerRequest, desk: Desk) -> AsyncGenerator[Event]:
@@ -89,7 +92,7 @@ async def answer_stream(request: AnswerRequest, desk: Desk) -> AsyncGenerator[Ev
     asked = await prepare(request, desk)
     outcome, shown = _by_rule(asked, desk), False
     if outcome is None:
-        async with aclosing(_streamed(asked, desk)) as items:
+        async with aclosing(_by_model(asked, desk, streamed=True)) as items:
             async for item in items:
                 if isinstance(item, Outcome):
                     outcome = item
@@ -99,14 +102,19 @@ async def answer_stream(request: AnswerRequest, desk: Desk) -> AsyncGenerator[Ev
                     shown = True
                 if item:
                     yield AnswerDelta(type="delta", text=item)
-    if outcome is None:
-        raise GroundworkError("The model's stream ended without an outcome.")
+    outcome = _there(outcome)
     if not shown:
         yield _started(asked)
         yield AnswerDelta(type="delta", text=outcome.text)
     for citation in outcome.citations:
         yield AnswerCitation(type="citation", citation=citation_on_wire(citation))
     yield AnswerCompleted(type="completed", answer=await _completed(asked, outcome, desk))
+
+
+def _there(outcome: Outcome | None) -> Outcome:
+    if outcome is None:
+        raise GroundworkError("The model's output ended without an outcome.")
+    return outcome
 
 
 def _by_rule(asked: Asked, desk: Desk) -> Outcome | None:
@@ -129,36 +137,17 @@ def _unknown(asked: Asked, model: str, usage: Usage) -> Outcome:
     return Outcome(text, model, usage, "handoff", "not_in_documents")
 
 
-async def _by_model(asked: Asked, desk: Desk) -> Outcome:
-    feature = FEATURE if desk.gateway.traits.small else CITED
-    task: AnswerTask | None = asked.task
-    while task:
-        try:
-            result = await feature.run(task, desk.gateway)
-        except InputTooLong:
-            if (task := task.shorter()) is None:
-                raise
-        except ModelOutputTruncated:
-            if not desk.gateway.traits.small:
-                raise
-            return _unknown(asked, desk.gateway.model, Usage())
-        else:
-            return await _judged(asked, task, result, desk)
-    raise GroundworkError("There was nothing to ask.")
+async def _by_model(asked: Asked, desk: Desk, *, streamed: bool) -> AsyncGenerator[str | Outcome]:
+    """The answer's text as it comes, if it is streamed, and at the end what came of it.
 
-
-async def _streamed(asked: Asked, desk: Desk) -> AsyncGenerator[str | Outcome]:
-    """The answer's text as it comes, and at the end what came of it.
-
-    Nothing is shown in a language that is not the question's.
+    Nothing is shown in a language that is not the question's. A model without room for all is
+    asked with less.
     """
-    if asked.answer_language != asked.language:
-        yield await _by_model(asked, desk)
-        return
+    ask = _deltas if streamed and asked.answer_language == asked.language else _whole
     task: AnswerTask | None = asked.task
     while task:
         try:
-            async with aclosing(_deltas(task, desk)) as items:
+            async with aclosing(ask(task, desk)) as items:
                 async for item in items:
                     yield item if isinstance(item, str) else await _judged(asked, task, item, desk)
         except InputTooLong:
@@ -167,15 +156,18 @@ async def _streamed(asked: Asked, desk: Desk) -> AsyncGenerator[str | Outcome]:
         except ModelOutputTruncated:
             if not desk.gateway.traits.small:
                 raise
-            yield _unknown(asked, desk.gateway.model, Usage())
+            yield _unknown(asked, desk.gateway.model, Usage())  # it went round in circles
             return
         else:
             return
 
 
-async def _deltas(
-    task: AnswerTask, desk: Desk
-) -> AsyncGenerator[str | Result[str] | Result[CitedAnswer]]:
+async def _whole(task: AnswerTask, desk: Desk) -> AsyncGenerator[_Made]:
+    feature = FEATURE if desk.gateway.traits.small else CITED
+    yield await feature.run(task, desk.gateway)
+
+
+async def _deltas(task: AnswerTask, desk: Desk) -> AsyncGenerator[_Made]:
     """The answer's text as it comes, of JSON what can be shown of it, and at the end the result."""
     small, text = desk.gateway.traits.small, AnswerText()
     feature = FEATURE if small else CITED

@@ -67,9 +67,9 @@ async def ticket_or_none(request: Letter, gateway: ModelGateway) -> Ticket | Non
         return None
 
 
-def test_tickets(engine: Engine) -> None:
+def test_tickets(fresh_engine: Engine) -> None:
     feature = tickets.FEATURE
-    made = run_cases(gateway_to(engine), feature.cases, ticket_or_none)
+    made = run_cases(gateway_to(fresh_engine), feature.cases, ticket_or_none)
     floors = Floors("tickets", len(made))
 
     def same(field: str) -> float:
@@ -125,14 +125,16 @@ def by_confidence(
     return told
 
 
-def test_tickets_from_a_server_that_takes_no_schema(engine: Engine) -> None:
+def test_tickets_from_a_server_that_takes_no_schema(fresh_engine: Engine) -> None:
     """llama.cpp's ``/v1/messages`` ignores each way to ask for one, which is found out.
 
     The schema then stands in the instruction; what is still not valid is an honest 502. Runs gave
     45 to 47 valid ones of 50; the floor is one case below.
     """
     settings = Settings(
-        model=f"anthropic:{engine.name}", base_url=engine.base_url, api_key=SecretStr(engine.key)
+        model=f"anthropic:{fresh_engine.name}",
+        base_url=fresh_engine.base_url,
+        api_key=SecretStr(fresh_engine.key),
     )
     made = run_cases(make_gateway(settings, None), tickets.FEATURE.cases, ticket_or_none)
     floors = Floors("tickets over /v1/messages", len(made))
@@ -140,13 +142,13 @@ def test_tickets_from_a_server_that_takes_no_schema(engine: Engine) -> None:
     floors.report()
 
 
-def test_answers(engine: Engine) -> None:
+def test_answers(fresh_engine: Engine) -> None:
     feature = answers.FEATURE
 
     async def ask(task: AnswerTask, gateway: ModelGateway) -> Answer:
         return await answer(request_of(task), Desk(gateway, Library(), Records(None, None)))
 
-    made = run_cases(gateway_to(engine), feature.cases, ask)
+    made = run_cases(gateway_to(fresh_engine), feature.cases, ask)
     floors = Floors("answers", len(made))
     known = [
         pair for pair in zip(feature.cases, made, strict=True) if pair[0].expected["answerable"]

@@ -91,8 +91,8 @@ def is_exact(given: Given) -> bool:
     return True
 
 
-def test_questions(engine: Engine) -> None:
-    made = asyncio.run(ask_all(engine, QUESTIONS))
+def test_questions(fresh_engine: Engine) -> None:
+    made = asyncio.run(ask_all(fresh_engine, QUESTIONS))
     floors = Floors("questions over the sample documents", len(made))
     figures = _figures(made)
     for name, (figure, count) in figures.items():
@@ -143,8 +143,8 @@ def _figures(made: Sequence[Given]) -> dict[str, tuple[float, int]]:
     return {name: (percent(some), len(some)) for name, some in outcomes.items()}
 
 
-def test_poisoned_documents_change_nothing_that_is_checked(engine: Engine) -> None:
-    made = asyncio.run(ask_all(engine, POISONED))
+def test_poisoned_documents_change_nothing_that_is_checked(fresh_engine: Engine) -> None:
+    made = asyncio.run(ask_all(fresh_engine, POISONED))
     floors = Floors("poisoned documents", len(made))
     floors.add("says what it must not, %", percent([g.says_forbidden for g in made]), 0, most=True)
     known = [given for given in made if given.asked["contains"]]

@@ -47,6 +47,8 @@ def judge_text(task: AnswerTask, answer: str, instruction: str) -> Verdict:
     if not task.relevance.ranked or not is_on_topic(task.question, task.passages):
         return Verdict(finding="The documents are about something else.")
     citations = align(answer, task.passages, question=task.question)
+    if not citations:
+        return Verdict(finding="No document says so.")
     if not all(_is_of_one(task, sentence) for sentence in split_sentences(answer)):
         return Verdict(finding="It mixes up several sentences of the documents.")
     if not _answers(task, answer):

@@ -101,6 +101,7 @@ class Feature(ABC, Generic[In, Out]):
             None for the operator's limits, which are never exceeded.
         repairs: how often a flawed output is given back to the model to be put right.
         untrusted: whether an input is text of strangers, to be sent between random marks.
+        stop: stop sequences, for plain text.
     """
 
     name: ClassVar[str]
@@ -115,6 +116,7 @@ class Feature(ABC, Generic[In, Out]):
     first_token_timeout: ClassVar[float | None] = None
     repairs: ClassVar[int] = 2
     untrusted: ClassVar[bool] = False
+    stop: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         """Load the folder.
@@ -293,7 +295,7 @@ class Feature(ABC, Generic[In, Out]):
             shots=tuple(self._shot(example) for example in examples),
             schema=schema or self._schema(),
             max_tokens=max_tokens or self.max_tokens,
-            stop=stop,
+            stop=stop or self.stop,
             version=self.version,
             cacheable=self.cacheable,
             timeout=self.timeout,

@@ -51,6 +51,8 @@ class LibraryReport:
 class Library:
     """Searches a folder of documents; without a folder, there are none.
 
+    What it is and holds is known after :meth:`wait`.
+
     Attributes:
         language: ISO 639-1 code of the language that most documents are in.
         products: what the documents of each folder in the folder are about, by its name: the words
@@ -78,21 +80,26 @@ class Library:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
 
-    async def search(self, query: str, limit: int, *, also: str = "") -> list[Found]:
+    async def wait(self) -> None:
+        """Wait until the documents have been read, which is over for good once it is.
+
+        Raises:
+            Overloaded: it takes longer than a request should wait.
+        """
+        try:
+            async with asyncio.timeout(_WAITS_SECONDS):
+                await self._ready.wait()
+        except TimeoutError:
+            raise Overloaded("The documents are still being read.", retry_after=5) from None
+
+    def search(self, query: str, limit: int, *, also: str = "") -> list[Found]:
         """The passages that are nearest to a query, the best first.
 
         Args:
             query: any text.
             limit: most passages.
             also: words of the conversation so far, which count less.
-
-        Raises:
-            Overloaded: the documents have not been read yet.
         """
-        try:
-            await asyncio.wait_for(self._ready.wait(), _WAITS_SECONDS)
-        except TimeoutError:
-            raise Overloaded("The documents are still being read.", retry_after=5) from None
         return self._index.search(query, limit, also=also)
 
     def problem(self) -> str | None:

@@ -4,7 +4,7 @@ The upstream works on 8 calls at once, about half a second on each. How fast a r
 away is what the service says itself (``Server-Timing``): the clients' clocks run in a process
 that is busy with all clients and with the upstream. Its 90th percentile is judged, since on two
 CPUs the slowest hundredth says how long the system let the service wait (a run of CI: p50 1.9 ms,
-p99 28 ms); the 99th is printed.
+p99 28 ms); the 99th has five times as long.
 """
 
 import random
@@ -53,6 +53,7 @@ async def test_overload(tmp_path: Path) -> None:
         assert after.goodput >= 0.9 * CAPACITY
         assert percentile(after.accepted, 0.99) <= 2 * unloaded
         assert percentile(after.shed_own, 0.9) < 0.01
+        assert percentile(after.shed_own, 0.99) < 0.05
 
 
 class _Figures:

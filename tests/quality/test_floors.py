@@ -128,8 +128,8 @@ def by_confidence(
 def test_tickets_from_a_server_that_takes_no_schema(fresh_engine: Engine) -> None:
     """llama.cpp's ``/v1/messages`` ignores each way to ask for one, which is found out.
 
-    The schema then stands in the instruction; what is still not valid is an honest 502. Runs gave
-    45 to 47 valid ones of 50; the floor is one case below.
+    The schema then stands in the instruction; what is still not valid is an honest 502. Runs on an
+    engine of their own gave 46 and 47 valid ones of 50; the floor is one case below.
     """
     settings = Settings(
         model=f"anthropic:{fresh_engine.name}",
@@ -138,7 +138,7 @@ def test_tickets_from_a_server_that_takes_no_schema(fresh_engine: Engine) -> Non
     )
     made = run_cases(make_gateway(settings, None), tickets.FEATURE.cases, ticket_or_none)
     floors = Floors("tickets over /v1/messages", len(made))
-    floors.add("schema-valid, %", percent([ticket is not None for ticket in made]), 88)
+    floors.add("schema-valid, %", percent([ticket is not None for ticket in made]), 90)
     floors.report()
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from app.features.answers.grounding import verdict
+from app.features.answers.grounding.claims import unsupported
 from app.records import Store
 from tests.wire.replies import cited_answer
 from tests.wire.service import service_on
@@ -190,6 +192,19 @@ async def test_suggestions_are_questions() -> None:
     async with says(json.dumps(output)) as client:
         given = await answered(client)
     assert given["suggestions"] == ["What does it cover?"]
+
+
+async def test_answer_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[str] = []
+
+    def counted(question: str, answer: str, *others: Any, **options: Any) -> Any:
+        judged.append(answer)
+        return unsupported(question, answer, *others, **options)
+
+    monkeypatch.setattr(verdict, "unsupported", counted)
+    async with says(cited_answer("It lasts three years.", QUOTE)) as client:
+        assert (await answered(client))["grounded"]
+    assert judged == ["It lasts three years."]
 
 
 async def test_stream_of_an_answer() -> None:

@@ -175,6 +175,39 @@ async def test_sentence_out_of_two_sentences_is_not_its_answer() -> None:
     assert "cloth" not in given["answer"]
 
 
+async def test_first_question_is_in_the_documents_language(tmp_path: Path) -> None:
+    """The folder is read in the background; the question waits for what it is written in."""
+    text = "Die Garantie der Lampe dauert drei Jahre. Bitte heben Sie die Rechnung auf."
+    (tmp_path / "garantie.md").write_text(f"---\ntitle: Garantie\nlanguage: de\n---\n\n{text}\n")
+    seen: list[str] = []
+
+    def says(messages: Messages) -> str:
+        seen.append(messages[-1]["content"])
+        return "Die Garantie der Lampe dauert drei Jahre."
+
+    question = "Wie lange dauert die Garantie der Lampe?"
+    given = await answered(says, question, documents=[], settings={"knowledge": tmp_path})
+    assert (given["query"], given["grounded"]) == (question, True)
+    assert len(seen) == 1
+
+
+async def test_product_that_is_named_is_looked_up_first(tmp_path: Path) -> None:
+    texts = {"lumo": "It weighs two kilos.", "brewly": "It is heavy, really heavy, so heavy."}
+    for name, text in texts.items():
+        (tmp_path / name).mkdir()
+        for what in ("weight", "care"):
+            (tmp_path / name / f"{what}.md").write_text(
+                f"---\ntitle: {name.title()}: {what}\n---\n\n{text}\n"
+            )
+
+    def says(_: Messages) -> str:
+        return "I don't know."
+
+    settings = {"knowledge": tmp_path}
+    given = await answered(says, "How heavy is the Lumo?", documents=[], settings=settings)
+    assert given["passages"][0]["document_id"].startswith("lumo/")
+
+
 async def test_code_asks_back_for_it(tmp_path: Path) -> None:
     for name, years in (("lumo", "three"), ("brewly", "two")):
         (tmp_path / name).mkdir()

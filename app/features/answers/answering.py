@@ -272,7 +272,7 @@ async def _record(asked: Asked, made: Answer, desk: Desk) -> None:
         asked_at=now,
         question=asked.question,
         query=made.query,
-        history=[message.model_dump() for message in trimmed(asked.history, small=False)],
+        history=[message.model_dump() for message in trimmed(asked.history)],
         passages=dumped["passages"],
         answer=made.answer,
         citations=dumped["citations"],

@@ -1,10 +1,10 @@
 """Whether a question fits several products and names none, by where its passages were found."""
 
-import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
-from app.features.answers.terms import terms
+from app.features.answers.terms import rarity, terms
 from app.knowledge.index import Found
 from app.knowledge.sources import Passage
 from app.knowledge.words import words
@@ -46,9 +46,12 @@ def may_mean(
 def named_in(text: str, products: Mapping[str, str]) -> frozenset[str]:
     """The folders of the products that a text names, if only by the first word of their names."""
     said = set(words(text))
-    return frozenset(
-        folder for folder, name in products.items() if said.issuperset(words(name)[:1])
-    )
+    return frozenset(folder for folder, name in products.items() if said & _first_word(name))
+
+
+@lru_cache(maxsize=4096)
+def _first_word(name: str) -> frozenset[str]:
+    return frozenset(words(name)[:1])
 
 
 def folder_of(passage: Passage) -> str:
@@ -62,9 +65,6 @@ def _coverage(asked: frozenset[str], passages: Sequence[Passage]) -> list[float]
         terms(" ".join((passage.source.title, *passage.heading, passage.text)))
         for passage in passages
     ]
-    weights = {
-        word: math.log(1 + len(texts) / (1 + sum(word in text for text in texts)))
-        for word in sorted(asked)
-    }
+    weights = {word: rarity(word, texts) for word in sorted(asked)}
     whole = sum(weights.values()) or 1
     return [sum(w for word, w in weights.items() if word in text) / whole for text in texts]

@@ -7,7 +7,6 @@ from typing import Final
 from app.features.answers.schemas import Message
 
 _MOST_CHARACTERS: Final = 24_000  # of history that a model is sent
-_MOST_FOR_A_SMALL_MODEL: Final = 0  # it takes earlier turns for more examples
 _QUESTIONS_CARRIED: Final = 2
 _WORDS_OF_A_WHOLE_QUESTION: Final = 7
 _REFERS_BACK: Final = re.compile(
@@ -17,9 +16,9 @@ _REFERS_BACK: Final = re.compile(
 )
 
 
-def trimmed(history: Sequence[Message], *, small: bool) -> tuple[Message, ...]:
+def trimmed(history: Sequence[Message]) -> tuple[Message, ...]:
     """The last turns that a model can read, whole ones, beginning with the user's."""
-    left = _MOST_FOR_A_SMALL_MODEL if small else _MOST_CHARACTERS
+    left = _MOST_CHARACTERS
     kept: list[Message] = []
     for message in reversed(history):
         left -= len(message.content)

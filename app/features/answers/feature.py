@@ -2,15 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from app.features.answers.grounding.verdict import judge_text
 from app.features.answers.layout import lay_out
 from app.features.answers.task import AnswerTask
 from app.features.feature import Feature
 from app.gateway import Completion, Prompt, Turn
-
-_STOP: Final = ("\n",)  # a small model goes on with a question of its own
 
 
 class Answers(Feature[AnswerTask, str]):
@@ -23,10 +20,7 @@ class Answers(Feature[AnswerTask, str]):
     output_type = str
     max_tokens = 256
     repairs = 1
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._prefix = self._make_prefix(self.instruction, self.examples, stop=_STOP)
+    stop = ("\n",)  # a small model goes on with a question of its own
 
     def body_of(self, text: str) -> dict[str, object]:
         return {"question": text}

@@ -1,6 +1,6 @@
 """Makes a request ready for the model: its conversation, its language, what is found for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from secrets import token_hex
@@ -64,12 +64,17 @@ async def prepare(request: AnswerRequest, desk: Desk) -> Asked:
     Raises:
         ConversationUnknown: there is no conversation of that name.
         ConversationsOff: it is to be kept, and the operator keeps none.
+        Overloaded: the service's documents have not been read yet.
         GroundworkError: what the gateway raises, where the question had to be translated.
     """
     conversation_id, history = await _conversation(request, desk)
     small, usage = desk.gateway.traits.small, Usage()
     before = asked_before(history)
-    search = _Search(request, desk, also=before)
+    wanted = request.search_knowledge
+    in_library = not request.documents if wanted is None else wanted
+    if in_library:
+        await desk.library.wait()
+    search = _Search(request, desk, in_library=in_library, also=before)
     language = language_of(request.question, search.language)
     question = query = standalone(request.question, history)
     asks_for_human = wants_human(request.question)
@@ -91,11 +96,11 @@ async def prepare(request: AnswerRequest, desk: Desk) -> Asked:
         language=language,
         asks_for_human=asks_for_human,
         query=query,
-        may_mean=may_mean(query, found, desk.library.products, also=before) if small else (),
+        may_mean=may_mean(query, found, search.products, also=before) if small else (),
         task=AnswerTask.model_construct(
             question=question,
             passages=passages,
-            history=trimmed(history, small=small),
+            history=() if small else trimmed(history),  # it takes turns for more examples
             same_language=small or written_in == language,
         ),
         answer_language=written_in if small else language,
@@ -123,15 +128,21 @@ async def _conversation(
 
 
 class _Search:
-    """Looks in the request's documents, in the service's own, or in both."""
+    """Looks in the request's documents, in the service's own, or in both.
 
-    def __init__(self, request: AnswerRequest, desk: Desk, *, also: str) -> None:
+    Attributes:
+        language: that of most of them.
+        products: those that the service's own are about, by folder.
+    """
+
+    def __init__(self, request: AnswerRequest, desk: Desk, *, in_library: bool, also: str) -> None:
         self._documents = request.documents
         self._library = desk.library
         self._also = also
-        wanted = request.search_knowledge
-        self._in_library = not request.documents if wanted is None else wanted
+        self._in_library = in_library
         self._passages: Sequence[Passage] | None = None
+        no_products: Mapping[str, str] = {}
+        self.products = desk.library.products if in_library else no_products
         self.language = desk.library.language.upper()
         if request.documents:
             text = " ".join(document.text[:_ENOUGH] for document in request.documents)
@@ -142,7 +153,7 @@ class _Search:
         own = await self._of_request(query) if self._documents else []
         if not self._in_library:
             return own
-        found = await self._library.search(query, _MOST_SEARCHED, also=self._also)
+        found = self._library.search(query, _MOST_SEARCHED, also=self._also)
         others = self._of_named_products(found, query)
         return _alternating(own, others)[:_MOST_PASSAGES]
 
@@ -151,8 +162,7 @@ class _Search:
 
         Where it names none, what was asked before may.
         """
-        products = self._library.products
-        named = named_in(query, products) or named_in(self._also, products)
+        named = named_in(query, self.products) or named_in(self._also, self.products)
         weighed = [
             replace(item, score=_NAMED * item.score) if folder_of(item.passage) in named else item
             for item in found

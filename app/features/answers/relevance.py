@@ -1,13 +1,12 @@
 """How near sentences are to a question, by the words that they share."""
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from app.features.answers.guarding import readable
-from app.features.answers.terms import terms
+from app.features.answers.terms import rarity, terms
 from app.features.injection import WITHHELD
 from app.knowledge.sources import Passage
 
@@ -73,9 +72,7 @@ class Relevance:
         titles = [terms(" ".join(titles_of(passage))) for passage in passages]
         found = [words | titles[number] for number, _, _, words in texts]
         self._weights = {word: _weight(word, found) for word in sorted(_asked(question))}
-        scored = [
-            self._scored(number, place, text, titles[number]) for number, place, text, _ in texts
-        ]
+        scored = [self._scored(*sentence, titles[sentence[0]]) for sentence in texts]
         self.ranked = sorted(scored, key=lambda sentence: -sentence.score)
 
     @property
@@ -104,8 +101,9 @@ class Relevance:
         )
         return held / whole if whole else 1.0
 
-    def _scored(self, passage: int, place: int, text: str, title: frozenset[str]) -> Sentence:
-        words = terms(text)
+    def _scored(
+        self, passage: int, place: int, text: str, words: frozenset[str], title: frozenset[str]
+    ) -> Sentence:
         share = self._share(words, title)
         bonus = _NUMBER if self._asks_for_number and _HAS_NUMBER.search(text) else 0.0
         score = share + _FIRST_PASSAGE / (1 + passage) + bonus
@@ -150,5 +148,5 @@ def _asked(question: str) -> frozenset[str]:
 
 
 def _weight(word: str, texts: Sequence[frozenset[str]]) -> float:
-    weight = math.log(1 + len(texts) / (1 + sum(word in text for text in texts)))
+    weight = rarity(word, texts)
     return weight * _CODE_WEIGHT if word[0].isalpha() and not word.isalpha() else weight

@@ -73,25 +73,26 @@ class AnswerRequest(RequestModel):
     )
 
 
-class FoundPassage(ResponseModel):
-    """A part of a document that may hold the answer."""
+class InDocument(ResponseModel):
+    """Which document a text stands in."""
 
     document_id: str = Field(description="The document.")
     title: str = Field(description="The document's title; may be empty.")
     url: str | None = Field(description="Where people can read the document.")
     heading: str | None = Field(description="The headings it stands under, with ` > ` between.")
+
+
+class FoundPassage(InDocument):
+    """A part of a document that may hold the answer."""
+
     text: str = Field(description="Its text.")
     start: int = Field(description="Where it begins in the document's text, in code points.")
     end: int = Field(description="Where it ends there.")
 
 
-class Citation(ResponseModel):
+class Citation(InDocument):
     """Where a claim of the answer stands: verbatim, which is checked."""
 
-    document_id: str = Field(description="The document.")
-    title: str = Field(description="The document's title; may be empty.")
-    url: str | None = Field(description="Where people can read the document.")
-    heading: str | None = Field(description="The headings it stands under, with ` > ` between.")
     quote: str = Field(description="The document's own words.")
     start: int = Field(description="Where they begin in the document's text, in code points.")
     end: int = Field(description="Where they end there.")

@@ -60,6 +60,11 @@ class AnswerTask(BaseModel):
         """How near the passages' sentences are to the question."""
         return Relevance(self.question, self.passages)
 
+    @cached_property
+    def verdicts(self) -> dict[Any, Any]:
+        """What was found of outputs; the frame asks, and then whoever gives the answer."""
+        return {}
+
     def _with(self, **fields: Any) -> "AnswerTask":
         own = {name: getattr(self, name) for name in AnswerTask.model_fields}
         return AnswerTask.model_construct(**own | fields)
@@ -81,6 +86,8 @@ ModelAction = Literal["answer", "clarify", "handoff", "unknown"]
 class Quote(BaseModel):
     """A document's own words that prove a claim."""
 
+    model_config = ConfigDict(frozen=True)
+
     document: int
     quote: str
 
@@ -88,7 +95,9 @@ class Quote(BaseModel):
 class CitedAnswer(BaseModel):
     """What a strong model writes: the answer first, so that it can be shown as it comes."""
 
+    model_config = ConfigDict(frozen=True)
+
     answer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
     action: Annotated[ModelAction, nearest(ModelAction)]
-    citations: list[Quote] = Field(max_length=12)
-    suggestions: list[str] = Field(max_length=5)
+    citations: tuple[Quote, ...] = Field(max_length=12)
+    suggestions: tuple[str, ...] = Field(max_length=5)

@@ -1,7 +1,9 @@
 """The content words of a text, by which sentences are held against a question."""
 
+import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 _STEM_LENGTH: Final = 5
@@ -42,3 +44,8 @@ def terms(text: str) -> frozenset[str]:
     return frozenset(
         w[:_STEM_LENGTH].rstrip("s") if w.isalpha() else w.replace(",", ".") for w in kept
     )
+
+
+def rarity(word: str, texts: Sequence[frozenset[str]]) -> float:
+    """The inverse document frequency of a term over the terms of texts."""
+    return math.log(1 + len(texts) / (1 + sum(word in text for text in texts)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from app.features.answers.grounding.citations import MOST_CLAIMS, Citation
@@ -160,7 +161,12 @@ def leaks(answer: str, instruction: str) -> bool:
 
     Case, accents, white space and marks around words do not matter.
     """
-    return not _runs(instruction).isdisjoint(_runs(answer))
+    return not _kept_runs(instruction).isdisjoint(_runs(answer))
+
+
+@lru_cache(maxsize=8)
+def _kept_runs(instruction: str) -> set[tuple[str, ...]]:
+    return _runs(instruction)
 
 
 def _runs(text: str) -> set[tuple[str, ...]]:

@@ -4,9 +4,10 @@ The same check for all models. A strong one says what it cites; for a weak one, 
 found by aligning its sentences with those of the passages.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import wraps
+from typing import Any, Final
 
 from app.features.answers.grounding.citations import Citation, align, locate
 from app.features.answers.grounding.claims import is_on_topic, leaks, unsupported
@@ -32,12 +33,28 @@ class Verdict:
     finding: str | None = None
 
 
+Judge = Callable[[AnswerTask, Any, str], Verdict]
+
+
+def _once(judge: Judge) -> Judge:
+    """A judge that keeps what it found of an output for as long as there is the task."""
+
+    @wraps(judge)
+    def judged(task: AnswerTask, output: Any, instruction: str) -> Verdict:
+        if output not in task.verdicts:
+            task.verdicts[output] = judge(task, output, instruction)
+        return task.verdicts[output]
+
+    return judged
+
+
 def says_unknown(answer: str) -> bool:
     """Whether a small model's answer is the sentence that its instruction asks for."""
     folded = answer.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     return folded.startswith("i don't know")
 
 
+@_once
 def judge_text(task: AnswerTask, answer: str, instruction: str) -> Verdict:
     """Judge the answer of a model that does not cite."""
     if says_unknown(answer):
@@ -77,6 +94,7 @@ def _is_of_one(task: AnswerTask, sentence: str) -> bool:
     )
 
 
+@_once
 def judge_cited(task: AnswerTask, output: CitedAnswer, instruction: str) -> Verdict:
     """Judge the answer of a model that cites.
 
@@ -97,9 +115,10 @@ def judge_cited(task: AnswerTask, output: CitedAnswer, instruction: str) -> Verd
             return Verdict(tuple(citations), finding)
         if found not in citations:
             citations.append(found)
-    if not citations or _unsupported(task, output.answer, citations):
-        aligned = align(output.answer, task.passages, question=task.question)
-        citations += [citation for citation in aligned if citation not in citations]
+    if citations and not _unsupported(task, output.answer, citations):
+        return Verdict(tuple(citations))
+    aligned = align(output.answer, task.passages, question=task.question)
+    citations += [citation for citation in aligned if citation not in citations]
     if not citations:
         return Verdict(finding="No document says so; there is no citation.")
     return Verdict(tuple(citations), _unsupported(task, output.answer, citations))

@@ -11,16 +11,19 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.factory import create_app
-from tests.wire.replies import TICKET, openai_message, openai_stream
+from tests.wire.replies import TICKET, cited_answer, openai_message, openai_stream
 from tests.wire.upstream import body_of, settings
+
+ANSWER = cited_answer("It lasts three years.", "It lasts three years.")
 
 
 def speak(request: httpx.Request) -> httpx.Response:
-    """A stream where one is asked for, else a ticket."""
+    """A cited answer where one is asked for, else a ticket."""
     if request.method == "GET":
         return httpx.Response(200, json={})
-    streamed = body_of(request).get("stream")
-    return openai_stream(["It lasts ", "three years."]) if streamed else openai_message(TICKET)
+    body = body_of(request)
+    text = ANSWER if '"suggestions"' in body["messages"][0]["content"] else TICKET
+    return openai_stream([text[:3], text[3:]]) if body.get("stream") else openai_message(text)
 
 
 def application(**others: Any) -> FastAPI:

@@ -5,7 +5,22 @@ from typing import Any, Final
 
 _SENTENCEX: Final[Any] = import_module("sentencex")  # it has no types
 
-_WINDOW: Final = 1_000  # characters; it takes quadratic time over open quotes and long lines
+_WINDOW: Final = 1_000  # characters
+
+
+def lengths(text: str, language: str) -> list[int]:
+    """The lengths of a text's sentences in order, each with the white space after it.
+
+    They add up to the text's. The time is quadratic in a text of open quotes, or of Chinese without
+    line ends: give it a few thousand characters at most.
+
+    Args:
+        text: any text.
+        language: ISO 639-1 code of its language, in any case, with or without a region.
+    """
+    code = language.partition("-")[0].lower()
+    readable = text.encode(errors="replace").decode()  # of a lone surrogate it would die
+    return [len(sentence) for sentence in _SENTENCEX.segment(code, readable)]
 
 
 def spans(text: str, language: str) -> list[tuple[int, int]]:
@@ -18,16 +33,13 @@ def spans(text: str, language: str) -> list[tuple[int, int]]:
         text: any text.
         language: ISO 639-1 code of its language, in any case, with or without a region.
     """
-    code = language.partition("-")[0].lower()
-    readable = text.encode(errors="replace").decode()  # of a lone surrogate it would die
     found: list[tuple[int, int]] = []
     start = 0
     while start < len(text):
-        window = readable[start : start + _WINDOW]
-        lengths = [len(sentence) for sentence in _SENTENCEX.segment(code, window)]
-        if start + _WINDOW < len(text) and len(lengths) > 1:
-            lengths.pop()  # it may go on after the window, so it is read again with what follows
-        for length in lengths or [len(window)]:
+        sizes = lengths(text[start : start + _WINDOW], language)
+        if start + _WINDOW < len(text) and len(sizes) > 1:
+            sizes.pop()  # it may go on after the window, so it is read again with what follows
+        for length in sizes:
             sentence = text[start : start + length]
             if bare := sentence.strip():
                 begin = start + len(sentence) - len(sentence.lstrip())

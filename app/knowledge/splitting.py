@@ -3,12 +3,10 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 from app.knowledge.sources import Heading, Passage, Source
-
-_SENTENCEX: Final[Any] = import_module("sentencex")  # it has no types
+from app.sentences import lengths
 
 LONGEST: Final = 900  # characters of a passage
 
@@ -126,12 +124,11 @@ def _sentences(text: str, start: int, end: int, language: str, room: int) -> Ite
     """Sentences; of those with more than ``room`` characters, as many words as fit at a time."""
     while start < end:
         window = text[start : min(end, start + _WINDOW)]
-        readable = window.encode(errors="replace").decode()  # of a lone surrogate it would die
-        lengths = [len(segment) for segment in _SENTENCEX.segment(language, readable)]
-        if start + len(window) < end and len(lengths) > 1:
-            lengths.pop()  # it may go on beyond the window
+        sizes = lengths(window, language)
+        if start + len(window) < end and len(sizes) > 1:
+            sizes.pop()  # it may go on beyond the window
         at = 0
-        for length in lengths:
+        for length in sizes:
             fits = length <= room
             taken = length if fits else _fitting(window[at : at + room + 1], room)
             yield from _trimmed(text, start + at, start + at + taken)

@@ -14,8 +14,8 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any, Final
+from itertools import accumulate
+from typing import Final
 
 from app.features.injection.cues import (
     CLOSING_TAGS,
@@ -33,10 +33,9 @@ from app.features.injection.cues import (
 )
 from app.features.injection.folding import Folded, fold
 from app.features.injection.words import Classes, classify
+from app.sentences import lengths
 
 WITHHELD: Final = "[…]"
-
-_SENTENCEX: Final[Any] = import_module("sentencex")  # it has no types
 
 _Rules = list[tuple[Reason, re.Pattern[str]]]
 
@@ -224,8 +223,7 @@ def _units(text: str, language: str) -> list[int]:
     bounds = {0, len(text)}
     bounds.update(found.end() for found in re.finditer(r"\n", text))
     for piece in re.finditer(rf"[^\n]{{1,{_PIECE}}}", text):
-        sentences = _SENTENCEX.get_sentence_boundaries(language.lower(), piece[0])
-        bounds.update(piece.start() + sentence["start_index"] for sentence in sentences)
+        bounds.update(accumulate(lengths(piece[0], language), initial=piece.start()))
     return sorted(bounds)
 
 

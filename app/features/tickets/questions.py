@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
-_SENTENCEX: Final[Any] = import_module("sentencex")  # it has no types
+from app.sentences import lengths
 
 MOST: Final = 10  # of one text
 LONGEST: Final = 1_000  # characters of a question; what is longer has lost its full stops
@@ -55,9 +54,9 @@ def _sentences(text: str, code: str, marks: str) -> Iterator[str]:
             continue
         plain = _NO_TEXT.sub(lambda at: "x" * len(at[0]), whole)
         at = 0
-        for segment in _SENTENCEX.segment(code, plain):
-            yield " ".join(whole[at : at + len(segment)].split())
-            at += len(segment)
+        for length in lengths(plain, code):
+            yield " ".join(whole[at : at + length].split())
+            at += length
 
 
 def _paragraphs(text: str) -> Iterator[str]:

@@ -1,19 +1,16 @@
 """Long texts in pieces that a model can take, cut where it harms least, and put together again.
 
-Sentences are found by sentencex (the segmenter of Wikipedia's translation tool). Only the places
-where it ends a sentence are used, so that whatever it does, no character of a text is lost.
+Of sentences, only the places where they end are used, so no character of a text is lost.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 import regex
 
 from app.features.languages import base
-
-_SENTENCEX: Final[Any] = import_module("sentencex")  # it has no types
+from app.sentences import lengths
 
 _WINDOW: Final = 1_000  # characters; it takes quadratic time over a long Chinese or Japanese line
 
@@ -175,17 +172,12 @@ def _sentence_ends(line: str, language: str) -> Iterator[int]:
 
     A window's last sentence may go on after it, so it is read again with what follows.
     """
-    readable = line.encode(errors="replace").decode()  # of a lone surrogate it would die
     start = stop = 0
     while stop < len(line):
         stop = start + _WINDOW
-        whole = _lengths(language, readable[start:stop])[:-1]
+        whole = lengths(line[start:stop], language)[:-1]
         for length in whole:
             start += length
             yield start
         if not whole:
             start = stop
-
-
-def _lengths(language: str, text: str) -> list[int]:
-    return [len(sentence) for sentence in _SENTENCEX.segment(language, text)]

@@ -159,8 +159,9 @@ BREAKING: dict[str, tuple[Edit, str, str]] = {
         put(prop(f"{SCHEMAS}/CustomField", "minimum", "anyOf", "0", "type"), "integer"),
         prop(f"{SCHEMAS}/CustomField", "minimum"), TICKETS,
     ),
-    "any value narrowed": (
-        put(f"{SCHEMAS}/JsonValue", {"type": "string"}), f"{SCHEMAS}/JsonValue/type", TICKETS,
+    "one of several types refused": (
+        drop(prop(f"{SCHEMAS}/CustomField", "enum", "anyOf", "0", "items", "type"), "boolean"),
+        prop(f"{SCHEMAS}/CustomField", "enum", "anyOf", "0", "items"), TICKETS,
     ),
     "null refused": (
         put(prop(REQUEST, "context"), {"type": "string", "maxLength": 10_000}),

@@ -26,6 +26,8 @@ def english(_: list[dict[str, Any]]) -> str:
          "message"),
         ("/v2/translate", {"text": [GERMAN], "target_lang": "XX"}, 422, "language-unknown",
          "/target_lang", "message"),
+        ("/v2/translate", {"text": [GERMAN], "target_lang": "EN", "preserve_formatting": "1"}, 422,
+         "request-invalid", "/preserve_formatting", "message"),
     ],
     ids=lambda value: str(value)[:24],
 )  # fmt: skip
@@ -71,3 +73,11 @@ async def test_a_form_is_read_as_json_is() -> None:
     assert made.status_code == 200, made.text
     assert made.json() == multipart.json()
     assert "EN-GB" in {language["language"] for language in listed.json()}
+
+
+async def test_a_flag_of_a_form_is_0_or_1() -> None:
+    form = {"text": GERMAN, "target_lang": "EN", "preserve_formatting": "perhaps"}
+    async with service_on(english) as client:
+        problem = await client.post("/v2/translate", data=form)
+    assert problem.status_code == 422, problem.text
+    assert [error["pointer"] for error in problem.json()["errors"]] == ["/preserve_formatting"]

@@ -13,8 +13,8 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    JsonValue,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -25,7 +25,15 @@ _MOST_CHARACTERS: Final = 8_000
 _FORMATS: Final = {"date": 10, "email": 3, "uri": 3}  # least characters of each
 
 
-class _Items(BaseModel):
+_Scalar = Annotated[
+    str | int | float | bool | None,
+    WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),
+]
+
+
+class CustomFieldItems(BaseModel):
+    """What each string of a list may be."""
+
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     type: Literal["string"]
@@ -40,13 +48,13 @@ class CustomField(BaseModel):
     type: Literal["string", "integer", "number", "boolean", "array"]
     title: str | None = Field(default=None, max_length=100)
     description: str | None = Field(default=None, max_length=300)
-    enum: list[JsonValue] | None = Field(default=None, max_length=50)
+    enum: list[_Scalar] | None = Field(default=None, max_length=50)
     format: Literal["date", "email", "uri"] | None = None
     minLength: int | None = Field(default=None, ge=0)  # noqa: N815 # JSON Schema's names
     maxLength: int | None = Field(default=None, ge=0)  # noqa: N815
     minimum: float | None = None
     maximum: float | None = None
-    items: _Items | None = None
+    items: CustomFieldItems | None = None
     minItems: int | None = Field(default=None, ge=0)  # noqa: N815
     maxItems: int | None = Field(default=None, ge=0)  # noqa: N815
 
@@ -81,7 +89,7 @@ class CustomField(BaseModel):
             return False
         return self.maximum // 1 < self.minimum
 
-    def _fits(self, value: JsonValue) -> bool:
+    def _fits(self, value: object) -> bool:
         return jsonschema_rs.is_valid(self.as_schema(), value)
 
     def as_schema(self) -> dict[str, Any]:

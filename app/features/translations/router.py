@@ -16,7 +16,7 @@ from app.features.translations.schemas import (
     TranslationDelta,
     TranslationFailed,
     TranslationRequest,
-    Translations,
+    TranslationResult,
 )
 from app.features.translations.translating import translate, translate_stream
 from app.features.translations.translator import Translator
@@ -36,7 +36,7 @@ router = APIRouter(prefix="/translations", tags=["translations"])
 @router.post("", summary="Translate reviews", responses=PROBLEMS)
 async def create_translations(
     request: TranslationRequest, gateway: GatewayDep, vocabulary: VocabularyDep
-) -> Translations:
+) -> TranslationResult:
     """Translate each text by itself, at the same time; the order is kept.
 
     A text that fails has its own `problem`; the request fails when all texts do.

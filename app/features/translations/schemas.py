@@ -204,7 +204,7 @@ class Translation(ResponseModel):
     problem: Problem | None = Field(description="Why this text alone was not translated.")
 
 
-class Translations(ModelInfo):
+class TranslationResult(ModelInfo):
     """The translations in the order of the texts, and which model made them."""
 
     translations: list[Translation]
@@ -230,7 +230,7 @@ class TranslationCompleted(ResponseModel):
     """The end of a stream that went well."""
 
     type: Literal["completed"]
-    result: Translations = Field(
+    result: TranslationResult = Field(
         description="All translations, whole; they count where they differ from the pieces."
     )
 

@@ -17,7 +17,7 @@ from app.features.translations.schemas import (
     TranslationCompleted,
     TranslationDelta,
     TranslationRequest,
-    Translations,
+    TranslationResult,
     TranslationUnit,
 )
 from app.features.translations.texts import Text, prepared
@@ -37,7 +37,7 @@ async def translate(
     vocabulary: Vocabulary,
     *,
     strict: bool = False,
-) -> Translations:
+) -> TranslationResult:
     """Translate all texts of a request, several pieces at once.
 
     Raises:
@@ -153,13 +153,13 @@ def _gathered(
     made: Sequence[Outcome],
     *,
     strict: bool = False,
-) -> Translations:
+) -> TranslationResult:
     """The response, or the first error where there is nothing but errors."""
     errors = [outcome for outcome in made if isinstance(outcome, GroundworkError)]
     if errors and (strict or len(errors) == len(made)):
         raise errors[0]
     results = [result for outcome in made if isinstance(outcome, list) for result in outcome]
-    return Translations.model_construct(
+    return TranslationResult.model_construct(
         translations=[_translation(request, *pair) for pair in zip(texts, made, strict=True)],
         model=results[0].model if results else gateway.model,
         usage=TokenUsage.of(sum((result.usage for result in results), Usage())),

@@ -27,7 +27,9 @@ import example.groundwork.model.TranslationDelta;
 import example.groundwork.model.TranslationEvent;
 import example.groundwork.model.TranslationFailed;
 import example.groundwork.model.TranslationRequest;
+import java.io.File;
 import java.io.IOException;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -73,8 +75,16 @@ final class Tour {
         var request = new TicketRequest().subject("Lamp").body("My lamp broke.");
         var ticket = api.createTicket(request, null, null);
         print("create_ticket", ticket.getIssue(), ticket.getUrgency());
-        var fromEmail = api.createEmailTicket(EMAIL, null, null);
+        var fromEmail = emailing().createEmailTicket(new File("lamp.eml"), null, null);
         print("create_email_ticket", fromEmail.getEmail().getSubject());
+    }
+
+    /** The generated client sends the path of a file in quotes; this puts the email there instead. */
+    private TicketsApi emailing() {
+        var emailing = new ApiClient();
+        emailing.updateBaseUri(client.getBaseUri());
+        emailing.setRequestInterceptor(call -> call.POST(BodyPublishers.ofString(EMAIL)));
+        return new TicketsApi(emailing);
     }
 
     private void answers() throws ApiException, IOException, InterruptedException {

@@ -1,6 +1,6 @@
 """What the drop-in endpoints share: bodies as forms, errors as other APIs' clients read them."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -19,6 +19,7 @@ from app.problems import judge
 from app.vocabulary import Vocabulary
 
 Handler = Callable[[Request], Awaitable[Response]]
+FormFields = Mapping[str, Callable[[list[str]], object]]
 
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -29,14 +30,15 @@ def form_too(model: str) -> dict[str, Any]:
     return {"requestBody": {"content": {_FORMS[0]: {"schema": schema}}}}
 
 
-def route_with(member: str, lists: Collection[str] = ()) -> type[APIRoute]:
+def route_with(member: str, form: FormFields | None = None) -> type[APIRoute]:
     """A kind of route that takes forms, too.
 
     FastAPI sees a form as JSON, or with GET as a query.
 
     Args:
         member: member of a problem in which its detail is repeated.
-        lists: fields of a form that are lists even where they stand in it once.
+        form: how to read fields of a form that are no texts, or lists even where they stand in it
+            once.
     """
 
     class DropInRoute(APIRoute):
@@ -45,7 +47,7 @@ def route_with(member: str, lists: Collection[str] = ()) -> type[APIRoute]:
 
             async def answer(request: Request) -> Response:
                 try:
-                    return await handle(await _without_form(request, lists))
+                    return await handle(await _without_form(request, form or {}))
                 except RequestValidationError as error:
                     problem = judge(request.headers.get("content-type"), error)
                 except GroundworkError as error:
@@ -58,13 +60,13 @@ def route_with(member: str, lists: Collection[str] = ()) -> type[APIRoute]:
     return DropInRoute
 
 
-async def _without_form(request: Request, lists: Collection[str]) -> Request:
+async def _without_form(request: Request, readers: FormFields) -> Request:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _FORMS:
         return request
     form = await request.form()
     fields = {
-        name: values if len(values) > 1 or name in lists else values[0]
+        name: readers.get(name, _text)(values)
         for name in form
         if (values := [value for value in form.getlist(name) if isinstance(value, str)])
     }
@@ -81,6 +83,10 @@ async def _without_form(request: Request, lists: Collection[str]) -> Request:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return Request(scope, receive)
+
+
+def _text(values: list[str]) -> str | list[str]:
+    return values if len(values) > 1 else values[0]
 
 
 def request_of(names: Mapping[str, str], **fields: object) -> TranslationRequest:

@@ -3,42 +3,45 @@
 Reference: https://developers.deepl.com/docs/api-reference/translate
 """
 
-from typing import Annotated, Literal
+from typing import Final, Literal
 
 from fastapi import APIRouter
-from pydantic import BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
+from pydantic import ConfigDict, Field
 
 from app.deps import GatewayDep, VocabularyDep
 from app.features.languages import FORMAL, NAMES, base
-from app.features.translations.dropin.common import form_too, route_with, translate_all
+from app.features.translations.dropin.common import (
+    FormFields,
+    form_too,
+    route_with,
+    translate_all,
+)
 from app.features.translations.router import FEATURE
 from app.features.translations.schemas import LanguageCode, TranslationRequest
 from app.features.wire import ResponseModel, example
 from app.problems import PROBLEMS
 
-_LISTS = frozenset({"text", "custom_instructions"})
+_FLAGS: Final = {"0": False, "false": False, "1": True, "true": True}
+
+
+def _flag(values: list[str]) -> bool | str:
+    return _FLAGS.get(values[-1], values[-1])
+
+
+def _tags(values: list[str]) -> list[str]:
+    return [tag for value in values for part in value.split(",") if (tag := part.strip())]
+
+
+_FORM: Final[FormFields] = {
+    "text": list,
+    "custom_instructions": list,
+    "ignore_tags": _tags,
+    "preserve_formatting": _flag,
+}
 
 router = APIRouter(
-    prefix="/v2", tags=["deepl"], responses=PROBLEMS, route_class=route_with("message", _LISTS)
+    prefix="/v2", tags=["deepl"], responses=PROBLEMS, route_class=route_with("message", _FORM)
 )
-
-
-def _split(value: object) -> object:
-    """DeepL's clients send lists of tags with commas, too."""
-    return value.split(",") if isinstance(value, str) else value
-
-
-_Tags = Annotated[
-    list[str],
-    BeforeValidator(_split),
-    Field(max_length=100),
-    WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
-]
-_Flag = Annotated[
-    bool,
-    Strict(False),
-    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"enum": ["0", "1", "false", "true"]}]}),
-]
 
 
 class DeepLRequest(TranslationRequest):
@@ -49,10 +52,6 @@ class DeepLRequest(TranslationRequest):
     )
 
     target_lang: LanguageCode = Field(description="Language to translate into.")
-    preserve_formatting: _Flag = Field(default=False, description="As `/translations` has it.")
-    ignore_tags: _Tags = Field(
-        default=[], description="Names of tags, in a list or between commas."
-    )
 
 
 class DeepLTranslation(ResponseModel):

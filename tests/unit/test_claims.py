@@ -188,6 +188,20 @@ def test_a_question_is_on_topic_by_its_words_and_codes(question: str, expected: 
     assert is_on_topic(question, passages) == expected
 
 
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("How long does the battery of the Inkwell Pro last?", True),
+        ("How long does the battery of the Inkwell Pro 2 last?", False),
+        ("How long does the battery of the Inkwell Two last?", False),
+        ("I bought my Inkwell Pro 2 years ago. How long does the battery last?", True),
+    ],
+)
+def test_another_model_is_another_topic(question: str, expected: bool) -> None:
+    text = "The battery of the Inkwell Pro lasts two weeks."
+    assert is_on_topic(question, _passages([{"title": "Inkwell Pro", "text": text}])) == expected
+
+
 _INSTRUCTION = (_ROOT / "app" / "features" / "answers" / "instruction.md").read_text("utf-8")
 
 

@@ -60,10 +60,10 @@ def test_every_kind_has_enough_questions() -> None:
     assert all(kinds[kind] >= least for kind, least in LEAST.items())
 
 
-def test_a_third_of_every_kind_is_held_out() -> None:
-    for kind in LEAST:
+def test_a_third_of_what_is_told_and_what_is_not_is_held_out() -> None:
+    for kind in ("fact", "unanswerable"):
         held = [item.get("held_out", False) for item in QUESTIONS if item["kind"] == kind]
-        assert 0.25 <= sum(held) / len(held) <= 0.5
+        assert 0.3 <= sum(held) / len(held) <= 0.6
 
 
 @pytest.mark.parametrize("items", [QUESTIONS, POISONED], ids=["questions", "poisoned"])

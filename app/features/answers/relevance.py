@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from app.features.answers.answer_type import answer_type
 from app.features.answers.guarding import readable
 from app.features.answers.terms import rarity, terms
 from app.features.injection import WITHHELD
@@ -15,20 +16,8 @@ _ITEM: Final = re.compile(r"^(?:[-*•–]|\d{1,2}[.)])\s+")
 _TITLE_WEIGHT: Final = 0.8
 _CODE_WEIGHT: Final = 3.0
 _FIRST_PASSAGE: Final = 0.2  # what a place in it is worth, against all words of the question
-_NUMBER: Final = 0.1  # what a number is worth where one is asked for
+_TYPED: Final = 0.1  # what it is worth to have the kind of thing that is asked for
 _NEAR: Final = 0.8  # of the nearest sentence's score
-_ASKS_FOR_NUMBER: Final = re.compile(
-    r"\bhow (long|many|much|often|heavy|big|large|bright|loud|far|fast|quick\w*|high|wide|tall|deep|"
-    r"hot|warm|old|thick)\b|\b(when|until|price|costs?|what time|window|period|longer?)\b"
-    r"|\bwie (lang|viel|oft|schwer|gro|hell|laut|weit|schnell|hoch|breit|heiß|alt)|\b(wann|preis)\b"
-    r"|\bkoste|\b(combien|quand|prix|cuánt\w*|cuándo|precio|quant\w*|quando|prezzo|hoe ?(lang|veel))",
-    re.IGNORECASE,
-)
-_HAS_NUMBER: Final = re.compile(  # not that of a code such as S2
-    r"(?<![^\W\d_])\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve|half|once|twice|every|ein|zwei|"
-    r"drei|vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|einmal|zweimal|jede\w?)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +52,8 @@ class Relevance:
     """
 
     def __init__(self, question: str, passages: Sequence[Passage]) -> None:
-        self._asks_for_number = bool(_ASKS_FOR_NUMBER.search(question))
+        self._question = question
+        self._type = answer_type(question)
         texts = [
             (number, place, text, terms(text))
             for number, passage in enumerate(passages)
@@ -87,11 +77,18 @@ class Relevance:
     def coverage(self, text: str, passage: Passage) -> float:
         """The share of the question's words that a part of a passage has; all, where it has none.
 
-        It is 0 without a number where one is asked for.
+        It is 0 without the kind of thing that is asked for.
         """
-        if self._asks_for_number and not _HAS_NUMBER.search(text):
+        if self._type and not self._has_type(text):
             return 0.0
-        return self._share(terms(text), terms(" ".join(titles_of(passage))))
+        return self._share(self._told(text, terms(text)), terms(" ".join(titles_of(passage))))
+
+    def _told(self, text: str, words: frozenset[str]) -> frozenset[str]:
+        """The words, and those of the question that the kind of answer implies: "1.9 kg" is heavy."""
+        return words | self._type.implied if self._type and self._has_type(text) else words
+
+    def _has_type(self, text: str) -> bool:
+        return bool(self._type and self._type.is_in(text, self._question))
 
     def _share(self, words: frozenset[str], title: frozenset[str]) -> float:
         whole = sum(self._weights.values())
@@ -104,8 +101,8 @@ class Relevance:
     def _scored(
         self, passage: int, place: int, text: str, words: frozenset[str], title: frozenset[str]
     ) -> Sentence:
-        share = self._share(words, title)
-        bonus = _NUMBER if self._asks_for_number and _HAS_NUMBER.search(text) else 0.0
+        share = self._share(self._told(text, words), title)
+        bonus = _TYPED if self._has_type(text) else 0.0
         score = share + _FIRST_PASSAGE / (1 + passage) + bonus
         return Sentence(passage, place, text, words | title, share, score)
 

@@ -1,5 +1,6 @@
 """Whether an answer's claims are supported by what it cites, judged without a model."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,10 @@ _NEEDED_SHARE: Final = 0.5
 _CONDITION_SHARE: Final = 1 / 3
 _CONDITION_WORDS: Final = 3
 _RUN: Final = 8  # words
+_MODEL: Final = re.compile(
+    r"\b[A-Z][\w-]* (?:[A-Z][\w-]* \d{1,4}|(?:Two|Three|Four|Five|Six|II|III|IV|VI?))\b"
+    r"(?! (?:years?|months?|weeks?|days?|hours?|times)\b)"  # "my Inkwell Pro 2 years ago"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +151,24 @@ def is_on_topic(question: str, passages: Sequence[Passage]) -> bool:
     """Whether the passages are about what is asked.
 
     True where one of them has half of the question's content words, and they have all of its
-    codes (``E7``) and addresses.
+    codes (``E7``), addresses, and names with a number (``Inkwell Pro 2``).
     """
+    if not _models_in(question) <= {model for p in passages for model in _models_in(_whole(p))}:
+        return False
     asked = read(question)
     evidence = Evidence(passages)
     if any(t.is_fact and t.kind != "number" and not t.is_in(evidence.offers) for t in asked.terms):
         return False
     words = list(dict.fromkeys(term for term in asked.terms if term.kind in ("word", "name")))
     return any(overlap(words, Evidence([p]).offers) >= _NEEDED_SHARE for p in passages)
+
+
+def _models_in(text: str) -> set[str]:
+    return {" ".join(found.casefold().split()) for found in _MODEL.findall(text)}
+
+
+def _whole(passage: Passage) -> str:
+    return "\n".join((passage.source.title, *passage.heading, passage.text))
 
 
 def leaks(answer: str, instruction: str) -> bool:

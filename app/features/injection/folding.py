@@ -62,7 +62,9 @@ def fold_word(word: str) -> str:
 
 def unmixed(word: str) -> str:
     """A folded word in Latin letters, where it mixes them with their lookalikes."""
-    return word.translate(_LOOKALIKES) if _LATIN.search(word) else word
+    if word.isascii() or not _LATIN.search(word):
+        return word
+    return word.translate(_LOOKALIKES)
 
 
 def letters_apart(text: str) -> list[tuple[int, int]]:

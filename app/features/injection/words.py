@@ -35,7 +35,11 @@ def _keys(*, stems: bool) -> dict[str, str]:
 _STEMS: Final = _keys(stems=True)
 _EXACT: Final = _STEMS | _keys(stems=False)
 _LENGTHS: Final = {key[:2]: len(key) for key in sorted(_EXACT, key=len)}  # of the longest
-_PHRASE_STARTS: Final = frozenset(key.split()[0] for key in _EXACT if " " in key)
+_PHRASES: Final = {  # of the words that phrases begin with: how many the longest has
+    key.split()[0]: min(key.count(" ") + 1, _MOST_WORDS)
+    for key in sorted(_EXACT, key=lambda key: key.count(" "))
+    if " " in key
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,8 @@ def _plain_tokens(text: str, start: int, end: int) -> list[_Token]:
         if match.lastgroup == "run":
             tokens += _tokens_in_run(match[0], match.start())
         elif match.lastgroup == "word":
-            words = [m[0] for m in found[at : at + _MOST_WORDS]] if _opens(match[0]) else [match[0]]
-            letter, count = _phrase(words)
+            most = _PHRASES.get(unmixed(match[0]), 1)
+            letter, count = _phrase([each[0] for each in found[at : at + most]])
             tokens.append((letter, match.start(), found[at + count - 1].end()))
         else:
             tokens.append((_mark(match), *match.span()))
@@ -97,16 +101,13 @@ def _mark(match: re.Match[str]) -> str:
     return "@" if match.lastgroup == "link" else "."
 
 
-def _opens(word: str) -> bool:
-    return unmixed(word) in _PHRASE_STARTS
-
-
 def _phrase(words: list[str]) -> tuple[str, int]:
     """Class of the longest phrase at the beginning of some words, and how many words it has."""
-    plain = [unmixed(word) for word in words]
-    for count in range(len(plain), 1, -1):
-        if letter := _EXACT.get(" ".join(plain[:count])):
-            return letter, count
+    if len(words) > 1:
+        plain = [unmixed(word) for word in words]
+        for count in range(len(plain), 1, -1):
+            if letter := _EXACT.get(" ".join(plain[:count])):
+                return letter, count
     return _word(words[0]), 1
 
 

@@ -30,6 +30,8 @@ MOST: Final = 100  # found in one text
 
 _BLANK: Final = "\ufffc"  # neither a word, a digit nor a space
 
+_TELLING: Final = re.compile(r"[\d@]")  # every entity has a digit, or is an email address
+
 _LETTER: Final = "A-Za-z0-9\u00c0-\u024f"
 _EMAIL: Final = re.compile(
     rf"(?<![{_LETTER}_+%&])([{_LETTER}_+%&][{_LETTER}_.+%&'-]{{0,63}})(?<!\.)@"
@@ -55,6 +57,8 @@ _PHONE_LINK: Final = re.compile(
     r"|at|under|unter|au|al|op|pod)(?![^\W\d_])[.: ]{0,3}){0,3}"
     r"(\(?\d(?:[ \u00a0()/.\u2013-]{0,2}\d){5,14})(?![A-Za-z0-9_])"
 )
+_PLUS_SIGNS: Final = "+\N{FULLWIDTH PLUS SIGN}"
+_ABROAD: Final = "00"  # what is dialled instead of a plus
 _MOST_TRIES: Final = 2_000  # runs of digits that are no phone number, 0.3 s
 
 Span = tuple[int, int, str]  # start, end, value
@@ -89,6 +93,8 @@ def find_entities(text: str, *, region: str | None = None) -> list[Found]:
         text: the email; addresses of the web and what is in them are passed over.
         region: ISO 3166 code of the country whose phone numbers may lack a country code.
     """
+    if not _TELLING.search(text):
+        return []
     found: list[Found] = []
     rest = _blanked(text, (at.span() for at in _PASSED_OVER.finditer(text)))
     for entities in _finders(find_cues(rest), region and region.upper()):
@@ -146,6 +152,8 @@ def _emails(text: str) -> Iterator[Span]:
 
 def _international_phones(text: str) -> Iterator[Span]:
     """Numbers with a plus; any that could be one, since who writes a plus means a number."""
+    if not any(plus in text for plus in _PLUS_SIGNS):
+        return
     matches = PhoneNumberMatcher(text, None, leniency=Leniency.POSSIBLE, max_tries=_MOST_TRIES)
     for match in islice(matches, MOST):
         yield match.start, match.end, format_number(match.number, PhoneNumberFormat.E164)
@@ -162,7 +170,7 @@ def _normal(written: str, region: str | None) -> str:
     """E.164 if the country can be told, else the digits."""
     digits = re.sub(r"\D", "", written)
     try:
-        number = parse(f"+{digits[2:]}" if digits.startswith("00") else written, region)
+        number = parse(f"+{digits[2:]}" if digits.startswith(_ABROAD) else written, region)
     except NumberParseException:
         return digits
     return format_number(number, PhoneNumberFormat.E164) if is_possible_number(number) else digits
@@ -173,9 +181,11 @@ def _national_phones(text: str, region: str | None) -> Iterator[Span]:
 
     Without a country only the latter, for which any with that prefix will do.
     """
+    if not region and _ABROAD not in text:
+        return
     matches = PhoneNumberMatcher(text, region or "DE", max_tries=_MOST_TRIES)
     for match in islice(matches, MOST):
-        if match.raw_string.startswith("00") or (region and _looks_dialled(match.raw_string)):
+        if match.raw_string.startswith(_ABROAD) or (region and _looks_dialled(match.raw_string)):
             yield match.start, match.end, format_number(match.number, PhoneNumberFormat.E164)
 
 

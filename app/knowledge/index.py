@@ -8,6 +8,7 @@ What is made of the words brings bm25s to 93 %: function words that count little
 forms of a word in all languages as one word, and Anserini's k1 and b, which are for short passages.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -22,6 +23,7 @@ from app.knowledge.sources import Passage
 from app.knowledge.words import function_words, misspelt, words
 
 _BM25S: Final[Any] = import_module("bm25s")  # its types say little
+logging.getLogger("bm25s").setLevel(logging.WARNING)  # it makes a record for each index
 
 _K1: Final = 0.9  # how soon a word that is repeated counts no more
 _B: Final = 0.4  # how much a long passage is held against it

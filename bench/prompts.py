@@ -36,9 +36,9 @@ def _cut(body: dict[str, Any]) -> dict[str, Any]:
     return {"prefix": body["messages"][:-1], "parameters": parameters}
 
 
-def _unmarked(part: Any) -> str:
-    """A part of a body as text, without the random marks around an email, which only we send."""
-    return re.sub(r"\[[0-9a-f]{8}\]\\n|\\n\[/[0-9a-f]{8}\]", "", json.dumps(part))
+def _unmarked(part: Any) -> Any:
+    """A part of a body without the random marks around an email, which only we send."""
+    return json.loads(re.sub(r"\[[0-9a-f]{8}\]\\n|\\n\[/[0-9a-f]{8}\]", "", json.dumps(part)))
 
 
 def check(server: Server, question: Question, mock: Mock, bodies: dict[str, Any]) -> None:

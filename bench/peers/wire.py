@@ -37,7 +37,7 @@ class Reading(BaseModel):
     product: str | None
     situation: Situation
     topic: Topic
-    mood: Literal["happy", "calm", "unhappy"]
+    mood: Literal["delighted", "happy", "calm", "unhappy", "furious"]
     summary: str
 
 

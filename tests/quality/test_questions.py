@@ -101,8 +101,10 @@ def test_questions(fresh_engine: Engine) -> None:
             floors.add(f"{name} ({count}), %", figure, FLOORS[name])
         else:
             floors.tell(f"{name} ({count}), %", f"{figure:6.1f}")
-    for name, (figure, count) in _figures([g for g in made if g.asked.get("held_out")]).items():
-        floors.tell(f"held out: {name} ({count}), %", f"{figure:6.1f}")
+    for part, held_out in (("tuned on", False), ("held out", True)):
+        some = [given for given in made if given.asked.get("held_out", False) == held_out]
+        for name, (figure, count) in _figures(some).items():
+            floors.tell(f"{part}: {name} ({count}), %", f"{figure:6.1f}")
     answered = [given for given in made if given.answer.grounded]
     exact = [is_exact(given) and bool(given.answer.citations) for given in answered]
     floors.add(f"every citation is exact ({len(exact)}), %", percent(exact), 100)

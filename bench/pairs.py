@@ -1,6 +1,6 @@
 """How well the embedded model translates each pair of languages: chrF2 as sacrebleu computes it.
 
-``python -m bench.pairs`` prints a table, in about five minutes. The ten reviews of
+``python -m bench.pairs`` prints a table, in 5 to 15 minutes. The ten reviews of
 ``tests/corpora/parallel.jsonl`` were not seen when the prompts were tuned; they are in twenty
 languages, of one hand and without a second native reader, so that a point or two mean nothing.
 """

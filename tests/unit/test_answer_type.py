@@ -50,6 +50,8 @@ def test_words_tell_what_is_asked_for(name: str | None, question: str) -> None:
         ("Wie lange dauert das?", "Das dauert zehn Minuten.", True),
         ("When will it be released?", "It comes in spring 2027.", True),
         ("When will it be released?", "The warranty lasts two years.", False),
+        ("When will it be released?", "You may separate or mark it in the settings.", False),
+        ("When will it be released?", "It comes in May.", True),
         ("When is the chat staffed?", "It is staffed on Saturdays.", True),
         ("How many fit?", "The S2 fits.", False),
         ("Which company makes the pump?", "The pump is made by Fluxo in Turin.", True),

@@ -19,9 +19,11 @@ _COUNT: Final = (  # the digit of a code such as S2 is none
     r"dos|tres|due|tre|twee|drie)\b)"
 )
 _AMOUNT: Final = rf"{_COUNT}[\d.,:/–-]*\s?(?:and a half |million |thousand )?"
-_MONTH: Final = (
-    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|janv|févr|avr|juil|août|déc|"
-    r"ene|abr|ago|dic|gen|mag|giu|lug|set|ott)\w*"
+_MONTH: Final = (  # whole names, or "set" and "mark" would be months; "may" is one with a capital
+    r"(?:january|february|march|april|(?-i:May)|june|july|august|september|october|november|december|"
+    r"januar|februar|märz|mai|juni|juli|oktober|dezember|janvier|février|mars|avril|juin|juillet|août|"
+    r"septembre|octobre|novembre|décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|"
+    r"octubre|noviembre|diciembre|gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre)"
 )
 _DAY: Final = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
 

@@ -79,16 +79,12 @@ class Relevance:
 
         It is 0 without the kind of thing that is asked for.
         """
-        if self._type and not self._has_type(text):
-            return 0.0
-        return self._share(self._told(text, terms(text)), terms(" ".join(titles_of(passage))))
-
-    def _told(self, text: str, words: frozenset[str]) -> frozenset[str]:
-        """The words, and those of the question that the kind of answer implies: "1.9 kg" is heavy."""
-        return words | self._type.implied if self._type and self._has_type(text) else words
-
-    def _has_type(self, text: str) -> bool:
-        return bool(self._type and self._type.is_in(text, self._question))
+        words = terms(text)
+        if self._type:
+            if not self._type.is_in(text, self._question):
+                return 0.0
+            words |= self._type.implied
+        return self._share(words, terms(" ".join(titles_of(passage))))
 
     def _share(self, words: frozenset[str], title: frozenset[str]) -> float:
         whole = sum(self._weights.values())
@@ -101,8 +97,10 @@ class Relevance:
     def _scored(
         self, passage: int, place: int, text: str, words: frozenset[str], title: frozenset[str]
     ) -> Sentence:
-        share = self._share(self._told(text, words), title)
-        bonus = _TYPED if self._has_type(text) else 0.0
+        told, bonus = words, 0.0
+        if self._type and self._type.is_in(text, self._question):
+            told, bonus = words | self._type.implied, _TYPED
+        share = self._share(told, title)
         score = share + _FIRST_PASSAGE / (1 + passage) + bonus
         return Sentence(passage, place, text, words | title, share, score)
 

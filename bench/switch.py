@@ -94,7 +94,7 @@ Run = Mapping[str, Outcomes]
 
 _GREETING: Final = Prompt(
     PromptPrefix(feature="switch", instruction="Answer in one word.", max_tokens=16),
-    (Turn("user", "What is the capital of France?"),),
+    (Turn("user", ("What is the capital of France?",)),),
 )
 
 

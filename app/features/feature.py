@@ -32,6 +32,7 @@ from app.gateway import (
     PromptPrefix,
     Shot,
     Turn,
+    Untrusted,
     Usage,
     delimited,
     find_json,
@@ -172,9 +173,9 @@ class Feature(ABC, Generic[In, Out]):
     def prompt(self, request: In) -> Prompt:
         """The prompt for an input."""
         text = self.render(request)
-        asked = Turn("user", text)
+        asked = Turn("user", (text,))
         if self.untrusted:
-            asked = Turn("user", self.task(request), untrusted=text)
+            asked = Turn("user", (Untrusted(text), *filter(None, (self.task(request),))))
         return Prompt(self.prefix(request), (*self.history(request), asked))
 
     def repair(self, request: In, prompt: Prompt, flawed: Completion, finding: str) -> Prompt:
@@ -186,8 +187,8 @@ class Feature(ABC, Generic[In, Out]):
         del request
         asked = prompt.turns[-1]
         note = f"(Not valid: {flawed.text.strip()}\n{finding})"
-        content = f"{asked.content}\n{note}".lstrip()
-        return replace(prompt, turns=(*prompt.turns[:-1], replace(asked, content=content)))
+        more = replace(asked, parts=(*asked.parts, note))
+        return replace(prompt, turns=(*prompt.turns[:-1], more))
 
     async def run(self, request: In, gateway: ModelGateway) -> Result[Out]:
         """Ask the model, check its output, and let it repair a flawed one.

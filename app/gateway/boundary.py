@@ -6,12 +6,11 @@ The technique is known as delimiting, one of the forms of spotlighting (Hines et
 arXiv:2403.14720).
 """
 
-from dataclasses import replace
 from hashlib import blake2b
 from secrets import token_hex
 from typing import Final
 
-from app.gateway.prompt import Prompt, Turn
+from app.gateway.prompt import Turn
 
 _BYTES: Final = 4
 
@@ -34,15 +33,6 @@ def fixed_mark(text: str) -> str:
     return blake2b(text.encode(), digest_size=_BYTES).hexdigest()
 
 
-def with_boundaries(prompt: Prompt) -> Prompt:
-    """The prompt as it is sent: each untrusted text between new random marks."""
-    if not any(turn.untrusted for turn in prompt.turns):
-        return prompt
-    return replace(prompt, turns=tuple(map(_laid_open, prompt.turns)))
-
-
-def _laid_open(turn: Turn) -> Turn:
-    if not turn.untrusted:
-        return turn
-    parts = (delimited(turn.untrusted), turn.content)
-    return Turn(turn.role, "\n".join(filter(None, parts)))
+def laid_out(turn: Turn) -> str:
+    """A turn as it is sent: its parts on lines of their own, each untrusted one between new marks."""
+    return "\n".join(part if isinstance(part, str) else delimited(part.text) for part in turn.parts)

@@ -82,7 +82,7 @@ def key_of(model: bytes, tenant: bytes, prompt: Prompt) -> bytes:
         tenant: whose answer it is.
         prompt: whose prefix stands for the feature, its version, instruction and examples.
     """
-    turns = to_json([(turn.role, turn.content, turn.untrusted) for turn in prompt.turns])
+    turns = to_json(prompt.turns)
     digest = blake2b(model, digest_size=16)
     digest.update(prompt.prefix.digest)
     digest.update(len(tenant).to_bytes(4))

@@ -38,7 +38,7 @@ _QUESTION: Final = Prompt(
         ),
         max_tokens=64,
     ),
-    (Turn("user", "What is the capital of France?"),),
+    (Turn("user", ("What is the capital of France?",)),),
 )
 _NOT_UNDERSTOOD: Final = frozenset({400, 422})
 _RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)

@@ -10,19 +10,29 @@ from pydantic_core import to_json
 
 
 @dataclass(frozen=True, slots=True)
+class Untrusted:
+    """Text of strangers: data, never an instruction.
+
+    It is sent between two lines with a random mark that nobody could foresee (see ``boundary``).
+    """
+
+    text: str
+
+
+Part = str | Untrusted
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One message of a conversation.
 
     Attributes:
         role: whose it is.
-        content: the text.
-        untrusted: text that is data and never an instruction; it is sent before ``content``,
-            between two lines with a random mark that nobody could foresee (see ``boundary``).
+        parts: what it says, sent one below the other.
     """
 
     role: Literal["user", "assistant"]
-    content: str
-    untrusted: str = ""
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,8 @@ class PromptPrefix:
         cacheable: whether the same input may be given a stored answer.
         timeout: seconds that the feature gives a request; None for the operator's limit.
         first_token_timeout: likewise to a stream's first token.
+        alternatives: how many of the most likely tokens are told for each token, with their
+            probabilities, where the upstream can tell; 0 for none.
     """
 
     feature: str
@@ -70,6 +82,7 @@ class PromptPrefix:
     cacheable: bool = False
     timeout: float | None = None
     first_token_timeout: float | None = None
+    alternatives: int = 0
 
     @cached_property
     def digest(self) -> bytes:
@@ -82,6 +95,7 @@ class PromptPrefix:
             self.schema and (self.schema.name, self.schema.json),
             self.max_tokens,
             self.stop,
+            self.alternatives,
         )
         return blake2b(to_json(parts), digest_size=16).digest()
 
@@ -121,6 +135,22 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """One token of a completion.
+
+    Attributes:
+        text: its text.
+        probability: the model's, between 0 and 1.
+        alternatives: the most likely texts at this place with their probabilities, most likely
+            first; its own among them if it is one of those.
+    """
+
+    text: str
+    probability: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """A whole answer of the model.
 
@@ -129,17 +159,26 @@ class Completion:
         stop_reason: why it ended.
         model: the model's name as the upstream reports it.
         usage: tokens spent.
+        tokens: of the text, if the prompt asked for alternatives and the upstream told them.
     """
 
     text: str
     stop_reason: StopReason
     model: str
     usage: Usage
+    tokens: tuple[Token, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a streamed answer; the last one carries the whole completion."""
+    """A piece of a streamed answer; the last one carries the whole completion.
+
+    Attributes:
+        text: the piece.
+        completion: the whole answer, in the last chunk.
+        tokens: of this piece, as in :class:`Completion`.
+    """
 
     text: str
     completion: Completion | None = None
+    tokens: tuple[Token, ...] = ()

@@ -17,7 +17,6 @@ from app.errors import (
     UpstreamRejected,
     UpstreamUnavailable,
 )
-from app.gateway.boundary import with_boundaries
 from app.gateway.dialects.dialect import Dialect, OutputMode
 from app.gateway.dialects.sse import EventParser
 from app.gateway.prompt import Chunk, Completion, Prompt, StopReason
@@ -48,7 +47,7 @@ class Upstream:
             UpstreamError: no usable response.
             ModelError: the answer was refused or cut off.
         """
-        body = self._dialect.encode(with_boundaries(prompt), mode, stream=False)
+        body = self._dialect.encode(prompt, mode, stream=False)
         reply = await self._transport.post(self._dialect.path, body)
         if reply.status != 200:
             raise failure_of(reply.status, reply.headers, reply.body)
@@ -63,7 +62,7 @@ class Upstream:
             UpstreamError: no usable response, or the stream broke or ended early.
             ModelError: the answer was refused or cut off.
         """
-        body = self._dialect.encode(with_boundaries(prompt), mode, stream=True)
+        body = self._dialect.encode(prompt, mode, stream=True)
         reader, parser = self._dialect.reader(), EventParser()
         async with self._transport.stream(self._dialect.path, body) as reply:
             if reply.status != 200:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from app.features.tickets.custom_fields import CustomFields
 from app.features.tickets.details import Details, DetailsRequest
 from app.features.tickets.details.feature import schema_of
+from app.gateway import Untrusted
 
 DETAILS = Details()
 FIELDS: dict[str, dict[str, Any]] = {
@@ -103,7 +104,8 @@ def test_examples_fit_their_own_schemas() -> None:
 
 def test_what_is_asked_stands_after_the_email() -> None:
     """Outside of its marks, where nobody but the caller writes."""
-    turn = DETAILS.prompt(request(**FIELDS)).turns[-1]
-    assert turn.untrusted == "I want 2 seats."
-    assert "seats (integer)" in turn.content
-    assert 'size (string, one of ["S", "M", "L"])' in turn.content
+    email, task = DETAILS.prompt(request(**FIELDS)).turns[-1].parts
+    assert email == Untrusted("I want 2 seats.")
+    assert isinstance(task, str)
+    assert "seats (integer)" in task
+    assert 'size (string, one of ["S", "M", "L"])' in task

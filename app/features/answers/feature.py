@@ -42,4 +42,4 @@ class Answers(Feature[AnswerTask, str]):
     ) -> Prompt:
         """Once more with the nearest sentence alone: a small model mixes up what it reads."""
         del flawed, finding
-        return replace(prompt, turns=(Turn("user", lay_out(request, most=1)),))
+        return replace(prompt, turns=(Turn("user", (lay_out(request, most=1),)),))

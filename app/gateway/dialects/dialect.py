@@ -7,6 +7,7 @@ from typing import Protocol, cast
 
 from pydantic_core import from_json, to_json
 
+from app.gateway.boundary import laid_out
 from app.gateway.prompt import Completion, OutputSchema, Prompt, PromptPrefix
 
 
@@ -70,7 +71,7 @@ class Dialect(Protocol):
         ...
 
     def encode(self, prompt: Prompt, mode: OutputMode, *, stream: bool) -> bytes:
-        """The request body."""
+        """The request body, in which untrusted text stands between marks that are new each time."""
         ...
 
     def decode(self, body: bytes) -> Completion:
@@ -123,7 +124,7 @@ class PreparedBodies:
 
 def close_body(halves: tuple[bytes, bytes], prompt: Prompt) -> bytes:
     """A whole request body: the prepared halves around the prompt's turns."""
-    turns = to_json([{"role": turn.role, "content": turn.content} for turn in prompt.turns])
+    turns = to_json([{"role": turn.role, "content": laid_out(turn)} for turn in prompt.turns])
     return halves[0] + turns[1:-1] + halves[1]
 
 

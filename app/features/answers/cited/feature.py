@@ -25,7 +25,7 @@ class CitedAnswers(Feature[AnswerTask, CitedAnswer]):
         return numbered(request)
 
     def history(self, request: AnswerTask) -> tuple[Turn, ...]:
-        return tuple(Turn(message.role, message.content) for message in request.history)
+        return tuple(Turn(message.role, (message.content,)) for message in request.history)
 
     def check(self, request: AnswerTask, output: CitedAnswer) -> str | None:
         """What of the answer no passage carries."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import httpx
 import uvicorn
@@ -18,8 +19,7 @@ from pydantic_core import from_json, to_json
 from app import __version__, commands
 from app.errors import ConfigurationError
 from app.factory import create_app
-from app.features import FEATURES
-from app.features.registry import Registered
+from app.features import FEATURES, FeaturePackage
 from app.knowledge.library import SAMPLE
 from app.provision import make_engine
 from app.settings import PREFIX, Settings, load_settings, settings_table
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(command=_serve)
 
     ask = subparsers.add_parser("ask", help="ask one feature")
-    ask.add_argument("feature", choices=[registered.feature.name for registered in FEATURES])
+    ask.add_argument("feature", choices=[package.FEATURE.name for package in FEATURES])
     ask.add_argument(
         "input", help="the text; or the request's body as JSON, if it starts with {; or - for stdin"
     )
@@ -158,22 +158,19 @@ def _exit(_number: int, _frame: FrameType | None) -> None:
 
 def _ask(options: argparse.Namespace) -> None:
     text = sys.stdin.read() if options.input == "-" else options.input
-    registered = next(r for r in FEATURES if r.feature.name == options.feature)
-    response = asyncio.run(_post(load_settings(), registered, text))
+    package = next(p for p in FEATURES if p.FEATURE.name == options.feature)
+    response = asyncio.run(_post(load_settings(), package, text))
     answer = to_json(from_json(response.content), indent=2).decode()
     if response.is_error:
         sys.exit(answer)
     print(answer)
 
 
-async def _post(settings: Settings, registered: Registered, text: str) -> httpx.Response:
+async def _post(settings: Settings, package: FeaturePackage, text: str) -> httpx.Response:
     """One request through the whole application, without a socket of its own."""
-    app = create_app(settings.model_copy(update={"log_level": "error"}), features=[registered])
-    body = (
-        text.encode()
-        if text.lstrip().startswith("{")
-        else to_json(registered.feature.body_of(text))
-    )
+    path = f"/{package.FEATURE.name}"
+    app = create_app(settings.model_copy(update={"log_level": "error"}), features=[package])
+    json = text if text.lstrip().startswith("{") else to_json(_body_of(text, app.openapi(), path))
     async with app.router.lifespan_context(app) as state:
         readiness = (state or {})["readiness"]
         await readiness.wait(_START_SECONDS)
@@ -187,16 +184,24 @@ async def _post(settings: Settings, registered: Registered, text: str) -> httpx.
             timeout=settings.timeout,
         ) as client:
             return await client.post(
-                f"/{registered.feature.name}",
-                content=body,
-                headers={"content-type": "application/json"},
+                path, content=json, headers={"content-type": "application/json"}
             )
 
 
+def _body_of(text: str, document: dict[str, Any], path: str) -> dict[str, object]:
+    """A request's body for a text alone: its ``text``, or else the first field it must have."""
+    content = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+    name = content["schema"]["$ref"].rpartition("/")[2]
+    schema = document["components"]["schemas"][name]
+    field = "text" if "text" in schema["properties"] else schema["required"][0]
+    many = schema["properties"][field].get("type") == "array"
+    return {field: [text] if many else text}
+
+
 def _features(_options: argparse.Namespace) -> None:
-    width = max(len(registered.feature.name) for registered in FEATURES)
-    for registered in FEATURES:
-        print(f"{registered.feature.name:{width}}  {registered.feature.title}")
+    width = max(len(package.FEATURE.name) for package in FEATURES)
+    for package in FEATURES:
+        print(f"{package.FEATURE.name:{width}}  {package.FEATURE.title}")
 
 
 def _openapi(_options: argparse.Namespace) -> None:

@@ -19,7 +19,7 @@ from app.features.translations.translating import translate
 from app.gateway import ModelGateway
 from app.provision import make_engine, make_gateway
 from app.settings import Settings
-from app.vocabulary import Vocabulary
+from app.knowledge.vocabulary import Vocabulary
 
 TARGETS = ("EN", "DE", "FR", "ES")
 START_SECONDS = 300

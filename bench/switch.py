@@ -40,7 +40,7 @@ from app.knowledge.library import Library
 from app.provision import make_engine, make_gateway
 from app.records import Records
 from app.settings import Settings, load_settings
-from app.vocabulary import Vocabulary
+from app.knowledge.vocabulary import Vocabulary
 from tests.quality.test_floors import is_hit, request_of
 
 START_SECONDS: Final = 300

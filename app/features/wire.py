@@ -1,46 +1,61 @@
-"""What the features' wire models have in common."""
+"""What the features' wire models have in common: requests, outputs, and a reply around an output."""
 
-from difflib import get_close_matches
-from typing import Annotated, Any, Final, get_args
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
     StringConstraints,
-    ValidationInfo,
+    create_model,
 )
 
 from app.errors import TextEmpty, field_error
+from app.features.proofs import Check
 from app.gateway import Usage
+from app.web.problems import Problem
+
+Out = TypeVar("Out")
 
 
-class RequestModel(BaseModel):
+class Request(BaseModel):
     """Base of request bodies: unknown fields are refused, values are not guessed at."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def example(**fields: JsonValue) -> ConfigDict:
-    """Configuration of a request model: a body for the documentation, which works when pasted."""
-    return examples(fields)
-
-
 def examples(*bodies: dict[str, JsonValue]) -> ConfigDict:
-    """Likewise with several bodies; the playground fills its form with them."""
+    """Configuration of a request: bodies for the documentation, which work when pasted.
+
+    The playground fills its form with them.
+    """
     return ConfigDict(json_schema_extra={"examples": list(bodies)})
 
 
-class ResponseModel(BaseModel):
-    """Base of response bodies: every field is always there."""
+class Output(BaseModel):
+    """Base of what a model writes and of response bodies: every field is always there."""
 
     model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
-class TokenUsage(ResponseModel):
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise field_error(TextEmpty, "Must not be blank.")
+    return text
+
+
+_NOT_BLANK: Final = Field(json_schema_extra={"pattern": r"\S"})
+# The length comes first: after a function, Pydantic would take it for that of a list.
+Line = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_not_blank), _NOT_BLANK]
+Passage = Annotated[
+    str, StringConstraints(max_length=100_000), AfterValidator(_not_blank), _NOT_BLANK
+]
+
+
+class TokenUsage(Output):
     """Tokens that the model spent on the request, over all calls."""
 
     input_tokens: int = Field(description="Tokens of the prompts.")
@@ -59,44 +74,103 @@ class TokenUsage(ResponseModel):
         )
 
 
-class ModelInfo(ResponseModel):
+class CheckResult(Output):
+    """Something exact that code looked at, and what it found."""
+
+    check: str = Field(description="What was looked at.")
+    kept: bool = Field(description="Whether it is as it has to be.")
+    missing: list[str] = Field(description="What is lacking.")
+    unexpected: list[str] = Field(description="What should not be there.")
+
+    @classmethod
+    def of(cls, check: Check) -> "CheckResult":
+        """The wire's form of a check."""
+        return cls.model_construct(
+            check=check.name,
+            kept=check.kept,
+            missing=list(check.missing),
+            unexpected=list(check.unexpected),
+        )
+
+
+class ModelInfo(Output):
     """Which model answered and what it took."""
 
     model: str = Field(description="The base model, as its server names it.")
     usage: TokenUsage
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise field_error(TextEmpty, "Must not be blank.")
-    return text
+class Text(Output):
+    """Plain text that a model wrote."""
+
+    text: str = Field(description="The text.")
 
 
-_NOT_BLANK: Final = Field(json_schema_extra={"pattern": r"\S"})
-# The length comes first: after a function, Pydantic would take it for that of a list.
-Line = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_not_blank), _NOT_BLANK]
-Passage = Annotated[
-    str, StringConstraints(max_length=100_000), AfterValidator(_not_blank), _NOT_BLANK
-]
+class _Checked(ModelInfo):
+    checks: list[CheckResult] = Field(
+        description="What code looked at; `kept: false` needs an eye."
+    )
 
 
-FROM_MODEL: Final = {"from_model": True}  # validation context of what a model wrote
+class Reply(_Checked, Generic[Out]):
+    """``Reply[Title]``: the fields of ``Title``, and ``model``, ``usage`` and ``checks``.
 
-
-def nearest(choices: Any, otherwise: str | None = None) -> BeforeValidator:
-    """Read a model's own wording as the one of the ``Literal`` that it is nearest to.
-
-    Only what is validated with ``FROM_MODEL`` is read so; a few-shot example must be exact.
-
-    Args:
-        choices: the ``Literal``.
-        otherwise: what wording that is near to none stands for; None to refuse it.
+    In OpenAPI its name is the output's. The reply to plain text has a field ``text``.
     """
-    values: tuple[str, ...] = get_args(choices)
 
-    def read(said: object, info: ValidationInfo) -> object:
-        if info.context != FROM_MODEL or not isinstance(said, str) or said in values:
-            return said
-        return next(iter(get_close_matches(said, values, n=1)), otherwise or said)
+    if not TYPE_CHECKING:
 
-    return BeforeValidator(read)
+        def __class_getitem__(cls, output: Any) -> Any:
+            if isinstance(output, TypeVar):
+                return cls
+            return _reply_to(Text if output is str else output)
+
+
+@cache
+def _reply_to(output: type[BaseModel]) -> type[BaseModel]:
+    made: Any = create_model(
+        output.__name__, __base__=(_Checked, output), __module__=output.__module__
+    )
+    made.__doc__ = output.__doc__
+    return made
+
+
+class Delta(Output):
+    """A piece of a streamed output, not yet checked."""
+
+    type: Literal["delta"]
+    text: str = Field(description="Text to append.")
+
+
+class Completed(Output, Generic[Out]):
+    """``Completed[Reply]``: the end of a stream that went well, with the whole reply."""
+
+    type: Literal["completed"]
+    result: Any
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, reply: Any) -> Any:
+            return _completed_with(reply)
+
+
+@cache
+def _completed_with(reply: type[BaseModel]) -> type[BaseModel]:
+    result: Any = (
+        reply,
+        Field(description="The whole result; it counts where it differs from the pieces."),
+    )
+    return create_model(
+        f"{reply.__name__}Completed",
+        __base__=Output,
+        __doc__="The end of a stream that went well.",
+        type=(Literal["completed"], ...),
+        result=result,
+    )
+
+
+class Failed(Output):
+    """The end of a stream that failed."""
+
+    type: Literal["failed"]
+    problem: Problem

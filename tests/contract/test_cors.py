@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from app.cors import EXPOSED
+from app.web.cors import EXPOSED
 from app.settings import Settings
 from tests.contract.serving import application, serving
 

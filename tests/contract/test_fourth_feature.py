@@ -10,13 +10,13 @@ from asgi_lifespan import LifespanManager
 from fastapi import APIRouter
 from pydantic import SecretStr
 
-from app.deps import GatewayDep
+from app.web.deps import GatewayDep
 from app.embedded import Engine
 from app.errors import ConfigurationError
 from app.factory import create_app
 from app.features import FEATURES, Feature, Registered
 from app.features.wire import ModelInfo, Passage, RequestModel, TokenUsage
-from app.problems import PROBLEMS
+from app.web.problems import PROBLEMS
 from app.settings import Settings
 
 EXAMPLES = [

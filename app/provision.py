@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 
 from app.embedded import Engine, EngineConfig
-from app.embedded.weights import DEFAULT_NAME, default_cache_dir
+from app.embedded.machine import default_cache_dir
+from app.embedded.models import find_model
 from app.gateway import ModelGateway
 from app.gateway.admission import Admission
 from app.gateway.cache import ResponseCache
@@ -21,6 +21,7 @@ from app.gateway.upstream import Upstream
 from app.settings import Settings
 
 _INITIAL_CONCURRENCY = 16
+_ENGINE_ELSEWHERE = 4  # slots of an engine that somebody else started, unless it is said
 
 HttpFactory = Callable[[], httpx.AsyncBaseTransport]
 
@@ -46,7 +47,7 @@ def make_engine(settings: Settings) -> Engine | None:
         return None
     config = EngineConfig(
         cache_dir=settings.cache_dir or default_cache_dir(),
-        model_path=Path(name.name).expanduser() if name.name else None,
+        model=name.name,
         slots=settings.embedded_slots,
         context=settings.embedded_context,
         threads=settings.embedded_threads,
@@ -63,13 +64,15 @@ def make_gateway(
     provider, name = settings.model_name.provider, settings.model_name.name
     if provider == "anthropic":
         headers = {"x-api-key": address.key or "", "anthropic-version": "2023-06-01"}
-    dialect = _dialect(settings, name or DEFAULT_NAME)
+    if provider == "embedded":
+        name = find_model(name).name
+    dialect = _dialect(settings, name)
     transport = Transport(
         open_http(), address.base_url, headers, connect_timeout=settings.connect_timeout
     )
     return ModelGateway(
         Upstream(dialect, transport, ping_path=_PING_PATHS[provider]),
-        _resilience(settings, dialect),
+        _resilience(settings, dialect, engine),
         model=settings.model,
         traits=ModelTraits(small=_is_small(settings)),
     )
@@ -81,10 +84,11 @@ def _is_small(settings: Settings) -> bool:
     return settings.small_model
 
 
-def _resilience(settings: Settings, dialect: Dialect) -> Resilience:
+def _resilience(settings: Settings, dialect: Dialect, engine: Engine | None) -> Resilience:
     embedded = settings.model_name.provider == "embedded"
     if embedded:  # it is known what the engine can do
-        places = min(settings.embedded_slots, settings.max_concurrency)
+        slots = engine.slots if engine else settings.embedded_slots
+        places = min(slots or _ENGINE_ELSEWHERE, settings.max_concurrency)
         limit = AdaptiveLimit(initial=places, least=places, most=places)
     else:
         limit = AdaptiveLimit(initial=_INITIAL_CONCURRENCY, most=settings.max_concurrency)
@@ -118,7 +122,7 @@ def _dialect(settings: Settings, name: str) -> Dialect:
         case "openai":
             return OpenAIDialect(name, profile)
         case "embedded":
-            return OpenAIDialect(Path(name).stem, profile)
+            return OpenAIDialect(name, profile)
 
 
 def _temperature(settings: Settings, *, hosted: bool) -> float | None:

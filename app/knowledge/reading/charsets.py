@@ -26,6 +26,8 @@ def decoded(data: bytes, charset: str | None = None) -> str:
         data: the bytes; of HTML, what they declare themselves is heeded.
         charset: what they are said to be; a label that the standard does not know counts as none.
     """
+    if data.isascii() and not (b"\0" in data or b"\x1b" in data):
+        return data.decode("ascii")
     looks = detect(data)
     for label in () if looks.bom else filter(None, (charset, "utf-8")):
         try:

@@ -16,6 +16,7 @@ from email.header import decode_header
 from email.message import Message
 from email.policy import Compat32
 from email.utils import collapse_rfc2231_value, parsedate_to_datetime
+from functools import cached_property
 from typing import Any, Final
 
 from app.knowledge.reading.charsets import decoded
@@ -154,7 +155,7 @@ class _Part(Message):
         self.depth = 0
         self.family: list[Any] = []
 
-    @property
+    @cached_property
     def type(self) -> str:
         """The media type that it says."""
         return super().get_content_type()
@@ -199,10 +200,11 @@ class _Lenient(Compat32):
         name, _, value = "".join(sourcelines).partition(":")
         if name.lower().startswith("content-"):
             value = ";".join(value.split(";", _MOST_PARAMETERS)[:_MOST_PARAMETERS])
-        return name, value.strip()[:_LONGEST_FIELD]
+        raw = value.strip()[:_LONGEST_FIELD].encode("ascii", "surrogateescape")
+        return name, _one_line(decoded(raw))
 
     def header_fetch_parse(self, name: str, value: str) -> str:
-        return _one_line(decoded(value.encode("ascii", "surrogateescape")))
+        return value
 
 
 @dataclass(slots=True)

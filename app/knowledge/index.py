@@ -137,12 +137,11 @@ def _best(scores: NDArray[np.float32], limit: int) -> list[int]:
 
 
 def _words(passage: Passage) -> list[str]:
-    language = passage.source.language
-    return [
-        *words(passage.source.title, language),
-        *words(" ".join(passage.heading), language),
-        *words(passage.text, language),
-    ]
+    """Those of the title, of the headings, and of the text below them."""
+    source = passage.source
+    body = passage.sentences[0][0] if passage.sentences else passage.start
+    texts = (source.title, " ".join(passage.heading), source.text[body : passage.end])
+    return [word for text in texts for word in words(text, source.language)]
 
 
 def rank(query: str, passages: Sequence[Passage], limit: int, *, also: str = "") -> list[Found]:

@@ -2,18 +2,16 @@
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
 from app.errors import Overloaded
 from app.knowledge.folder import Folder, Loaded, Skipped
 from app.knowledge.index import Found, Index
-from app.knowledge.sources import Source
 from app.knowledge.splitting import split
 
 log = logging.getLogger(__name__)
@@ -55,8 +53,6 @@ class Library:
 
     Attributes:
         language: ISO 639-1 code of the language that most documents are in.
-        products: what the documents of each folder in the folder are about, by its name: the words
-            that all their titles begin with. A folder whose titles differ is about nothing.
     """
 
     def __init__(self, folder: Folder | None = None) -> None:
@@ -65,7 +61,6 @@ class Library:
         self._loaded = _EMPTY
         self._ready = asyncio.Event()
         self.language = "en"
-        self.products: Mapping[str, str] = {}
 
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator["Library"]:
@@ -124,26 +119,9 @@ class Library:
         self._loaded = loaded
         languages = Counter(source.language for source in loaded.sources if source.language)
         self.language = languages.most_common(1)[0][0] if languages else "en"
-        self.products = _products(loaded.sources)
         self._ready.set()
         log.info("%d documents can be searched.", self._index.documents)
 
 
 def _indexed(loaded: Loaded) -> Index:
     return Index([passage for source in loaded.sources for passage in split(source)])
-
-
-def _products(sources: Sequence[Source]) -> Mapping[str, str]:
-    titles: dict[str, list[list[str]]] = defaultdict(list)
-    for source in sources:
-        folder, slash, _ = source.id.partition("/")
-        if slash and source.title:
-            titles[folder].append(source.title.split())
-    names = {folder: _beginning(some) for folder, some in titles.items() if len(some) > 1}
-    return {folder: name for folder, name in names.items() if name}
-
-
-def _beginning(titles: Sequence[Sequence[str]]) -> str:
-    """The words that all begin with, without the punctuation behind them."""
-    same = takewhile(lambda column: len(set(column)) == 1, zip(*titles, strict=False))
-    return " ".join(column[0] for column in same).rstrip(" :,;–—-|")

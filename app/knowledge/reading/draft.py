@@ -18,12 +18,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, list, table, piece of code or heading.
-
-    Attributes:
-        text: its text, in lines.
-        level: 1 to 6 of a heading, else 0.
-    """
+    """A paragraph, list, table, piece of code or, with a level from 1 to 6, a heading."""
 
     text: str
     level: int = 0
@@ -31,13 +26,9 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A document as its format tells it.
+    """A document as its format tells it: its blocks in order, and what it says about itself.
 
-    Attributes:
-        blocks: in the order in which they are read.
-        title: as the document calls itself; empty if it does not.
-        url: where it says that it can be read.
-        language: BCP 47 tag of the language that it says it is in.
+    The title is empty, the URL None and the language (a BCP 47 tag) None where it says nothing.
     """
 
     blocks: Sequence[Block]

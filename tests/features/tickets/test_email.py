@@ -4,16 +4,21 @@ import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.features.tickets.mail.message import Email, EmailUnreadable, is_automatic, read_email
-from app.features.tickets.mail.replies import split_reply
+from app.features.tickets.mail import (
+    Email,
+    EmailUnreadable,
+    is_automatic,
+    read_email,
+    split_reply,
+    without_oldest,
+)
 
-FOLDER = Path(__file__).parents[1] / "corpora" / "emails"
+FOLDER = Path(__file__).parents[2] / "corpora" / "emails"
 EMAILS = {path.stem: path.read_bytes() for path in sorted(FOLDER.glob("*.eml"))}
 ANA = "Ana Ruiz <ana@example.com>"
 TEN = datetime(2025, 3, 1, 10, tzinfo=timezone(timedelta(hours=1)))
@@ -27,7 +32,6 @@ class Want:
 
     text: str
     files: tuple[File, ...] = ()
-    hidden: str = ""
     subject: str = "Lamp"
     sender: str | None = ANA
     date: datetime | None = TEN
@@ -38,7 +42,7 @@ def bare(
     text: str, subject: str = "Lamp", sender: str | None = "ana@example.com", *files: File
 ) -> Want:
     """What an email is read as that has neither a date nor an id."""
-    return Want(text, files, "", subject, sender, date=None, message_id=None)
+    return Want(text, files, subject, sender, date=None, message_id=None)
 
 
 def charset(text: str) -> Want:
@@ -54,18 +58,17 @@ WANTED = {
     "blank_lines_first": bare("The lamp."),
     "body_empty": Want("", subject="Only a subject"),
     "bounce": bare(
-        "Your mail was not delivered.",
+        "Your mail was not delivered.\n\nFrom: ana@example.com\nSubject: Lamp\n\nThe lamp.",
         "Undelivered",
         "MAILER-DAEMON@mx.example",
         (None, "message/delivery-status", 46),
-        (None, "message/rfc822", 46),
     ),
     "boundary_empty": Want(LAMP),
-    "boundary_missing": Want(LAMP),
-    "boundary_never_closed": Want(LAMP, (("a.pdf", "application/pdf", 3),)),
+    "boundary_missing": Want("--xyz\nContent-Type: text/plain\n\nThe lamp flickers.\n--xyz--"),
+    "boundary_never_closed": Want(LAMP, (("a.pdf", "application/pdf", 2),)),
     "boundary_none_at_all": Want(LAMP),
     "boundary_prefix": Want("The lamp.\n\nFlickers --b not here."),
-    "boundary_wrong": Want(LAMP),
+    "boundary_wrong": Want("--xyz\nContent-Type: text/plain\n\nThe lamp flickers.\n--xyz--"),
     "calendar": Want("Visit on Monday.", ((None, "text/calendar", 29),), subject="Visit"),
     "charset_ascii_is_windows": charset("It\u2019s 5 € too much"),
     "charset_gb18030": charset("灯不亮了。㐀"),
@@ -92,48 +95,43 @@ WANTED = {
     ),
     "encoding_unknown": Want("The lamp."),
     "encrypted_smime": Want("", (("smime.p7m", "application/pkcs7-mime", 6),)),
-    "fields_spaced": bare("The lamp.", "Lamp on the desk"),
     "flowed": Want(
-        "> Which lamp is it?\n>> It flickers.\nThe blue one. \n\nSee\n>not a quote\n-- \nAna"
+        "> Which lamp \n> is it?\n>> It flickers.\nThe blue \none. \n\nSee\n >not a quote\n-- \nAna"
     ),
-    "flowed_delsp": Want("ランプが点滅。"),
     "forward_as_attachment": Want(
-        "Please read.", (("lamp.eml", "message/rfc822", 100),), subject="Fwd"
+        "Please read.\n\nFrom: bo@example.com\nSubject: Lamp\n\nInner text.", subject="Fwd"
     ),
-    "from_group": bare("The lamp.", "", "ana@example.com, Bo <bo@example.com>"),
+    "from_group": bare("The lamp.", "", "Team: ana@example.com, Bo <bo@example.com>;"),
     "from_missing": bare("The lamp.", "Lamp", None),
     "from_nobody": bare("The lamp.", "", "undisclosed sender:;"),
-    "from_several": bare("The lamp.", "", "Ruiz, Ana <ana@example.com>, bo@example.com"),
+    "from_several": bare("The lamp.", "", '"Ruiz, Ana" <ana@example.com>, bo@example.com'),
     "header_8bit": bare("Hallo", "Grüße", "Jürgen <j@example.com>"),
     "header_only": bare("", "Only a header"),
     "headers_twice": bare("Hi", "One"),
     "html_blockquotes": Want(
-        "The blue one.\n> On Sat, Mar 1, 2025 Support wrote:\n>\n> Which lamp?\n>\n"
-        ">> It flickers.\n\nThanks!",
+        "The blue one.\n\nOn Sat, Mar 1, 2025 Support wrote:\n\n> Which lamp?\n>\n> > It flickers."
+        "\n\nThanks!",
         subject="Re",
     ),
     "html_gmail_forward": Want(
-        "> ---------- Forwarded message ---------\n> From: Support <support@shop.example>\n"
-        "> Which lamp?",
+        "---------- Forwarded message ---------\nFrom: Support <support@shop.example>\n\nWhich lamp?",
         subject="Fwd: Lamp",
     ),
     "html_hidden": Want(
-        "shown\nsized\n\nButton\n\nDesktop text",
-        hidden="preheader\ngone\ninvisible\nzero\nclear\nwhite\nsee-through\ntip\nclipped\nfar\n"
-        "comment\npicture\nattribute",
+        "preheader\n\ninvisibleshown\n\nzerosized\n\nclear\n\nwhitesee-through\n\nButton\n\nclipped\n\n"
+        "far\n\nDesktop text\n\npicture",
         subject="Hidden",
     ),
-    "html_indent": Want("Steps:\n\nswitch on"),
+    "html_indent": Want("Steps:\n\n> switch on"),
     "html_malformed": Want("The lamp\n\nflickers < 5 times & &unknown; €<"),
     "html_meta_charset": Want("Лампа"),
-    "html_only": Want("The lamp\nflickers.\n\n- at night\n- at noon", hidden="Mail"),
+    "html_only": Want("The lamp\nflickers.\n\n- at night\n- at noon"),
     "html_outlook": Want(
-        "The blue one.\n\n> Lettori: Support\n> Zugesandt: Saturday\n>\n> Which lamp?",
-        subject="RE: Lamp",
+        "The blue one.\n\nLettori: Support\nZugesandt: Saturday\n\nWhich lamp?", subject="RE: Lamp"
     ),
     "html_pre": Want("Log:\n\na\n  b\n\n  c", subject="Log"),
-    "html_signature": Want(f"{LAMP}\n--\nAna Ruiz"),
-    "html_tables": Want("Item\tPrice\nLamp\t5 EUR\n\nWrong price.", subject="Order"),
+    "html_signature": Want(f"{LAMP}\n\nAna Ruiz"),
+    "html_tables": Want("Item Price\n\nLamp 5 EUR\n\nWrong price.", subject="Order"),
     "image_only": Want("", ((None, "image/png", 70),), subject="Photo"),
     "line_ends_cr": bare("The lamp\nflickers."),
     "line_ends_mixed": bare("The lamp\nflickers.\n\nEnd"),
@@ -151,7 +149,6 @@ WANTED = {
     "nested": Want(
         "The lamp flickers \N{EN DASH} always.",
         (("logo.png", "image/png", 70), ("invoice.pdf", "application/pdf", 18)),
-        hidden="secret",
     ),
     "no_blank_line": bare(f"{LAMP}\nAlways."),
     "no_mime": bare(LAMP),
@@ -163,12 +160,9 @@ WANTED = {
     "text_attached": Want(
         "See log.", (("log.txt", "text/plain", 4), ("a.html", "text/html", 11)), subject="Log"
     ),
-    "thirty_deep": Want("At the bottom.", subject="Deep"),
+    "thirty_deep": Want("", ((None, "multipart/mixed", 603),), subject="Deep"),
     "two_texts": Want("One.\n\nTwo.", subject="Two"),
     "type_broken": bare("The lamp.", ""),
-    "uuencode_in_text": Want(
-        "See the file.\nBye.\nbegin with this\nend", (("a.txt", "application/octet-stream", 3),)
-    ),
     "uuencode_part": Want("Text.", (("a.csv", "text/csv", 3),)),
     "vacation": bare("I am away.", "Out of office", "bo@example.com"),
     "winmail": Want("The lamp.", (("winmail.dat", "application/ms-tnef", 8),)),
@@ -187,8 +181,7 @@ def test_an_email_is_read_as_its_reader_sees_it(name: str) -> None:
     email = read_email(EMAILS[name])
     files = tuple((file.name, file.type, file.size) for file in email.attachments)
     fields = (email.subject, email.sender, email.date, email.message_id)
-    got = Want(email.text, files, email.hidden, *fields)
-    assert got == WANTED[name]
+    assert Want(email.text, files, *fields) == WANTED[name]
 
 
 @pytest.mark.parametrize(
@@ -218,18 +211,76 @@ def test_raw_bytes_in_headers_are_read_line_by_line() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("html_blockquotes", "The blue one.\n\nThanks!"),
-        ("html_gmail_forward", ""),
-        ("html_outlook", "The blue one."),
-        ("html_indent", "Steps:\n\nswitch on"),
-        ("html_signature", LAMP),
-        ("flowed", "The blue one. \n\nSee"),
+        ("html_blockquotes", "The blue one.\n\nOn Sat, Mar 1, 2025 Support wrote:\n\n\nThanks!"),
+        ("flowed", "The blue \none. \n\nSee\n >not a quote"),
     ],
 )
-def test_quotes_of_html_and_flowed_text_split_off_like_those_of_plain_text(
-    name: str, text: str
-) -> None:
+def test_quotes_of_html_split_off_like_those_of_plain_text(name: str, text: str) -> None:
     assert split_reply(read_email(EMAILS[name]).text).text == text
+
+
+def message(kind: str, body: str, *fields: str) -> str:
+    return "\n".join([*fields, f"Content-Type: {kind}", "", body])
+
+
+def mixed(kind: str, *parts: str) -> str:
+    return message(
+        f"multipart/{kind}; boundary=x-{kind}", "".join(f"\n--x-{kind}\n{part}" for part in parts)
+    )
+
+
+def read(text: str) -> Email:
+    return read_email(f"From: ana@example.com\n{text}".encode())
+
+
+def test_a_forwarded_email_is_part_of_what_is_read() -> None:
+    lamp = mixed(
+        "related",
+        message("text/html", "<p>It <b>burns</b>.</p>"),
+        message("image/png; name=a.png", "x"),
+    )
+    inner = f"From: Bo <bo@example.com>\nSubject: =?utf-8?q?Gl=C3=BChlampe?=\nX-Other: y\n{lamp}"
+    email = read(
+        mixed("mixed", message("text/plain", "See below."), message("message/rfc822", inner))
+    )
+    assert email.text == (
+        "See below.\n\nFrom: Bo <bo@example.com>\nSubject: Gl\u00fchlampe\n\nIt burns."
+    )
+    assert [file.name for file in email.attachments] == ["a.png"]
+
+
+def test_an_email_forwarded_five_times_is_read_to_its_ground() -> None:
+    text = message("text/plain", "It burns.")
+    for _ in range(5):
+        text = mixed("mixed", message("text/plain", "See."), message("message/rfc822", text))
+    assert read(text).text.endswith("It burns.")
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        (("plain", "html"), "plain"),
+        (("html", "plain"), "plain"),
+        (("", "html"), "html"),
+        ((" \n\t\n", "html"), "html"),
+        (("plain", ""), "plain"),
+        (("", ""), ""),
+    ],
+)
+def test_of_alternatives_the_plain_one_is_read_unless_it_is_empty(
+    parts: tuple[str, str], text: str
+) -> None:
+    kinds = ("html", "plain") if parts[0] == "html" else ("plain", "html")
+    bodies = (message(f"text/{kind}", part) for kind, part in zip(kinds, parts, strict=True))
+    assert read(mixed("alternative", *bodies)).text == text
+
+
+def test_what_a_reader_of_html_does_not_see_is_not_read() -> None:
+    page = (
+        "<title>t</title><style>p{}</style><script>s</script><p hidden>h</p><!-- c -->"
+        '<p style="DISPLAY:none">d</p><p>The lamp.<br><br>It&nbsp;burns.</p>'
+    )
+    assert read(message("text/html", page)).text == "The lamp.\n\nIt burns."
 
 
 @pytest.mark.parametrize(
@@ -281,28 +332,34 @@ def typed(header: bytes, unit: bytes, size: int = 1_000_000) -> bytes:
     return b"From: ana@example.com\n" + header + b"\n\n" + unit * (size // len(unit))
 
 
-def test_a_bomb_of_500_multiparts_is_one_attachment() -> None:
-    (bomb,) = read_email(multiparts(500)).attachments
+def test_20_multiparts_are_read() -> None:
+    assert read_email(multiparts(20)).text == "At the bottom."
+
+
+@pytest.mark.parametrize("depth", [21, 5_000])
+def test_a_bomb_of_multiparts_is_one_attachment(depth: int) -> None:
+    (bomb,) = read_email(multiparts(depth)).attachments
     assert bomb.type == "multipart/mixed"
 
 
-def test_90_multiparts_are_read() -> None:
-    assert read_email(multiparts(90)).text == "At the bottom."
+def test_a_bomb_of_forwarded_emails_is_one_attachment() -> None:
+    (bomb,) = read_email(b"From: a@b\n" + b"Content-Type: message/rfc822\n\n" * 5_000).attachments
+    assert bomb.type == "message/rfc822"
 
 
-def test_a_thousand_attachments_are_all_listed() -> None:
-    raw = parts(1_000, b"Content-Type: application/pdf; name=a.pdf\n\nx\n")
-    assert len(read_email(raw).attachments) == 1_000
+def test_hundreds_of_attachments_are_all_listed() -> None:
+    raw = parts(499, b"Content-Type: application/pdf; name=a.pdf\n\nx\n")
+    assert len(read_email(raw).attachments) == 499
 
 
-def test_parts_after_the_5000th_are_left_out() -> None:
-    raw = parts(9_000, b"Content-Type: a/b\n\nx\n")
-    assert len(read_email(raw).attachments) == 4_999
+def test_more_than_500_parts_are_too_many() -> None:
+    with pytest.raises(EmailUnreadable, match="500 parts"):
+        read_email(parts(500, b"\n"))
 
 
-def test_a_header_of_100_kilobytes_is_kept() -> None:
+def test_of_a_header_field_10_000_characters_are_read() -> None:
     raw = b"From: ana@example.com\nSubject: " + b"lamp " * 20_000 + b"\n\nHi"
-    assert len(read_email(raw).subject) == 99_999
+    assert len(read_email(raw).subject) == 9_999
 
 
 def test_html_nested_beyond_the_parser_keeps_its_text() -> None:
@@ -310,12 +367,15 @@ def test_html_nested_beyond_the_parser_keeps_its_text() -> None:
     assert email.text == "The lamp."
 
 
-HOSTILE = {
-    "multiparts over lines": multiparts(100, b"--x\n" * 200_000),
+REFUSED = {
+    "multiparts over lines": multiparts(20, b"--x\n" * 200_000),
     "parts": parts(150_000, b"\n"),
-    "parameters": parts(450, b"Content-Type: text/plain" + b';"' * 990 + b"\n\n"),
     "fields": b"X: a\n" * 200_000,
     "folds": b"Subject: " + b"a\n " * 330_000,
+    "lines": typed(b"X: a", b"a\n"),
+}
+READ = {  # nothing here ends within minutes if it is read in quadratic time
+    "parameters": parts(450, b"Content-Type: text/plain" + b';"' * 990 + b"\n\n"),
     "encoded words": b"Subject: " + b"=?utf-8?q?a?= " * 70_000,
     "open encoded words": b"Subject: " + b"=?a?q?" * 170_000,
     "comments": b"From: " + b"(" * 1_000_000,
@@ -324,17 +384,36 @@ HOSTILE = {
     "elements": typed(b"Content-Type: text/html", b'<i style="color:red">x</i>'),
     "cells": typed(b"Content-Type: text/html", b"<td>x"),
     "open elements": typed(b"Content-Type: text/html", b"<b>"),
-    "quotes": typed(b"Content-Type: text/html", b'<div class="gmail_quote">x</div>'),
+    "quotes": typed(b"Content-Type: text/html", b"<blockquote>x"),
+    "lists": typed(b"Content-Type: text/html", b"<ul><li>x"),
+    "tables": typed(b"Content-Type: text/html", b"<table><tr><td>"),
     "style sheet": typed(b"Content-Type: text/html", b"<style>.a{b:c}/*</style>"),
-    "uuencoded": typed(b"X: a", b"begin 644 a\n#0V%T\n"),
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_megabyte_takes_no_long_time(name: str) -> None:
-    start = perf_counter()
-    read_email(HOSTILE[name])
-    assert perf_counter() - start < 5  # none takes more than 1.3 s; a shared machine is slower
+@pytest.mark.parametrize("raw", READ.values(), ids=READ)
+def test_a_hostile_megabyte_is_read(raw: bytes) -> None:
+    email = read_email(raw)
+    assert len(email.text) <= 12 * len(raw)
+
+
+@pytest.mark.parametrize("raw", REFUSED.values(), ids=REFUSED)
+def test_a_megabyte_of_short_lines_is_no_email(raw: bytes) -> None:
+    with pytest.raises(EmailUnreadable, match="more lines"):
+        read_email(raw)
+
+
+def test_too_much_html_is_no_email_but_pictures_within_do_not_count() -> None:
+    with pytest.raises(EmailUnreadable, match="HTML"):
+        read_email(typed(b"Content-Type: text/html", b"<p>" + b"a" * 97, 2_100_000))
+    picture = f'<p>See: <img alt="lamp" src="data:image/png;base64,{"QUJD" * 800_000}"> It burns.'
+    assert read(message("text/html", picture)).text == "See: lamp It burns."
+
+
+def test_an_email_of_attachments_has_as_many_lines_as_it_needs() -> None:
+    lines = b"QUJD" * 19 + b"\r\n"
+    raw = b"From: a@b\nContent-Type: a/b\nContent-Transfer-Encoding: base64\n\n" + lines * 100_000
+    assert read_email(raw).attachments[0].size == 5_700_000
 
 
 def check(raw: bytes) -> None:
@@ -345,6 +424,7 @@ def check(raw: bytes) -> None:
     assert not any(char < " " and char not in "\n\t" for char in email.text)
     email.text.encode()
     split_reply(email.text)
+    assert len(without_oldest(email.text, 50)[0]) <= 50
 
 
 @given(st.binary(max_size=300) | st.binary(max_size=300).map(lambda junk: b"From: a@b\n" + junk))

@@ -8,17 +8,21 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	pyproject.toml
 SWAGGER_UI := LICENSE NOTICE swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt swagger-ui.css
 
-.PHONY: serve test test-images test-browser test-clients screenshots quality bench retrieval pairs soak \
+.PHONY: serve test test-all test-images test-browser test-clients screenshots quality bench retrieval soak \
 	check snapshot release-contract swagger-ui lock bench-lock clients-lock clean
 
 serve: .venv/.weights
 	.venv/bin/groundwork serve --sample
 
 test: check .venv/.gemma
-	.venv/bin/pytest
+	.venv/bin/pytest --numprocesses 2 -m "not slow"
+
+test-all: test test-browser test-clients .venv/.qwen
+	.venv/bin/pytest -s -m slow
+	.venv/bin/python -m bench --quick --only groundwork,floor,fastapi-httpx
 
 quality: .venv/.dev .venv/.gemma .venv/.qwen
-	.venv/bin/pytest -s tests/quality
+	.venv/bin/python -m tests.quality
 
 test-clients: .venv/.dev .venv/.gemma .clients/.tools .clients/.packages .clients/.jdk
 	.venv/bin/pytest tests/clients
@@ -39,9 +43,6 @@ bench: .venv/.dev
 
 retrieval: .venv/.dev
 	.venv/bin/python -m bench.retrieval
-
-pairs: .venv/.dev
-	.venv/bin/python -m bench.pairs
 
 soak: .venv/.dev
 	.venv/bin/python -m bench.soak

@@ -27,7 +27,7 @@ from app.knowledge.library import folder_at
 from app.knowledge.sources import Heading, Source
 from app.knowledge.splitting import split
 
-QUESTIONS = Path(__file__).parents[1] / "tests" / "corpora" / "questions.jsonl"
+QUESTIONS = Path(__file__).with_name("questions.jsonl")
 FEW, MANY = 10, 10_000  # documents
 SEARCHES = 1_000  # timed
 FIRST = (1, 5, 8)  # passages that count
@@ -112,7 +112,7 @@ def measure(size: int) -> tuple[Cost, dict[str, list[int]]]:
     passages = [passage for source in knowledge(size) for passage in split(source)]
     ids = {passage.source.id for passage in passages}
     lines = [json.loads(line) for line in QUESTIONS.read_text("utf-8").splitlines()]
-    asked = [line for line in lines if line["sources"] and ids.issuperset(line["sources"])]
+    asked = [line for line in lines if ids.issuperset(line["sources"])]
     Index(passages[:1])
     before = psutil.Process().memory_info().rss
     start = perf_counter()
@@ -127,8 +127,8 @@ def measure(size: int) -> tuple[Cost, dict[str, list[int]]]:
 
 
 def _search(index: Index, line: dict[str, Any]) -> list[Found]:
-    asked = [turn["content"] for turn in line["history"] if turn["role"] == "user"]
-    return index.search(line["question"], max(FIRST), also=" ".join(asked[-CARRIED:]))
+    before = line.get("asked_before", [])
+    return index.search(line["question"], max(FIRST), also=" ".join(before[-CARRIED:]))
 
 
 def _seconds(index: Index, line: dict[str, Any]) -> float:
@@ -140,14 +140,13 @@ def _seconds(index: Index, line: dict[str, Any]) -> float:
 def hits(index: Index, asked: Sequence[dict[str, Any]]) -> dict[str, list[int]]:
     """Where the first source stood, from 0, for each question of a kind; after the last if nowhere.
 
-    Questions that nothing was chosen by are kinds of their own.
+    Questions that nothing was chosen by are held out.
     """
     found: dict[str, list[int]] = {}
     for line in asked:
-        kind = f"{line['kind']}, held out" if line.get("held_out") else line["kind"]
         ids = [item.passage.source.id for item in _search(index, line)]
         place = next((at for at, name in enumerate(ids) if name in line["sources"]), max(FIRST))
-        found.setdefault(kind, []).append(place)
+        found.setdefault(line["kind"], []).append(place)
     return dict(sorted(found.items()))
 
 

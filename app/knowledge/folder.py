@@ -66,16 +66,17 @@ class Folder:
         self._path = path
         self._known: dict[str, tuple[Stamp, Source | Skipped]] = {}
         self._loaded: Loaded | None = None
+        self._unlisted: set[Path] = set()
         self._given_up = Event()
 
     def load(self) -> Loaded:
         """Read what is new or has changed since the last time.
 
-        What cannot be read is logged when it is found. A folder that is gone is taken to come
-        back: what was read last stays.
+        What cannot be read is logged when it is found. A folder that is gone, or cannot be listed,
+        is taken to come back: what was read last stays.
         """
         known: dict[str, tuple[Stamp, Source | Skipped]] = {}
-        for entry in _documents(self._path, self._path.resolve()):
+        for entry in self._documents(self._path):
             if self._given_up.is_set():
                 return self._loaded or Loaded((), ())
             path = Path(entry.path)
@@ -84,7 +85,7 @@ class Folder:
             before = self._known.get(name)
             unchanged = before and stamp and before[0] == stamp
             known[name] = before if before and unchanged else (stamp, _outcome(path, name))
-        if self._loaded and not self._path.is_dir():
+        if self._loaded and self._path in self._unlisted:
             return self._loaded
         self._known = known
         outcomes = [outcome for _, outcome in known.values()]
@@ -93,6 +94,25 @@ class Folder:
             tuple(each for each in outcomes if isinstance(each, Skipped)),
         )
         return self._loaded
+
+    def _documents(self, folder: Path) -> Iterator[os.DirEntry[str]]:
+        """The files of a folder with a known suffix, then those of its subfolders."""
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            if folder not in self._unlisted:  # or it would be said every two seconds
+                log.warning("A folder of documents cannot be listed: %s.", error.strerror)
+            self._unlisted.add(folder)
+            return
+        self._unlisted.discard(folder)
+        root = self._path.resolve()
+        ours = [entry for entry in entries if _is_ours(entry, root)]
+        for entry in ours:
+            if not entry.is_dir() and Path(entry.name).suffix.lower() in READERS:
+                yield entry
+        for entry in ours:
+            if entry.is_dir():
+                yield from self._documents(Path(entry.path))
 
     async def watch(self, on_change: Callable[[Loaded], Awaitable[None]]) -> None:
         """Call back with the folder's documents whenever they have changed, until cancelled.
@@ -138,22 +158,6 @@ def _stamp(entry: os.DirEntry[str]) -> Stamp:
     except OSError:
         return ()
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
-def _documents(folder: Path, root: Path) -> Iterator[os.DirEntry[str]]:
-    """The files of a folder with a known suffix, then those of its subfolders."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        log.warning("A folder of documents cannot be listed: %s.", error.strerror)
-        return
-    ours = [entry for entry in entries if _is_ours(entry, root)]
-    for entry in ours:
-        if not entry.is_dir() and Path(entry.name).suffix.lower() in READERS:
-            yield entry
-    for entry in ours:
-        if entry.is_dir():
-            yield from _documents(Path(entry.path), root)
 
 
 def _is_ours(entry: os.DirEntry[str], root: Path) -> bool:

@@ -242,6 +242,17 @@ class TestWatch:
             (docs / "b.md").write_text("Four", "utf-8")
             await seen.until(_texts("Four"))
 
+    async def test_what_cannot_be_listed_is_told_once(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        docs = tmp_path / "docs"
+        docs.mkdir()
+        folder = Folder(docs)
+        folder.load()
+        docs.rmdir()
+        assert folder.load() == folder.load() == Loaded((), ())
+        assert caplog.text.count("cannot be listed") == 1
+
     async def test_a_link_that_is_turned_is_followed(self, tmp_path: Path) -> None:
         for name in ("one", "two"):
             (tmp_path / name).mkdir()

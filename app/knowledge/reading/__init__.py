@@ -39,6 +39,7 @@ _GONE: Final = regex.compile(  # what no reader sees: controls, invisible and re
 )
 _SPACE: Final = regex.compile(r"\p{Zs}")
 _WORD: Final = regex.compile(r"\w|\p{S}")
+_LONGEST_HEADING: Final = 300  # characters
 _ENOUGH: Final = 2_000  # characters tell the language
 
 
@@ -88,7 +89,7 @@ def _source(draft: Draft, document_id: str) -> Source:
         text = _clean(block)
         if not text:
             continue
-        if block.level:
+        if block.level and len(text) <= _LONGEST_HEADING:
             headings.append(Heading(at, block.level, text))
         texts.append(text)
         at += len(text) + 2

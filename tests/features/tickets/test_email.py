@@ -328,7 +328,7 @@ def parts(count: int, part: bytes) -> bytes:
     return head + (b"--x\n" + part) * count
 
 
-def typed(header: bytes, unit: bytes, size: int = 1_000_000) -> bytes:
+def typed(header: bytes, unit: bytes, size: int = 300_000) -> bytes:
     return b"From: ana@example.com\n" + header + b"\n\n" + unit * (size // len(unit))
 
 
@@ -376,7 +376,7 @@ REFUSED = {
 }
 READ = {  # nothing here ends within minutes if it is read in quadratic time
     "parameters": parts(450, b"Content-Type: text/plain" + b';"' * 990 + b"\n\n"),
-    "encoded words": b"Subject: " + b"=?utf-8?q?a?= " * 70_000,
+    "encoded words": b"Subject: " + b"=?utf-8?q?a?= " * 30_000,
     "open encoded words": b"Subject: " + b"=?a?q?" * 170_000,
     "comments": b"From: " + b"(" * 1_000_000,
     "punycode": typed(b"Content-Type: text/plain; charset=punycode", b"a-b"),
@@ -392,13 +392,13 @@ READ = {  # nothing here ends within minutes if it is read in quadratic time
 
 
 @pytest.mark.parametrize("raw", READ.values(), ids=READ)
-def test_a_hostile_megabyte_is_read(raw: bytes) -> None:
+def test_a_hostile_email_is_read(raw: bytes) -> None:
     email = read_email(raw)
     assert len(email.text) <= 12 * len(raw)
 
 
 @pytest.mark.parametrize("raw", REFUSED.values(), ids=REFUSED)
-def test_a_megabyte_of_short_lines_is_no_email(raw: bytes) -> None:
+def test_too_many_lines_are_no_email(raw: bytes) -> None:
     with pytest.raises(EmailUnreadable, match="more lines"):
         read_email(raw)
 
@@ -428,13 +428,13 @@ def check(raw: bytes) -> None:
 
 
 @given(st.binary(max_size=300) | st.binary(max_size=300).map(lambda junk: b"From: a@b\n" + junk))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_any_bytes_are_read_or_said_to_be_unreadable(raw: bytes) -> None:
     check(raw)
 
 
 @given(st.sampled_from(sorted(EMAILS)), st.sampled_from(sorted(EMAILS)), st.randoms())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_damaged_emails_are_read(name: str, other: str, chance: random.Random) -> None:
     raw, donor = bytearray(EMAILS[name]), EMAILS[other]
     for _ in range(chance.randrange(1, 12)):

@@ -36,14 +36,9 @@ _TEXTS: Final = frozenset({"text/plain", "text/markdown", "text/html"})
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
 _SHOWN: Final = ("From", "To", "Date", "Subject")  # of a forwarded email
 _BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
-_AUTOMATIC_FIELDS: Final = frozenset(
-    {
-        "x-autoreply",
-        "x-autorespond",
-        "x-autoresponder",
-        "x-failed-recipients",
-        "list-unsubscribe-post",
-    }
+_AUTOMATIC: Final = frozenset(  # header fields
+    {"x-autoreply", "x-autorespond", "x-autoresponder"}
+    | {"x-failed-recipients", "list-unsubscribe-post"}
 )
 _NO: Final = frozenset({"", "no", "false", "none"})
 
@@ -144,7 +139,7 @@ def _is_sign(name: str, value: str) -> bool:
         case "content-type":
             return value.startswith("multipart/report")
         case _:
-            return name in _AUTOMATIC_FIELDS and value not in _NO
+            return name in _AUTOMATIC and value not in _NO
 
 
 class _Part(Message):

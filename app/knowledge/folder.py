@@ -1,23 +1,17 @@
 """The operator's folder of documents: read as a whole, and again what has changed."""
 
-import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from time import monotonic
-from typing import Final
 
 from app.errors import ConfigurationError
 from app.knowledge.reading import READERS, Unreadable, read
 from app.knowledge.sources import Source
 
 log = logging.getLogger(__name__)
-
-_LOOK_SECONDS: Final = 2.0  # between looks at whether something has changed
-_LEAST_REST: Final = 20  # times as long as a look took: looking takes a twentieth of a core at most
 
 Stamp = tuple[int, ...]
 """What tells a file from what it was, even with its time set back: what the system has counted."""
@@ -100,7 +94,7 @@ class Folder:
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            if folder not in self._unlisted:  # or it would be said every two seconds
+            if folder not in self._unlisted:  # or it would be said at every look
                 log.warning("A folder of documents cannot be listed: %s.", error.strerror)
             self._unlisted.add(folder)
             return
@@ -114,30 +108,9 @@ class Folder:
             if entry.is_dir():
                 yield from self._documents(Path(entry.path))
 
-    async def watch(self, on_change: Callable[[Loaded], Awaitable[None]]) -> None:
-        """Call back with the folder's documents whenever they have changed, until cancelled.
-
-        Unless :meth:`load` was called before, the first call comes at once. The folder is looked
-        at every two seconds, less often where a look takes long. That works on every drive, and
-        for a folder or a link that is replaced, where systems tell nothing of changes.
-        """
-        told = self._loaded
-        while True:
-            begun = monotonic()
-            loaded = await self._load_aside()
-            if loaded != told:
-                told = loaded
-                await on_change(loaded)
-            await asyncio.sleep(max(_LOOK_SECONDS, _LEAST_REST * (monotonic() - begun)))
-
-    async def _load_aside(self) -> Loaded:
-        """Load in a thread; one that is not waited for any more ends after the current file."""
-        self._given_up.clear()
-        try:
-            return await asyncio.to_thread(self.load)
-        except asyncio.CancelledError:
-            self._given_up.set()
-            raise
+    def give_up(self) -> None:
+        """End a :meth:`load` that goes on in a thread after the file that it is reading."""
+        self._given_up.set()
 
 
 def _outcome(path: Path, name: str) -> Source | Skipped:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from app.errors import Overloaded
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 
 _EMPTY: Final = Loaded((), ())
 _WAITS_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 2.0  # between looks at whether something has changed
+_LEAST_REST: Final = 20  # times as long as a look took: looking takes a twentieth of a core at most
 SAMPLE: Final = Path("sample")
 
 
@@ -64,14 +67,19 @@ class Library:
 
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator["Library"]:
-        """Read the folder in the background, and again on every change, until the block ends."""
+        """Read the folder in the background, and again on every change, until the block ends.
+
+        It is looked at every two seconds, less often where a look takes long. That works on every
+        drive, and where a folder or a link is replaced, of which systems tell nothing.
+        """
         task = asyncio.create_task(self._follow(self._folder)) if self._folder else None
         if task is None:
             self._ready.set()
         try:
             yield self
         finally:
-            if task:
+            if task and self._folder:
+                self._folder.give_up()
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
 
@@ -109,9 +117,14 @@ class Library:
 
     async def _follow(self, folder: Folder) -> None:
         try:
-            await folder.watch(self._take)
+            while True:
+                begun = monotonic()
+                loaded = await asyncio.to_thread(folder.load)
+                if loaded != self._loaded or not self._ready.is_set():
+                    await self._take(loaded)
+                await asyncio.sleep(max(_LOOK_SECONDS, _LEAST_REST * (monotonic() - begun)))
         except Exception:
-            log.exception("The documents are not watched any more.")
+            log.exception("The documents are not looked at any more.")
             raise
 
     async def _take(self, loaded: Loaded) -> None:

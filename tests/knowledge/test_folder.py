@@ -1,10 +1,5 @@
-import asyncio
 import logging
 import os
-import shutil
-import threading
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,11 +7,6 @@ import pytest
 from app.errors import ConfigurationError
 from app.knowledge import folder as module
 from app.knowledge.folder import Folder, Loaded, Skipped
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LOOK_SECONDS", 0.05)
 
 
 def _ids(loaded: Loaded) -> list[str]:
@@ -131,173 +121,19 @@ class TestLoad:
         with pytest.raises(ConfigurationError, match="nowhere is not a folder"):
             Folder(tmp_path / "nowhere")
 
-    def test_an_empty_folder_is_fine(self, tmp_path: Path) -> None:
-        assert Folder(tmp_path).load() == Loaded((), ())
-
-
-class _Seen:
-    """What the watcher told."""
-
-    def __init__(self) -> None:
-        self.all: list[Loaded] = []
-        self._news = asyncio.Event()
-
-    async def take(self, loaded: Loaded) -> None:
-        self.all.append(loaded)
-        self._news.set()
-
-    async def until(self, wanted: Callable[[Loaded], bool]) -> Loaded:
-        async with asyncio.timeout(20):
-            while not self.all or not wanted(self.all[-1]):
-                self._news.clear()
-                await self._news.wait()
-        return self.all[-1]
-
-
-@asynccontextmanager
-async def _watched(path: Path) -> AsyncGenerator[_Seen]:
-    seen = _Seen()
-    task = asyncio.create_task(Folder(path).watch(seen.take))
-    try:
-        yield seen
-    finally:
-        task.cancel()
-        results = await asyncio.gather(task, return_exceptions=True)
-        assert isinstance(results[0], asyncio.CancelledError)
-
-
-def _texts(*texts: str) -> Callable[[Loaded], bool]:
-    return lambda loaded: [source.text for source in loaded.sources] == list(texts)
-
-
-class TestWatch:
-    async def test_tells_what_is_there_then_what_changes(self, tmp_path: Path) -> None:
-        document = tmp_path / "a.md"
-        document.write_text("One", "utf-8")
-        async with _watched(tmp_path) as seen:
-            await seen.until(_texts("One"))
-            document.write_text("Two", "utf-8")
-            await seen.until(_texts("Two"))
-            (tmp_path / "sub").mkdir()
-            (tmp_path / "sub" / "b.txt").write_text("Three", "utf-8")
-            await seen.until(_texts("Two", "Three"))
-            document.unlink()
-            await seen.until(_texts("Three"))
-
-    async def test_nothing_is_told_twice(self, tmp_path: Path) -> None:
-        folder = Folder(tmp_path)
-        (tmp_path / "a.md").write_text("One", "utf-8")
-        folder.load()
-        seen = _Seen()
-        task = asyncio.create_task(folder.watch(seen.take))
-        (tmp_path / "b.png").write_bytes(b"no document")
-        await asyncio.sleep(0.3)
-        assert not seen.all
-        (tmp_path / "b.md").write_text("Two", "utf-8")
-        await seen.until(_texts("One", "Two"))
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    async def test_what_changes_before_it_is_watched_is_told(self, tmp_path: Path) -> None:
-        told: list[int] = []
-
-        async def take(loaded: Loaded) -> None:
-            told.append(len(loaded.sources))
-            if len(told) == 1:
-                (tmp_path / "a.md").write_text("One", "utf-8")
-            else:
-                task.cancel()
-
-        task = asyncio.create_task(Folder(tmp_path).watch(take))
-        await asyncio.wait([task], timeout=20)
-        assert told == [0, 1]
-
-    async def test_a_file_read_while_it_is_written_is_read_again(self, tmp_path: Path) -> None:
-        async with _watched(tmp_path) as seen:
-            with (tmp_path / "a.txt").open("w", encoding="utf-8") as file:
-                file.write("Half")
-                file.flush()
-                await seen.until(_texts("Half"))
-                file.write(" and half")
-            await seen.until(_texts("Half and half"))
-
-    async def test_a_folder_that_goes_keeps_its_documents_until_it_is_back(
-        self, tmp_path: Path
-    ) -> None:
-        docs = tmp_path / "docs"
-        docs.mkdir()
-        (docs / "a.md").write_text("One", "utf-8")
-        async with _watched(docs) as seen:
-            await seen.until(_texts("One"))
-            docs.rename(tmp_path / "old")
-            await asyncio.sleep(0.5)
-            assert len(seen.all) == 1
-            docs.mkdir()
-            (docs / "a.md").write_text("Two", "utf-8")
-            await seen.until(_texts("Two"))
-            (docs / "a.md").write_text("Three", "utf-8")
-            await seen.until(_texts("Three"))
-            shutil.rmtree(docs)
-            docs.mkdir()
-            (docs / "b.md").write_text("Four", "utf-8")
-            await seen.until(_texts("Four"))
-
-    async def test_what_cannot_be_listed_is_told_once(
+    def test_what_cannot_be_listed_keeps_its_documents_and_is_told_once(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         docs = tmp_path / "docs"
         docs.mkdir()
+        (docs / "a.md").write_text("Words.", "utf-8")
         folder = Folder(docs)
-        folder.load()
-        docs.rmdir()
-        assert folder.load() == folder.load() == Loaded((), ())
+        before = folder.load()
+        docs.rename(tmp_path / "old")
+        assert folder.load() is folder.load() is before
         assert caplog.text.count("cannot be listed") == 1
+        docs.mkdir()
+        assert folder.load() == Loaded((), ())
 
-    async def test_a_link_that_is_turned_is_followed(self, tmp_path: Path) -> None:
-        for name in ("one", "two"):
-            (tmp_path / name).mkdir()
-            (tmp_path / name / "a.md").write_text(name, "utf-8")
-        current = tmp_path / "current"
-        current.symlink_to("one")
-        async with _watched(current) as seen:
-            await seen.until(_texts("one"))
-            (tmp_path / "next").symlink_to("two")
-            (tmp_path / "next").replace(current)
-            await seen.until(_texts("two"))
-
-    async def test_no_thread_works_on_when_it_is_cancelled(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        for number in range(10):
-            (tmp_path / f"{number}.md").write_text("Words", "utf-8")
-        loop, begun, go = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
-        reads: list[bytes] = []
-
-        def wait(data: bytes) -> None:
-            reads.append(data)
-            loop.call_soon_threadsafe(begun.set)
-            go.wait(20)
-            raise module.Unreadable("waited for")
-
-        monkeypatch.setattr("app.knowledge.reading.READERS", {".md": wait})
-        task = asyncio.create_task(Folder(tmp_path).watch(_Seen().take))
-        await begun.wait()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        go.set()
-        await loop.shutdown_default_executor()
-        assert len(reads) == 1
-
-    async def test_the_event_loop_is_free_while_documents_are_read(self, tmp_path: Path) -> None:
-        read_in: list[int] = []
-
-        def note(data: bytes) -> None:
-            read_in.append(threading.get_ident())
-            raise module.Unreadable("noted")
-
-        (tmp_path / "a.md").write_text("Words", "utf-8")
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("app.knowledge.reading.READERS", {".md": note})
-            async with _watched(tmp_path) as seen:
-                await seen.until(lambda loaded: bool(loaded.skipped))
-        assert threading.get_ident() not in read_in
+    def test_an_empty_folder_is_fine(self, tmp_path: Path) -> None:
+        assert Folder(tmp_path).load() == Loaded((), ())

@@ -8,7 +8,7 @@ stray character in base64; mail-parser-reply goes by phrases of 13 languages, 30
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.errors import HeaderParseError
@@ -49,13 +49,7 @@ class EmailUnreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A part that is not read.
-
-    Attributes:
-        name: the file's name, where the email gives one.
-        type: the media type, lower-case, as the email gives it.
-        size: decoded, in bytes; line ends count as one.
-    """
+    """A part that is not read: its file's name, its media type and its size in bytes, decoded."""
 
     name: str | None
     type: str
@@ -202,11 +196,11 @@ class _Lenient(Compat32):
         return value
 
 
-@dataclass(slots=True)
 class _Reader:
     """Goes through a message's parts; what it does not read is an attachment."""
 
-    attachments: list[Attachment] = field(default_factory=list[Attachment])
+    def __init__(self) -> None:
+        self.attachments: list[Attachment] = []
 
     def read(self, part: _Part) -> str:
         """The text of a part and of those that it holds."""

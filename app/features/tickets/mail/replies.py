@@ -12,10 +12,8 @@ _SIGNATURE: Final = "--"  # and a space, which HTML and many servers lose
 class Reply:
     """An email's text in three parts; each line that is not blank is in exactly one of them.
 
-    Attributes:
-        text: what its sender newly wrote.
-        quoted: the lines that begin with ``>`` (RFC 3676 section 4.5).
-        signature: the others from a line ``--`` on (RFC 3676 section 4.3).
+    Quoted are lines that begin with ``>`` (RFC 3676 section 4.5), a signature is what else stands
+    from a line ``--`` on (section 4.3), and the text is what the sender newly wrote.
     """
 
     text: str

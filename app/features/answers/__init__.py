@@ -1,7 +1,7 @@
 """Product questions, answered from documents."""
 
-from app.features.answers.answering import FEATURE
 from app.features.answers.endpoints import router
+from app.features.answers.feature import FEATURE
 
 ROUTERS = (router,)
 

@@ -7,8 +7,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field, StringConstraints
 
 from app.errors import ConversationUnknown, FeedbackOff
+from app.features.answers.answering import COMPLETED, events, reply
 from app.features.answers.desk import DeskDep
-from app.features.answers.replying import COMPLETED, events, reply
 from app.features.answers.schemas import Answer, AnswerCitation, AnswerRequest, AnswerStarted
 from app.features.routes import event_of, failed
 from app.features.wire import Delta, Failed, Output, Reply, Request, examples

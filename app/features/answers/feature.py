@@ -64,3 +64,6 @@ def is_doubtful(task: AnswerTask, header: Header) -> bool:
         return False
     unknown = probability_of(header.tokens, header.start, "unknown")
     return header.action == "answer" and unknown is not None and unknown >= task.unknown_above
+
+
+FEATURE: Final = Answers()

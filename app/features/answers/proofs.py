@@ -13,7 +13,7 @@ _NO_BRACKETS: Final = (
     "It does not begin with square brackets that hold the numbers of the sentences it rests on, "
     "or another word that the instruction names."
 )
-_NO_NUMBERS: Final = "Its square brackets hold no number of a sentence that it rests on."
+_NO_SENTENCES: Final = "There are no sentences: begin with [unknown], and say that you do not know."
 
 _LINK: Final = r"(?:https?://|www\.)[^\s<>\"')\]]+|(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+"
 _FIGURE: Final = r"\d+(?:[.,:]\d+|['’\u00a0\u202f]\d{3}(?!\d))*"
@@ -25,7 +25,9 @@ _EXACT: Final = re.compile(
 )
 _CODES: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]++[-‑ \u00a0]?[0-9][A-Za-z0-9]*")
 _JOINTS: Final = str.maketrans("", "", "-‑ \u00a0")
-_NO_VALUE: Final = re.compile(r"^0+(?=\d)|[.,:]0{1,2}$|(?<=[.,:]\d)0$")
+_POINTS: Final = str.maketrans(",:", "..", "'’\u00a0\u202f")
+_THOUSANDS: Final = re.compile(r"\.(?=\d{3}(?!\d))")
+_NO_VALUE: Final = re.compile(r"^0+(?=\d)|\.0{1,2}$|(?<=\.\d)0$")
 
 
 def names_sources(request: AnswerTask, output: Written) -> Check:
@@ -35,11 +37,10 @@ def names_sources(request: AnswerTask, output: Written) -> Check:
     advice = ""
     if not output.is_headed:
         advice = _NO_BRACKETS
+    elif wrong and most:
+        advice = f"There is no sentence {', '.join(wrong)}: the last one is [{most}]."
     elif wrong:
-        last = f"the last one is [{most}]" if most else "there are none"
-        advice = f"There is no sentence {', '.join(wrong)}; {last}."
-    elif output.action == "answer" and not output.sources:
-        advice = _NO_NUMBERS
+        advice = _NO_SENTENCES
     return Check("sources", not advice, unexpected=wrong, advice=advice)
 
 
@@ -47,7 +48,7 @@ def keeps_figures(request: AnswerTask, output: Written) -> Check | None:
     """Whether the answer's addresses, codes and figures stand in what it rests on.
 
     That is the sentences that it cites, under their titles, or all where it cites none, and what
-    was said before. Digits count, not how they are grouped: 12,50 is 12.5, and 07:00 is 7.
+    was said before. Figures are compared by their digits: 12,50 is 12.5, and 07:00 is 7.
     """
     found = [match for match in _EXACT.finditer(output.text) if match.lastgroup != "item"]
     if not found:
@@ -77,9 +78,7 @@ def _bare(code: str) -> str:
 
 
 def _values(figure: str) -> tuple[str, str]:
-    """A figure's digits, and those without zeros that change nothing."""
-    return _digits(figure), _digits(_NO_VALUE.sub("", figure))
-
-
-def _digits(figure: str) -> str:
-    return "".join(str(int(char)) for char in figure if char.isdecimal())
+    """A figure as it may be meant: its point is one, or parts thousands."""
+    digits = "".join(str(int(char)) if char.isdecimal() else char for char in figure)
+    pointed = digits.translate(_POINTS)
+    return _NO_VALUE.sub("", pointed), _NO_VALUE.sub("", _THOUSANDS.sub("", pointed))

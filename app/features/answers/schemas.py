@@ -1,11 +1,13 @@
 """The wire of ``/answers``."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
 from app.features.answers.header import Action
 from app.features.wire import Line, Output, Passage, Request, examples
+from app.knowledge import sources
+from app.knowledge.sentences import Sentence
 
 ConversationId = Annotated[str, StringConstraints(pattern=r"^conv_[0-9a-f]{32}$")]
 
@@ -85,11 +87,32 @@ class FoundPassage(InDocument):
 
     text: str = Field(description="Its text.")
 
+    @classmethod
+    def of(cls, passage: sources.Passage) -> "FoundPassage":
+        """The wire's form of a passage."""
+        return cls(**_place(passage, passage.start, passage.end), text=passage.text)
+
 
 class Citation(InDocument):
     """A sentence that the answer rests on."""
 
     quote: str = Field(description="The document's own words.")
+
+    @classmethod
+    def of(cls, sentence: Sentence) -> "Citation":
+        """The wire's form of a sentence."""
+        return cls(**_place(sentence.passage, sentence.start, sentence.end), quote=sentence.text)
+
+
+def _place(passage: sources.Passage, start: int, end: int) -> dict[str, Any]:
+    return {
+        "document_id": passage.source.id,
+        "title": passage.source.title,
+        "url": passage.source.url,
+        "heading": " > ".join(passage.heading) or None,
+        "start": start,
+        "end": end,
+    }
 
 
 class Answer(Output):

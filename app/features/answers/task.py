@@ -1,12 +1,12 @@
 """Product questions answered from documents."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf
 
-from app.features.answers.schemas import Document, Message
+from app.features.answers.schemas import Document, FoundPassage, Message
 from app.knowledge.sentences import Sentence, sentences_of
 from app.knowledge.sources import Passage, Source
 from app.knowledge.splitting import split
@@ -79,7 +79,12 @@ class AnswerTask(BaseModel):
             sentences += (_sentences_of if is_short else _sentences_of.__wrapped__)(passage)
         return sentences
 
-    def cited(self, numbers: Sequence[int]) -> list[Sentence]:
+    @cached_property
+    def shown(self) -> list[FoundPassage]:
+        """The passages as callers see them."""
+        return [FoundPassage.of(passage) for passage in self.passages]
+
+    def cited(self, numbers: Iterable[int]) -> list[Sentence]:
         """The sentences of some numbers, as far as they exist."""
         sentences = self.sentences
         return [sentences[number - 1] for number in numbers if 0 < number <= len(sentences)]

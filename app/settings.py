@@ -150,16 +150,11 @@ class Settings(BaseSettings):
         description="Folder of documents (Markdown, HTML, text, PDF) that answers rest on, read at "
         "start and on change; `sample` for the three fictional products that come with Groundwork.",
     )
-    feedback: Path | None = Field(
-        default=None,
-        description="JSON Lines file that takes what people say of answers; without it, feedback "
-        "is refused.",
-    )
     store: Path | None = Field(
         default=None,
         description="SQLite file for answers given (30 days, so that feedback can name them), "
-        "conversations that callers ask to keep, and unanswered questions. Without it, one beside "
-        "the feedback file; without either, nothing is kept.",
+        "feedback, conversations that callers ask to keep, and unanswered questions. Without it, "
+        "nothing is kept.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
@@ -245,11 +240,6 @@ class Settings(BaseSettings):
     def model_name(self) -> ModelName:
         provider, _, name = self.model.partition(":")
         return ModelName("embedded" if provider == "embedded" else _hosted(provider), name)
-
-    @property
-    def store_path(self) -> Path | None:
-        """Where answers given are kept, if they are."""
-        return self.store or (self.feedback and self.feedback.with_suffix(".sqlite"))
 
     @property
     def upstream_key(self) -> str | None:

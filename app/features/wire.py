@@ -67,7 +67,7 @@ class TokenUsage(Output):
     @classmethod
     def of(cls, usage: Usage) -> "TokenUsage":
         """The wire's form of a usage."""
-        return cls.model_construct(
+        return cls(
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
             cached_input_tokens=usage.cached_input_tokens,
@@ -85,7 +85,7 @@ class CheckResult(Output):
     @classmethod
     def of(cls, check: Check) -> "CheckResult":
         """The wire's form of a check."""
-        return cls.model_construct(
+        return cls(
             check=check.name,
             kept=check.kept,
             missing=list(check.missing),

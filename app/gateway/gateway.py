@@ -35,9 +35,14 @@ class ModelTraits:
         small: the model only copies what it is given, so that wording which it was not given is
             made up; it garbles placeholders, and loses its way in long texts. True for the
             embedded default, not for models that paraphrase.
+        unknown_above: the probability that the model gives to "no source" above which answers
+            say that the documents do not tell; None to take what it says.
+        reads: characters of documents that it is shown at most.
     """
 
     small: bool = False
+    unknown_above: float | None = None
+    reads: int = 8_000
 
 
 DEFAULT_LIMITS = TimeLimits()

@@ -1,21 +1,21 @@
 """From the settings to a gateway: which dialect, which address, which engine."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic
 
 import httpx
 
 from app.embedded import Engine, EngineConfig
 from app.embedded.weights import DEFAULT_NAME, default_cache_dir
-from app.gateway import ModelGateway
-from app.gateway.admission import Admission
+from app.gateway import ModelGateway, Standby
+from app.gateway.admission import AdaptiveLimit, Admission
 from app.gateway.cache import ResponseCache
-from app.gateway.deadline import TimeLimits
+from app.gateway.call import Clock, TimeLimits
 from app.gateway.dialects import AnthropicDialect, Dialect, OpenAIDialect, Profile
-from app.gateway.gateway import ModelTraits, Resilience
+from app.gateway.gateway import Resilience
 from app.gateway.ladder import Ladder
-from app.gateway.limit import AdaptiveLimit
 from app.gateway.transport import Transport, open_http
 from app.gateway.upstream import Upstream
 from app.settings import Settings
@@ -55,9 +55,22 @@ def make_engine(settings: Settings) -> Engine | None:
 
 
 def make_gateway(
-    settings: Settings, engine: Engine | None, open_http: HttpFactory = open_http
+    settings: Settings,
+    engine: Engine | None,
+    open_http: HttpFactory = open_http,
+    *,
+    standby: Standby | None = None,
+    clock: Clock = monotonic,
 ) -> ModelGateway:
-    """The gateway to the upstream that the settings name."""
+    """The gateway to the upstream that the settings name.
+
+    Args:
+        settings: the operator's.
+        engine: the embedded engine, if the settings name it.
+        open_http: opens the connection pool.
+        standby: who keeps the upstream up, if somebody does.
+        clock: what time is told by.
+    """
     address = _address(settings, engine)
     headers = {"authorization": f"Bearer {address.key}"} if address.key else {}
     provider, name = settings.model_name.provider, settings.model_name.name
@@ -68,39 +81,31 @@ def make_gateway(
         open_http(), address.base_url, headers, connect_timeout=settings.connect_timeout
     )
     return ModelGateway(
-        Upstream(dialect, transport, ping_path=_PING_PATHS[provider]),
-        _resilience(settings, dialect),
+        Upstream(dialect, transport, ping_path=_PING_PATHS[provider], clock=clock),
+        replace(_resilience(settings, dialect, clock), standby=standby),
         model=settings.model,
-        traits=ModelTraits(small=_is_small(settings)),
     )
 
 
-def _is_small(settings: Settings) -> bool:
-    if settings.small_model is None:
-        return settings.model_name.provider == "embedded"
-    return settings.small_model
-
-
-def _resilience(settings: Settings, dialect: Dialect) -> Resilience:
+def _resilience(settings: Settings, dialect: Dialect, clock: Clock) -> Resilience:
     embedded = settings.model_name.provider == "embedded"
     if embedded:  # it is known what the engine can do
         places = min(settings.embedded_slots, settings.max_concurrency)
         limit = AdaptiveLimit(initial=places, least=places, most=places)
     else:
         limit = AdaptiveLimit(initial=_INITIAL_CONCURRENCY, most=settings.max_concurrency)
-    cached = settings.cache_ttl > 0
+    cache = ResponseCache(ttl=settings.cache_ttl, max_bytes=settings.cache_bytes, clock=clock)
     return Resilience(
-        admission=Admission(limit, queue_size=settings.queue_size),
-        ladder=Ladder(dialect.modes, honoured=embedded),
-        cache=ResponseCache(ttl=settings.cache_ttl, max_bytes=settings.cache_bytes)
-        if cached
-        else None,
+        admission=Admission(limit, queue_size=settings.queue_size, clock=clock),
+        ladder=Ladder(dialect.modes, probabilities=dialect.tells_probabilities, honoured=embedded),
+        cache=cache if settings.cache_ttl > 0 else None,
         limits=TimeLimits(
             total=settings.timeout,
             first_token=settings.first_token_timeout,
             attempt=settings.attempt_timeout,
         ),
         max_retries=settings.max_retries,
+        clock=clock,
     )
 
 

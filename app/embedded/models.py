@@ -36,6 +36,7 @@ class Model:
         chat: whether the file has a chat template of its own, as a base model has not; None: look.
         unknown_above: probability of "the documents do not tell" above which an answer says so;
             None: the model's first choice stands.
+        reads: characters of documents that it is shown at most; it reads slowly on a CPU.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Model:
     kv_bytes: int = 0
     chat: bool | None = None
     unknown_above: float | None = None
+    reads: int = 2_400
 
 
 MODELS: Final = (

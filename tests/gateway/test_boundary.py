@@ -7,11 +7,11 @@ import pytest
 
 from app.gateway import Part, Turn, Untrusted, delimited
 from app.gateway.boundary import laid_out
-from app.gateway.cache import CacheOutcome
+from app.gateway.call import CacheOutcome
 from tests.gateway.support import ask, gateway_on, ticket_prompt
 from tests.hostile.behaviours import Good, Status
+from tests.hostile.memory import memory_upstream
 from tests.hostile.scripts import always, in_turn
-from tests.hostile.upstream import hostile_upstream
 
 MARKED = re.compile(r"\[([0-9a-f]{8})\]\n(.*)\n\[/\1\](?:\n(.*))?", re.DOTALL)
 
@@ -52,7 +52,7 @@ def test_a_text_cannot_close_its_marks() -> None:
 
 async def test_each_call_has_new_marks_and_so_has_a_retry() -> None:
     async with (
-        hostile_upstream(in_turn(Status(503))) as upstream,
+        memory_upstream(in_turn(Status(503))) as upstream,
         gateway_on(upstream) as gateway,
     ):
         await ask(gateway, ticket_prompt())
@@ -68,11 +68,11 @@ async def test_each_call_has_new_marks_and_so_has_a_retry() -> None:
 @pytest.mark.parametrize("ttl", [0, 60])
 async def test_marks_do_not_keep_answers_from_being_shared(ttl: float) -> None:
     async with (
-        hostile_upstream(always(Good(delay=0.1))) as upstream,
+        memory_upstream(always(Good(delay=0.1))) as upstream,
         gateway_on(upstream, cache_ttl=ttl) as gateway,
     ):
         outcomes = await asyncio.gather(*(ask(gateway, ticket_prompt()) for _ in range(3)))
         later = await ask(gateway, ticket_prompt())
     assert len({outcome.text for outcome in outcomes}) == 1
     assert len(upstream.calls) == (1 if ttl else 2)
-    assert later.caller.outcomes == [CacheOutcome.HIT if ttl else CacheOutcome.BYPASS]
+    assert later.call.outcomes == [CacheOutcome.HIT if ttl else CacheOutcome.BYPASS]

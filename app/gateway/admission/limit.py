@@ -124,7 +124,7 @@ class AdaptiveLimit:
                 kind.means.append(middle)
                 work = fmean(kind.works)
                 unloaded = min(kind.means) * work * _TOLERANCE + _SLACK_SECONDS
-                weighted += count * min(1.0, unloaded / (middle * work))
+                weighted += count * unloaded / max(unloaded, middle * work)
                 samples += count
             kind.window.clear()
             kind.works.clear()

@@ -1,6 +1,5 @@
 """Whether calls keep coming faster than they are answered."""
 
-from time import monotonic
 from typing import Final
 
 _RATIO: Final = 1.25
@@ -17,8 +16,8 @@ class Pressure:
 
     __slots__ = ("_answered", "_arrived", "_ends", "_pressed", "_stood")
 
-    def __init__(self) -> None:
-        self._ends = monotonic()
+    def __init__(self, now: float) -> None:
+        self._ends = now
         self._arrived = 0
         self._answered = 0
         self._stood = True
@@ -28,14 +27,14 @@ class Pressure:
     def high(self) -> bool:
         return self._pressed > 1
 
-    def arrived(self, latency: float, *, standing: bool) -> None:
-        """A call came; ``standing``: others were waiting already.
+    def arrived(self, now: float, latency: float, *, standing: bool) -> None:
+        """A call came.
 
         Args:
+            now: when, in seconds.
             latency: seconds that calls take, for the length of the window.
             standing: whether there was a queue.
         """
-        now = monotonic()
         if now >= self._ends:
             faster = self._arrived > _RATIO * max(1, self._answered)
             pressed = faster and (self._stood or self.high)

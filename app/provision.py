@@ -9,7 +9,7 @@ import httpx
 from app.embedded import Engine, EngineConfig
 from app.embedded.machine import default_cache_dir
 from app.embedded.models import find_model
-from app.gateway import ModelGateway
+from app.gateway import ModelGateway, Standby
 from app.gateway.admission import AdaptiveLimit, Admission
 from app.gateway.cache import ResponseCache
 from app.gateway.call import Clock, TimeLimits
@@ -60,6 +60,7 @@ def make_gateway(
     engine: Engine | None,
     open_http: HttpFactory = open_http,
     *,
+    standby: Standby | None = None,
     clock: Clock = monotonic,
 ) -> ModelGateway:
     """The gateway to the upstream that the settings name.
@@ -68,6 +69,7 @@ def make_gateway(
         settings: the operator's.
         engine: the embedded engine, if the settings name it; calls wait for it while it is down.
         open_http: opens the connection pool.
+        standby: who keeps the upstream up; the engine, if there is one.
         clock: what time is told by.
     """
     address = _address(settings, engine)
@@ -86,7 +88,7 @@ def make_gateway(
     )
     return ModelGateway(
         Upstream(dialect, transport, ping_path=_PING_PATHS[provider], clock=clock),
-        replace(_resilience(settings, dialect, engine, clock), standby=engine),
+        replace(_resilience(settings, dialect, engine, clock), standby=standby or engine),
         model=settings.model,
         traits=traits,
     )

@@ -80,6 +80,7 @@ def create_app(
                         vocabulary=vocabulary,
                         library=library,
                         records=records,
+                        settings=settings,
                     )
         finally:
             finding_out.cancel()

@@ -3,8 +3,9 @@
 ``docs/adding-a-feature.md`` shows how.
 """
 
+from app.features import tickets
 from app.features.routes import FeaturePackage
 
-FEATURES: tuple[FeaturePackage, ...] = ()
+FEATURES: tuple[FeaturePackage, ...] = (tickets,)
 
 __all__ = ["FEATURES", "FeaturePackage"]

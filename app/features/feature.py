@@ -245,9 +245,11 @@ class Feature(Generic[In, Out]):
         )
 
     def written(self, example: Example[In, Out]) -> str:
-        """An example's output as the model would write it."""
+        """An example's output as the model would write it: what its line has of it, no defaults."""
         output = example.output
-        return output if isinstance(output, str) else to_json(output).decode()
+        if isinstance(output, str):
+            return output
+        return self._output.dump_json(output, by_alias=True, exclude_unset=True).decode()
 
     async def _proven(
         self, request: In, prompt: Prompt, completion: Completion, gateway: ModelGateway
@@ -329,7 +331,7 @@ class Feature(Generic[In, Out]):
 
 def reply_of(kind: Any, result: Result[Any], **fields: object) -> Any:
     """A reply of a kind (``Reply[…]``) with the model, usage and checks of a result."""
-    return kind.model_construct(
+    return kind(
         **fields,
         model=result.completion.model,
         usage=TokenUsage.of(result.usage),

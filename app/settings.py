@@ -135,6 +135,13 @@ class Settings(BaseSettings):
         description="JSON Lines file with the intents of tickets, each "
         '`{"name": "cancel_order", "description": "wants to cancel an order"}`.',
     )
+    review_below: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Confidence in a ticket's urgency, category or intent, 0 to 1, under which it "
+        "says that a human should look (`needs_review`).",
+    )
     glossaries: Path | None = Field(
         default=None,
         description="Folder of glossaries for translations: `<name>.<source>-<target>.tsv`, such as "

@@ -3,9 +3,9 @@
 ``docs/adding-a-feature.md`` shows how.
 """
 
-from app.features import answers
+from app.features import answers, tickets
 from app.features.routes import FeaturePackage
 
-FEATURES: tuple[FeaturePackage, ...] = (answers,)
+FEATURES: tuple[FeaturePackage, ...] = (tickets, answers)
 
 __all__ = ["FEATURES", "FeaturePackage"]

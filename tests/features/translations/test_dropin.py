@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.features.translations.schemas import MOST_BYTES
-from tests.wire.service import service_on
+from tests.features.translations.service import service_on
 
 GERMAN = "Das Produkt ist sehr gut."
 

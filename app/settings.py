@@ -50,11 +50,6 @@ class Settings(BaseSettings):
         description="Address of the model server, for example `http://vllm:8000/v1`. "
         "Without it the provider's own; with `embedded`, an engine that already runs there.",
     )
-    small_model: bool | None = Field(
-        default=None,
-        description="Whether the base model is so small (below 2B, about) that it copies what it "
-        "reads and follows examples rather than instructions. By default, the embedded one is.",
-    )
     api_key: SecretStr | None = Field(
         default=None,
         description="Key for the model server. Without it `ANTHROPIC_API_KEY` or "
@@ -113,7 +108,8 @@ class Settings(BaseSettings):
         default=64,
         ge=0,
         le=10_000,
-        description="Most calls that wait for a place; further ones get 503 at once.",
+        description="Most calls that wait for a place, and most that wait for an embedded engine "
+        "that is being started again; further ones get 503 at once.",
     )
     cache_ttl: float = Field(
         default=0,

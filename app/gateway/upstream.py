@@ -73,7 +73,7 @@ class Upstream:
                 raise failure_of(reply.status, reply.headers, await reply.read())
             if not stream:
                 completion = self._dialect.decode(await reply.read())
-                _require_whole(completion)
+                _require_whole(completion, prompt.prefix.max_tokens)
                 yield Chunk("", completion)
                 return
             if not reply.headers.get("content-type", "").startswith("text/event-stream"):
@@ -89,7 +89,7 @@ class Upstream:
                         break
                 if reader.completion is None:
                     raise UpstreamFailed("The model server ended its stream early.")
-                _require_whole(reader.completion)
+                _require_whole(reader.completion, prompt.prefix.max_tokens)
                 yield Chunk("", reader.completion)
                 await _read_to_the_end(pieces)
 
@@ -134,12 +134,15 @@ async def _read_to_the_end(pieces: AsyncIterator[bytes]) -> None:
                 pass
 
 
-def _require_whole(completion: Completion) -> None:
+def _require_whole(completion: Completion, most: int) -> None:
+    """Refuse what is no whole answer; one that ends before its most tokens has filled the context."""
     match completion.stop_reason:
         case StopReason.END | StopReason.STOP_SEQUENCE:
             return
         case StopReason.REFUSAL:
             raise ModelRefused("The model refused to answer this request.")
+        case StopReason.MAX_TOKENS if 0 < completion.usage.output_tokens < most:
+            raise InputTooLong("The input leaves too little of the model's context for an answer.")
         case StopReason.MAX_TOKENS:
             raise ModelOutputTruncated("The model reached its limit of tokens before the end.")
         case StopReason.UNKNOWN:

@@ -95,7 +95,7 @@ TICKET: Final = {
         {"type": "phone", "text": "+49 30 23125 014"},
     ],
     "questions": ["Who can tell me when it will be there?"],
-    "injection": False,
+    "injection": None,
 }
 FIRST_DELTA: Final = "Three"
 ANSWER: Final = (

@@ -57,7 +57,7 @@ class Reading(BaseModel):
     mood: Literal["delighted", "happy", "calm", "unhappy", "furious"]
     entities: list[Named]
     questions: list[str]
-    injection: bool
+    injection: str | None
 
 
 class Usage(BaseModel):

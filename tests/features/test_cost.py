@@ -42,7 +42,7 @@ TICKET = json.dumps(
         "mood": "unhappy",
         "entities": [{"type": "amount", "text": "49 euros"}],
         "questions": [],
-        "injection": False,
+        "injection": None,
     }
 )
 REVIEW = {"text": ["Das Produkt ist sehr gut."], "target_lang": "EN", "source_lang": "DE"}

@@ -57,14 +57,16 @@ async def test_quotes_and_signature_reach_the_model() -> None:
 
 
 async def test_nothing_is_withheld_and_nothing_overruled() -> None:
-    """What an email orders is data between marks; only the model's own word flags it."""
+    """What an email orders is data between marks; only what the model copies of it flags it."""
     email = f"My lamp flickers. {ORDER} The whole house is on fire, lost data, outage!"
     ticket, (asked,) = await ticket_of(email, said(situation="question, wish or thanks"))
     assert shown(asked) == email
     assert ticket["urgency"] == "low"
     assert ticket["flags"]["injection_suspected"] is False
     assert ticket["needs_review"] is False
-    ticket, _ = await ticket_of(email, said(injection=True))
+    ticket, _ = await ticket_of(email, said(injection="what no line of it says"))
+    assert ticket["flags"]["injection_suspected"] is False
+    ticket, _ = await ticket_of(email, said(injection=ORDER))
     assert ticket["flags"]["injection_suspected"] is True
     assert ticket["needs_review"] is True
 

@@ -3,8 +3,9 @@
 ``docs/adding-a-feature.md`` shows how.
 """
 
+from app.features import translations
 from app.features.routes import FeaturePackage
 
-FEATURES: tuple[FeaturePackage, ...] = ()
+FEATURES: tuple[FeaturePackage, ...] = (translations,)
 
 __all__ = ["FEATURES", "FeaturePackage"]

@@ -20,8 +20,10 @@ from app.web.sse import documented_events, event_stream
 class FeaturePackage(Protocol):
     """What a feature's package has: the feature, and its endpoints."""
 
-    FEATURE: Feature[Any, Any]
-    ROUTERS: Sequence[APIRouter]
+    @property
+    def FEATURE(self) -> Feature[Any, Any]: ...  # noqa: N802 # a module's constant
+    @property
+    def ROUTERS(self) -> Sequence[APIRouter]: ...  # noqa: N802
 
 
 def stream_route(router: APIRouter, feature: Feature[Any, Any]) -> None:

@@ -42,7 +42,7 @@ _PLACEHOLDER: Final = regex.compile(
     rf"""\{{\{{\{{?+[^{{}}\n]*+\}}\}}\}}?+ | \{{%[^{{}}\n]*+(?<=%)\}} | [$\#%@]\{{[^{{}}\n]*+\}}
     | \{{\s?[\w.\[\]-]*+
         (?:[:!][^\s{{}}]*+|,\s?(?:number|date|time|ordinal|spellout|duration)\b[^{{}}]*+)?+\s?\}}
-    | (?P<plural>\{{\s?\w++,\s?(?:plural|selectordinal|select)\s?,)
+    | \{{\s?\w++,\s?(?:plural|selectordinal|select)\s?,
     | (?<![\d%])%(?:
         [A-Za-z_]\w++%(?![\w%])
         | \(\w++\)[-+\#0-9.]*+[sdifgrx]
@@ -53,7 +53,8 @@ _PLACEHOLDER: Final = regex.compile(
     regex.V1 | regex.VERBOSE,
 )
 _MAYBE_PLACEHOLDER: Final = re.compile("[{%]|:[a-z]")
-_BRACE: Final = re.compile(r"\{\s?\w+,\s?(?:plural|selectordinal|select)\s?,|[{}]")
+_CHOICE: Final = re.compile(r"\{\s?\w+,\s?(?:plural|selectordinal|select)\s?,")
+_FORM: Final = re.compile(r"\{\s?\w+\s?\}")
 
 # "<3", "a < b" and "<your name here>" are none.
 _TAG: Final = regex.compile(
@@ -97,14 +98,14 @@ def emails(text: str) -> list[str]:
 
 
 def placeholders(text: str) -> list[str]:
-    """What a program will put something in for; of an ICU plural or select, not its forms."""
+    """What a program will put something in for.
+
+    Beside an ICU plural or select, no ``{item}``: it may be a form, which is to be translated.
+    """
     if not _MAYBE_PLACEHOLDER.search(text):
         return []
-    found = list(_PLACEHOLDER.finditer(text))
-    if any(match["plural"] for match in found):
-        forms = _forms(text)
-        found = [m if m.start() not in forms else _inside(m) for m in found]
-    return [match[0] for match in found if match]
+    found: list[str] = _PLACEHOLDER.findall(text)
+    return [p for p in found if not _FORM.fullmatch(p)] if _CHOICE.search(text) else found
 
 
 def tags(text: str) -> list[str]:
@@ -139,22 +140,3 @@ def _without_punctuation(url: str) -> str:
             break
         end -= 1
     return url[:end]
-
-
-def _inside(form: "regex.Match[str]") -> "regex.Match[str] | None":
-    """What is kept of a form: nothing of ``{item}``, ``{name}`` of ``{{name}}``."""
-    return _PLACEHOLDER.match(form.string, form.start() + 1, form.end() - 1)
-
-
-def _forms(text: str) -> set[int]:
-    """Where a ``{`` opens a form of a plural or select, which is to be translated: ``one {item}``."""
-    found: set[int] = set()
-    choices: list[bool] = []
-    for brace in _BRACE.finditer(text):
-        if brace[0] == "}":
-            del choices[-1:]
-            continue
-        if choices and choices[-1] and brace[0] == "{":
-            found.add(brace.start())
-        choices.append(brace[0] != "{")
-    return found

@@ -13,7 +13,7 @@ from app.gateway.transport import open_http
 from app.knowledge.library import Library, folder_at
 from app.knowledge.vocabulary import load_vocabulary
 from app.provision import HttpFactory, make_engine, make_gateway
-from app.records import open_records
+from app.records import Store
 from app.settings import Settings
 from app.web import health
 from app.web.cors import install_cors
@@ -55,7 +55,7 @@ def create_app(
     configure_logging(settings.log_level, secrets=[key for key in keys if key])
     vocabulary = load_vocabulary(settings)
     folder = folder_at(settings.knowledge)
-    records = open_records(settings.feedback, settings.store_path)
+    store = Store(settings.store) if settings.store else None
     shutdown = Shutdown(settings.shutdown_grace)
 
     @asynccontextmanager
@@ -79,12 +79,14 @@ def create_app(
                         readiness=Readiness(problem),
                         vocabulary=vocabulary,
                         library=library,
-                        records=records,
+                        store=store,
+                        settings=settings,
                     )
         finally:
             finding_out.cancel()
             await gateway.aclose()
-            records.close()
+            if store:
+                store.close()
             if engine:
                 engine.stop()
 

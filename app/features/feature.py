@@ -110,7 +110,7 @@ class Feature(Generic[In, Out]):
         Args:
             name: the route, and the name in usage and logs.
             asks: the input; folder and title are those of its module.
-            gives: the output: a model, for JSON, or ``str``, for plain text.
+            gives: the output: a model, for JSON, or ``str`` or a kind of it, for plain text.
             proofs: what code looks at in an output.
             max_tokens: most tokens of an output.
             alternatives: how many likely tokens to be told at each place (``Completion.tokens``).
@@ -197,7 +197,7 @@ class Feature(Generic[In, Out]):
             GroundworkError: what the gateway raises.
         """
         prompt = self.prompt(request)
-        return await self._proven(request, prompt, await gateway.complete(prompt), gateway)
+        return await self.proven(request, prompt, await gateway.complete(prompt), gateway)
 
     async def stream(
         self, request: In, gateway: ModelGateway
@@ -214,7 +214,7 @@ class Feature(Generic[In, Out]):
             async with aclosing(gateway.stream(prompt)) as chunks:
                 async for chunk in chunks:
                     if chunk.completion:
-                        yield await self._proven(request, prompt, chunk.completion, gateway)
+                        yield await self.proven(request, prompt, chunk.completion, gateway)
                     elif chunk.text:
                         received.append(chunk.text)
                         yield chunk
@@ -245,14 +245,20 @@ class Feature(Generic[In, Out]):
         )
 
     def written(self, example: Example[In, Out]) -> str:
-        """An example's output as the model would write it."""
+        """An example's output as the model would write it: what its line has of it, no defaults."""
         output = example.output
-        return output if isinstance(output, str) else to_json(output).decode()
+        if isinstance(output, str):
+            return output
+        return self._output.dump_json(output, by_alias=True, exclude_unset=True).decode()
 
-    async def _proven(
+    async def proven(
         self, request: In, prompt: Prompt, completion: Completion, gateway: ModelGateway
     ) -> Result[Out]:
-        """The result of a completion; of two flawed outputs, the one with fewer flaws."""
+        """The result of a completion; of two flawed outputs, the one with fewer flaws.
+
+        Raises:
+            GroundworkError: as :meth:`ask`.
+        """
         first, finding = self._examined(request, completion)
         if finding is None and first:
             return first
@@ -265,7 +271,7 @@ class Feature(Generic[In, Out]):
             return first
         second, finding = self._examined(request, again)
         usage = completion.usage + again.usage
-        best = min(filter(None, (second, first)), key=_flaws, default=None)
+        best = min(filter(None, (first, second)), key=_flaws, default=None)
         if best is None:
             raise ModelOutputInvalid(f"The model's output is not valid: {finding}")
         return replace(best, usage=usage, repaired=True)
@@ -289,7 +295,7 @@ class Feature(Generic[In, Out]):
         return Result(output, completion, completion.usage, checks), finding_of(checks)
 
     def _read(self, text: str) -> Out:
-        if self.gives is str:
+        if issubclass(self.gives, str):
             return self._output.validate_python(text.strip())
         try:
             return self._output.validate_json(text)
@@ -329,7 +335,7 @@ class Feature(Generic[In, Out]):
 
 def reply_of(kind: Any, result: Result[Any], **fields: object) -> Any:
     """A reply of a kind (``Reply[…]``) with the model, usage and checks of a result."""
-    return kind.model_construct(
+    return kind(
         **fields,
         model=result.completion.model,
         usage=TokenUsage.of(result.usage),
@@ -358,4 +364,6 @@ def _is_model(kind: type) -> bool:
 
 
 def _schema_of(output: TypeAdapter[Any], gives: type) -> str | None:
-    return None if gives is str else to_json(output.json_schema(mode="validation")).decode()
+    return (
+        None if issubclass(gives, str) else to_json(output.json_schema(mode="validation")).decode()
+    )

@@ -21,7 +21,8 @@ class FeaturePackage(Protocol):
     """What a feature's package has: the feature, and its endpoints."""
 
     @property
-    def FEATURE(self) -> Feature[Any, Any]: ...  # noqa: N802 # a module's constant
+    def FEATURE(self) -> Feature[Any, Any]: ...  # noqa: N802 # as modules name it
+
     @property
     def ROUTERS(self) -> Sequence[APIRouter]: ...  # noqa: N802
 
@@ -40,10 +41,10 @@ def stream_route(router: APIRouter, feature: Feature[Any, Any]) -> None:
         async with aclosing(feature.stream(request, gateway)) as items:
             async for item in items:
                 if isinstance(item, Chunk):
-                    yield Delta.model_construct(type="delta", text=item.text)
+                    yield Delta(type="delta", text=item.text)
                 else:
                     result = feature.reply(item)
-                    yield completed.model_construct(type="completed", result=result)
+                    yield completed(type="completed", result=result)
 
     async def stream(request: Any, gateway: GatewayDep) -> StreamingResponse:
         return await event_stream(events(request, gateway), failed)
@@ -70,4 +71,4 @@ def event_of(name: str, *kinds: Any) -> Any:
 
 def failed(problem: Problem) -> Failed:
     """The last event of a stream that failed."""
-    return Failed.model_construct(type="failed", problem=problem)
+    return Failed(type="failed", problem=problem)

@@ -7,7 +7,8 @@ from fastapi import Depends, Request
 from app.gateway import ModelGateway
 from app.knowledge.library import Library
 from app.knowledge.vocabulary import Vocabulary
-from app.records import Records
+from app.records import Store
+from app.settings import Settings
 from app.web.readiness import Readiness
 
 
@@ -18,7 +19,8 @@ class State(TypedDict):
     readiness: Readiness
     vocabulary: Vocabulary
     library: Library
-    records: Records
+    store: Store | None
+    settings: Settings
 
 
 # Coroutines, since FastAPI runs plain functions in a thread, for every request.
@@ -40,12 +42,12 @@ async def _library(request: Request) -> Library:
     return cast("Library", request.state.library)
 
 
-async def _records(request: Request) -> Records:
-    return cast("Records", request.state.records)
+async def _store(request: Request) -> Store | None:
+    return cast("Store | None", request.state.store)
 
 
 GatewayDep = Annotated[ModelGateway, Depends(_gateway)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]
 VocabularyDep = Annotated[Vocabulary, Depends(_vocabulary)]
 LibraryDep = Annotated[Library, Depends(_library)]
-RecordsDep = Annotated[Records, Depends(_records)]
+StoreDep = Annotated[Store | None, Depends(_store)]

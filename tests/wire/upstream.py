@@ -9,11 +9,16 @@ import respx
 from pydantic import SecretStr
 from pydantic_core import from_json
 
-from app.features import answers, tickets, translations
-from app.features.answers.task import AnswerTask
-from app.features.tickets.letter import Letter
-from app.features.translations.schemas import TranslationUnit
-from app.gateway import Completion, ModelGateway, Prompt
+from app.gateway import (
+    Completion,
+    ModelGateway,
+    OutputSchema,
+    Prompt,
+    PromptPrefix,
+    Shot,
+    Turn,
+    Untrusted,
+)
 from app.provision import make_gateway
 from app.settings import Settings
 
@@ -22,14 +27,17 @@ URLS = {
     "anthropic": "https://api.anthropic.com/v1/messages",
 }
 KEY = "secret-of-the-upstream"
+TURN = Turn("user", (Untrusted("My lamp broke."), "In one word."))
+SCHEMA = (
+    '{"type":"object","properties":{"word":{"type":"string","maxLength":80}},"required":["word"]}'
+)
 PROMPTS: dict[str, Prompt] = {
-    "tickets": tickets.FEATURE.prompt(Letter(subject="Broken", body="My lamp broke.")),
-    "answers": answers.FEATURE.prompt(
-        AnswerTask.model_validate({"question": "How long?", "documents": [{"text": "3 years."}]})
+    "json": Prompt(
+        PromptPrefix("json", "Name it.", (Shot("A.", "B."),), OutputSchema("word", SCHEMA)), (TURN,)
     ),
-    "translations": translations.FEATURE.prompt(TranslationUnit(text="Gut.", target_lang="EN")),
+    "text": Prompt(PromptPrefix("text", "Name it.", (Shot("A.", "B."),)), (TURN,)),
 }
-PROMPT = PROMPTS["answers"]
+PROMPT = PROMPTS["text"]
 
 
 def settings(provider: str, **others: Any) -> Settings:

@@ -5,7 +5,7 @@ from typing import Final
 
 import regex
 
-from app.sentences import spans
+from app.knowledge.sentences import spans
 
 _CLAUSE: Final = regex.compile(  # ideographic comma, full-width comma, semicolon, colon
     r"(?:[,;:\u2013]\s|[\u2014\u3001\uFF0C\uFF1B\uFF1A])\s*+"
@@ -91,7 +91,7 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 def _sentence_ends(line: str, language: str) -> Iterator[int]:
     """Where the sentences of a line end, but for the last one; never inside a word."""
-    for start, _ in spans(line, language)[1:]:
+    for start, _ in spans(line, 0, len(line), language, len(line))[1:]:
         if not (line[start - 1].isalnum() and line[start].isalnum()):
             yield start
 

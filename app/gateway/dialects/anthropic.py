@@ -11,15 +11,12 @@ from typing_extensions import TypedDict
 
 from app.errors import UpstreamFailed, UpstreamUnavailable
 from app.gateway.dialects.dialect import (
+    Dialect,
     OutputMode,
-    PreparedBodies,
-    Profile,
     StreamReader,
-    close_body,
     instruction_of,
-    schema_of,
 )
-from app.gateway.prompt import Completion, Prompt, PromptPrefix, StopReason, Usage
+from app.gateway.prompt import Chunk, Completion, PromptPrefix, StopReason, Usage
 
 _STOP_REASONS = {
     "end_turn": StopReason.END,
@@ -75,32 +72,27 @@ _MESSAGE = TypeAdapter(_Message)
 _EVENT = TypeAdapter(_Event)
 
 
-class AnthropicDialect:
+class AnthropicDialect(Dialect):
     """``POST {base_url}/v1/messages``."""
 
+    name = "anthropic"
     path = "/v1/messages"
     modes = (OutputMode.SCHEMA, OutputMode.TOOL, OutputMode.PROMPT)
 
-    def __init__(self, model: str, profile: Profile) -> None:
-        self.identity = f"anthropic {model} {profile}"
-        self._model = model
-        self._profile = profile
-        self._prepared = PreparedBodies()
-
-    def encode(self, prompt: Prompt, mode: OutputMode, *, stream: bool) -> bytes:
-        prefix = prompt.prefix
-        halves = self._prepared.get(prefix, mode, stream=stream) or self._prepared.put(
-            prefix,
-            mode,
-            stream=stream,
-            body=self._parameters(prefix, mode, stream=stream),
-            messages=_messages(prefix),
-        )
-        return close_body(halves, prompt)
+    def _messages(self, prefix: PromptPrefix, mode: OutputMode) -> list[dict[str, object]]:
+        messages: list[dict[str, object]] = []
+        for shot in prefix.shots:
+            messages.append({"role": "user", "content": shot.user})
+            messages.append({"role": "assistant", "content": shot.assistant})
+        if messages:
+            last: dict[str, object] = {"type": "text", "text": prefix.shots[-1].assistant}
+            messages[-1] = {"role": "assistant", "content": [last | _CACHED]}
+        return messages
 
     def _parameters(
-        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool
+        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool, probabilities: bool
     ) -> dict[str, object]:
+        del probabilities  # the API has none
         system: dict[str, object] = {"type": "text", "text": instruction_of(prefix, mode)}
         if not prefix.shots:
             system |= _CACHED
@@ -120,7 +112,7 @@ class AnthropicDialect:
     def _output(self, prefix: PromptPrefix, mode: OutputMode) -> dict[str, object]:
         if prefix.schema is None or mode is OutputMode.PROMPT:
             return {}
-        schema = schema_of(prefix.schema, keeps_length_limits=self._profile.keeps_length_limits)
+        schema = self._schema(prefix.schema)
         if mode is OutputMode.SCHEMA:
             return {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
         name = prefix.schema.name
@@ -154,7 +146,7 @@ class _Reader:
         self._usage = _Usage()
         self.completion: Completion | None = None
 
-    def feed(self, data: bytes) -> str:
+    def feed(self, data: bytes) -> Chunk | None:
         try:
             event = _EVENT.validate_json(data)
         except ValidationError as error:
@@ -165,7 +157,7 @@ class _Reader:
             case "content_block_delta":
                 added = delta.get("text") or delta.get("partial_json") or ""
                 self._texts.append(added)
-                return added
+                return Chunk(added) if added else None
             case "message_start":
                 start = event.get("message", {})
                 self._model = start.get("model") or self._model
@@ -180,7 +172,7 @@ class _Reader:
                 raise UpstreamUnavailable(msg, upstream_note=str(event.get("error")))
             case _:
                 pass
-        return ""
+        return None
 
     def _close(self) -> None:
         if self._stop_reason is None:
@@ -192,17 +184,6 @@ class _Reader:
             model=self._model,
             usage=_usage(self._usage),
         )
-
-
-def _messages(prefix: PromptPrefix) -> list[dict[str, object]]:
-    messages: list[dict[str, object]] = []
-    for shot in prefix.shots:
-        messages.append({"role": "user", "content": shot.user})
-        messages.append({"role": "assistant", "content": shot.assistant})
-    if messages:
-        last: dict[str, object] = {"type": "text", "text": prefix.shots[-1].assistant}
-        messages[-1] = {"role": "assistant", "content": [last | _CACHED]}
-    return messages
 
 
 def _text(block: _Block) -> str:

@@ -1,14 +1,14 @@
 """What a dialect is: it turns a prompt into a request body, and what comes back into values."""
 
-from collections.abc import Iterable, Mapping
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, cast
+from typing import ClassVar, NamedTuple, Protocol, cast
 
 from pydantic_core import from_json, to_json
 
 from app.gateway.boundary import laid_out
-from app.gateway.prompt import Completion, OutputSchema, Prompt, PromptPrefix
+from app.gateway.prompt import Chunk, Completion, OutputSchema, Prompt, PromptPrefix
 
 
 class OutputMode(StrEnum):
@@ -18,6 +18,18 @@ class OutputMode(StrEnum):
     TOOL = "tool"
     JSON = "json"
     PROMPT = "prompt"
+
+
+class Way(NamedTuple):
+    """How a prompt is put to an upstream.
+
+    Attributes:
+        mode: how it is asked for JSON, if the prompt has a schema.
+        probabilities: it is asked for those of the tokens, if the prompt wants alternatives.
+    """
+
+    mode: OutputMode
+    probabilities: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +55,8 @@ class StreamReader(Protocol):
         """The whole answer, once the stream's terminator has been seen."""
         ...
 
-    def feed(self, data: bytes) -> str:
-        """Take one event's data; give the text it adds, often empty.
+    def feed(self, data: bytes) -> Chunk | None:
+        """Take one event's data; give what it adds, often nothing.
 
         Raises:
             UpstreamError: the event reports an error, or cannot be read.
@@ -52,80 +64,85 @@ class StreamReader(Protocol):
         ...
 
 
-class Dialect(Protocol):
-    """One provider's API."""
+class Dialect(ABC):
+    """One provider's API; pure translation, no input or output.
 
-    @property
-    def identity(self) -> str:
-        """Stands for the dialect, the model and its parameters."""
-        ...
+    Attributes:
+        name: the provider's.
+        path: of the endpoint, below the base URL.
+        modes: ways of asking for JSON that the API has, strongest first.
+        tells_probabilities: whether it can be asked for token probabilities.
+        identity: stands for the dialect, the model and its parameters.
+    """
 
-    @property
-    def path(self) -> str:
-        """Path of the endpoint below the base URL."""
-        ...
+    name: ClassVar[str]
+    path: ClassVar[str]
+    modes: ClassVar[tuple[OutputMode, ...]]
+    tells_probabilities: ClassVar[bool] = False
 
-    @property
-    def modes(self) -> tuple[OutputMode, ...]:
-        """Ways of asking for JSON that the API has, strongest first."""
-        ...
+    _MOST = 512  # prefixes whose parts of the body are kept
 
-    def encode(self, prompt: Prompt, mode: OutputMode, *, stream: bool) -> bytes:
-        """The request body, in which untrusted text stands between marks that are new each time."""
-        ...
+    def __init__(self, model: str, profile: Profile) -> None:
+        self.identity = f"{self.name} {model} {profile}"
+        self._model = model
+        self._profile = profile
+        self._halves: dict[tuple[PromptPrefix, OutputMode, bool, bool], tuple[bytes, bytes]] = {}
 
+    def encode(
+        self, prompt: Prompt, mode: OutputMode, *, stream: bool, probabilities: bool = False
+    ) -> bytes:
+        """The request body, in which untrusted text stands between marks that are new each time.
+
+        What all prompts of a prefix have in common is serialised only once.
+
+        Args:
+            prompt: the prompt.
+            mode: how to ask for JSON, if the prompt has a schema.
+            stream: whether to ask for a stream.
+            probabilities: whether to ask for those of the tokens, if the prompt wants them.
+        """
+        key = (prompt.prefix, mode, stream, probabilities)
+        before, after = self._halves.get(key) or self._cut(*key)
+        turns = to_json([{"role": turn.role, "content": laid_out(turn)} for turn in prompt.turns])
+        return before + turns[1:-1] + after
+
+    def _cut(
+        self, prefix: PromptPrefix, mode: OutputMode, stream: bool, probabilities: bool, /
+    ) -> tuple[bytes, bytes]:
+        """The body before and after the turns."""
+        messages = to_json(self._messages(prefix, mode)).removesuffix(b"]")
+        body = self._parameters(prefix, mode, stream=stream, probabilities=probabilities)
+        separator = b"," if len(messages) > 1 else b""
+        halves = b'{"messages":' + messages + separator, b"]," + to_json(body).removeprefix(b"{")
+        if len(self._halves) >= self._MOST:
+            self._halves.clear()
+        self._halves[prefix, mode, stream, probabilities] = halves
+        return halves
+
+    def _schema(self, schema: OutputSchema) -> object:
+        return schema_of(schema, keeps_length_limits=self._profile.keeps_length_limits)
+
+    @abstractmethod
+    def _messages(self, prefix: PromptPrefix, mode: OutputMode) -> list[dict[str, object]]:
+        """The messages before the turns."""
+
+    @abstractmethod
+    def _parameters(
+        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool, probabilities: bool
+    ) -> dict[str, object]:
+        """All of the body but the messages."""
+
+    @abstractmethod
     def decode(self, body: bytes) -> Completion:
         """The completion in a response body.
 
         Raises:
             UpstreamFailed: the body is not what the API promises.
         """
-        ...
 
+    @abstractmethod
     def reader(self) -> StreamReader:
         """A reader for one streamed response."""
-        ...
-
-
-class PreparedBodies:
-    """Request bodies cut in two around the turns, so that a prefix is serialised only once."""
-
-    __slots__ = ("_halves",)
-
-    _MOST = 512
-
-    def __init__(self) -> None:
-        self._halves: dict[tuple[PromptPrefix, OutputMode, bool], tuple[bytes, bytes]] = {}
-
-    def get(
-        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool
-    ) -> tuple[bytes, bytes] | None:
-        return self._halves.get((prefix, mode, stream))
-
-    def put(
-        self,
-        prefix: PromptPrefix,
-        mode: OutputMode,
-        *,
-        stream: bool,
-        body: Mapping[str, object],
-        messages: Iterable[Mapping[str, object]],
-    ) -> tuple[bytes, bytes]:
-        """Serialise ``body`` with ``messages`` left open for the turns to come."""
-        opened = to_json(list(messages)).removesuffix(b"]")
-        separator = b"," if len(opened) > 1 else b""
-        rest = to_json(body)
-        halves = (b'{"messages":' + opened + separator, b"]," + rest.removeprefix(b"{"))
-        if len(self._halves) >= self._MOST:
-            self._halves.clear()
-        self._halves[prefix, mode, stream] = halves
-        return halves
-
-
-def close_body(halves: tuple[bytes, bytes], prompt: Prompt) -> bytes:
-    """A whole request body: the prepared halves around the prompt's turns."""
-    turns = to_json([{"role": turn.role, "content": laid_out(turn)} for turn in prompt.turns])
-    return halves[0] + turns[1:-1] + halves[1]
 
 
 _LENGTH_LIMITS = frozenset(

@@ -10,15 +10,13 @@ from typing_extensions import TypedDict
 
 from app.errors import UpstreamFailed, UpstreamUnavailable
 from app.gateway.dialects.dialect import (
+    Dialect,
     OutputMode,
-    PreparedBodies,
-    Profile,
     StreamReader,
-    close_body,
     instruction_of,
-    schema_of,
 )
-from app.gateway.prompt import Completion, Prompt, PromptPrefix, StopReason, Usage
+from app.gateway.dialects.probabilities import LogProbs, TokenReader
+from app.gateway.prompt import Chunk, Completion, PromptPrefix, StopReason, Usage
 
 _STOP_REASONS = {
     "stop": StopReason.END,
@@ -46,6 +44,7 @@ class _Message(TypedDict):
 class _Choice(TypedDict):
     message: _Message
     finish_reason: str | None
+    logprobs: NotRequired[LogProbs | None]
 
 
 class _PromptDetails(TypedDict):
@@ -67,6 +66,7 @@ class _Response(TypedDict):
 class _ChunkChoice(TypedDict):
     delta: NotRequired[_Message | None]
     finish_reason: NotRequired[str | None]
+    logprobs: NotRequired[LogProbs | None]
 
 
 class _Event(TypedDict):
@@ -77,34 +77,28 @@ class _Event(TypedDict):
 
 
 _RESPONSE = TypeAdapter(_Response)
-_EVENT = TypeAdapter(_Event)
+_EVENT = TypeAdapter(_Event).validator
 
 
-class OpenAIDialect:
+class OpenAIDialect(Dialect):
     """``POST {base_url}/chat/completions``."""
 
+    name = "openai"
     path = "/chat/completions"
     modes = (OutputMode.SCHEMA, OutputMode.TOOL, OutputMode.JSON, OutputMode.PROMPT)
+    tells_probabilities = True
 
-    def __init__(self, model: str, profile: Profile) -> None:
-        self.identity = f"openai {model} {profile}"
-        self._model = model
-        self._profile = profile
-        self._prepared = PreparedBodies()
-
-    def encode(self, prompt: Prompt, mode: OutputMode, *, stream: bool) -> bytes:
-        prefix = prompt.prefix
-        halves = self._prepared.get(prefix, mode, stream=stream) or self._prepared.put(
-            prefix,
-            mode,
-            stream=stream,
-            body=self._parameters(prefix, mode, stream=stream),
-            messages=_messages(prefix, mode),
-        )
-        return close_body(halves, prompt)
+    def _messages(self, prefix: PromptPrefix, mode: OutputMode) -> list[dict[str, object]]:
+        messages: list[dict[str, object]] = [
+            {"role": "system", "content": instruction_of(prefix, mode)}
+        ]
+        for shot in prefix.shots:
+            messages.append({"role": "user", "content": shot.user})
+            messages.append({"role": "assistant", "content": shot.assistant})
+        return messages
 
     def _parameters(
-        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool
+        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool, probabilities: bool
     ) -> dict[str, object]:
         body: dict[str, object] = {
             "model": self._model,
@@ -116,6 +110,8 @@ class OpenAIDialect:
             body["stop"] = prefix.stop
         if stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
+        if probabilities and prefix.alternatives:
+            body |= {"logprobs": True, "top_logprobs": prefix.alternatives}
         return body | self._output(prefix, mode)
 
     def _output(self, prefix: PromptPrefix, mode: OutputMode) -> dict[str, object]:
@@ -124,7 +120,7 @@ class OpenAIDialect:
         name = prefix.schema.name
         if mode is OutputMode.JSON:
             return {"response_format": {"type": "json_object"}}
-        schema = schema_of(prefix.schema, keeps_length_limits=self._profile.keeps_length_limits)
+        schema = self._schema(prefix.schema)
         if mode is OutputMode.SCHEMA:
             named = {"name": name, "strict": True, "schema": schema}
             return {"response_format": {"type": "json_schema", "json_schema": named}}
@@ -151,6 +147,7 @@ class OpenAIDialect:
             stop_reason=reason,
             model=response.get("model") or self._model,
             usage=_usage(response.get("usage")),
+            tokens=TokenReader().read(choice.get("logprobs")),
         )
 
     def reader(self) -> StreamReader:
@@ -164,12 +161,13 @@ class _Reader:
         self._finish: str | None = None
         self._refused = False
         self._usage = Usage()
+        self._tokens = TokenReader()
         self.completion: Completion | None = None
 
-    def feed(self, data: bytes) -> str:
+    def feed(self, data: bytes) -> Chunk | None:
         if data.strip() == b"[DONE]":
             self._close()
-            return ""
+            return None
         try:
             event = _EVENT.validate_json(data)
         except ValidationError as error:
@@ -181,14 +179,16 @@ class _Reader:
         self._model = event.get("model") or self._model
         if event.get("usage"):
             self._usage = _usage(event.get("usage"))
-        added = ""
-        for choice in (event.get("choices") or [])[:1]:
-            delta = choice.get("delta") or {}
-            self._refused = self._refused or bool(delta.get("refusal"))
-            self._finish = choice.get("finish_reason") or self._finish
-            added = _text(delta)
+        choices = event.get("choices")
+        return self._read(choices[0]) if choices else None
+
+    def _read(self, choice: _ChunkChoice) -> Chunk | None:
+        delta = choice.get("delta") or {}
+        self._refused = self._refused or bool(delta.get("refusal"))
+        self._finish = choice.get("finish_reason") or self._finish
+        added, tokens = _text(delta), self._tokens.read(choice.get("logprobs"))
         self._texts.append(added)
-        return added
+        return Chunk(added, tokens=tokens) if added or tokens else None
 
     def _close(self) -> None:
         if self._finish is None:
@@ -200,17 +200,8 @@ class _Reader:
             stop_reason=StopReason.REFUSAL if self._refused else reason,
             model=self._model,
             usage=self._usage,
+            tokens=tuple(self._tokens.tokens),
         )
-
-
-def _messages(prefix: PromptPrefix, mode: OutputMode) -> list[dict[str, object]]:
-    messages: list[dict[str, object]] = [
-        {"role": "system", "content": instruction_of(prefix, mode)}
-    ]
-    for shot in prefix.shots:
-        messages.append({"role": "user", "content": shot.user})
-        messages.append({"role": "assistant", "content": shot.assistant})
-    return messages
 
 
 def _text(message: _Message) -> str:

@@ -14,6 +14,7 @@ from pydantic_core import from_json
 from app.factory import create_app
 from app.features import translations
 from app.settings import Settings
+from tests.wire.upstream import events
 
 Messages = list[dict[str, Any]]
 Says = Callable[[Messages], str | httpx.Response]
@@ -72,7 +73,5 @@ def _message(text: str) -> httpx.Response:
 
 def _streamed(pieces: list[str]) -> httpx.Response:
     choices = [{"delta": {"content": piece}} for piece in pieces]
-    events = [json.dumps({"choices": [c]}) for c in [*choices, {"finish_reason": "stop"}]]
-    frames = [f"data: {event}\n\n" for event in [*events, json.dumps({"usage": USAGE}), "[DONE]"]]
-    headers = {"content-type": "text/event-stream"}
-    return httpx.Response(200, text="".join(frames), headers=headers)
+    chunks = [json.dumps({"choices": [c]}) for c in [*choices, {"finish_reason": "stop"}]]
+    return events(*chunks, json.dumps({"usage": USAGE}), "[DONE]")

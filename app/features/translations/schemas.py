@@ -103,16 +103,20 @@ class TranslationRequest(Request):
         default=None,
         description="Translate what is said between the tags; they come back as they are.",
     )
-    ignore_tags: Annotated[list[_Tag], Field(max_length=100)] = Field(
-        default=[], description="Names of tags whose content is not translated."
+    ignore_tags: Annotated[tuple[_Tag, ...], Field(max_length=100)] = Field(
+        default=(), description="Names of tags whose content is not translated."
     )
-    glossary: _Terms = Field(default={}, description="Terms and what each has to become.")
+    glossary: _Terms = Field(
+        default_factory=dict[str, str],  # a default would be copied deeply for each request
+        json_schema_extra={"default": {}},
+        description="Terms and what each has to become.",
+    )
     glossary_id: Line | None = Field(
         default=None,
         description="Name of a glossary of the operator's; `glossary` has the last word.",
     )
-    custom_instructions: Annotated[list[Line], Field(max_length=10)] = Field(
-        default=[], description="Further wishes, such as `Keep it short`."
+    custom_instructions: Annotated[tuple[Line, ...], Field(max_length=10)] = Field(
+        default=(), description="Further wishes, such as `Keep it short`."
     )
 
     @field_validator("formality")

@@ -12,7 +12,7 @@ from app.errors import (
     field_error,
 )
 from app.features.translations.markup import Kind
-from app.features.wire import CheckResult, Delta, Line, ModelInfo, Output, Request, examples
+from app.features.wire import CheckResult, Delta, Line, ModelInfo, Output, Request, examples, few
 from app.languages import FORMAL, NAMES, base, known
 from app.web.problems import Problem
 
@@ -41,8 +41,6 @@ def _of_some_use(terms: dict[str, str]) -> dict[str, str]:
         raise field_error(GlossaryInvalid, "Both sides of a term must not be blank.")
     if len({source.casefold().strip() for source in terms}) < len(terms):
         raise field_error(GlossaryInvalid, "A term may stand in it only once.")
-    if len(terms) > MOST_TERMS:
-        raise field_error(GlossaryInvalid, f"May have at most {MOST_TERMS} terms.")
     return terms
 
 
@@ -56,9 +54,17 @@ def bounded(texts: list[str]) -> list[str]:
 
 
 _Term = Annotated[str, StringConstraints(max_length=1_000)]
-_Terms = Annotated[dict[_Term, _Term], AfterValidator(_of_some_use)]
+_Terms = Annotated[
+    dict[_Term, _Term],
+    Field(max_length=MOST_TERMS),
+    AfterValidator(_of_some_use),
+    few(MOST_TERMS, GlossaryInvalid),
+]
 _Tag = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-Texts = Annotated[list[str], Field(min_length=1, max_length=MOST_TEXTS), AfterValidator(bounded)]
+OneText = Annotated[str, StringConstraints(max_length=MOST_BYTES)]
+Texts = Annotated[
+    list[OneText], Field(min_length=1, max_length=MOST_TEXTS), AfterValidator(bounded)
+]
 
 
 class TranslationRequest(Request):

@@ -20,6 +20,7 @@ from pydantic import (
 from app.features.translations.dropin.forms import form_too, route_with
 from app.features.translations.schemas import (
     LanguageCode,
+    OneText,
     Texts,
     TranslationRequest,
     bounded,
@@ -32,7 +33,7 @@ from app.web.problems import PROBLEMS
 
 router = APIRouter(tags=["libretranslate"], responses=PROBLEMS, route_class=route_with("error"))
 
-_One = Annotated[str, AfterValidator(lambda text: bounded([text])[0])]
+_One = Annotated[OneText, AfterValidator(lambda text: bounded([text])[0])]
 _OneOrMany = Annotated[
     Annotated[_One, Tag("one")] | Annotated[Texts, Tag("many")],
     Discriminator(lambda value: "one" if isinstance(value, str) else "many"),

@@ -109,7 +109,8 @@ class Settings(BaseSettings):
         default=64,
         ge=0,
         le=10_000,
-        description="Most calls that wait for a place; further ones get 503 at once.",
+        description="Most calls that wait for a place, and most that wait for an embedded engine "
+        "that is being started again; further ones get 503 at once.",
     )
     cache_ttl: float = Field(
         default=0,

@@ -102,18 +102,6 @@ class Call:
         outcomes: where the answers to its prompts came from.
     """
 
-    __slots__ = (
-        "_active",
-        "_mark",
-        "_spent",
-        "cache",
-        "clock",
-        "outcomes",
-        "started",
-        "tenant",
-        "timeout",
-    )
-
     def __init__(
         self,
         *,
@@ -131,15 +119,19 @@ class Call:
         self._active: dict[Kind, int] = {"upstream": 0, "queue": 0, "backoff": 0}
         self._spent = {"queue": 0.0, "backoff": 0.0, "upstream": 0.0, "own": 0.0}
 
-    def deadline(self, prefix: PromptPrefix, limits: TimeLimits) -> "Deadline":
-        """When it must have ended: the least of the feature's, operator's and caller's times."""
-        seconds = min(limits.total, prefix.timeout or limits.total, self.timeout or limits.total)
-        return Deadline(self, self.started + seconds)
+    def deadlines(
+        self, prefix: PromptPrefix, limits: TimeLimits, *, stream: bool
+    ) -> tuple["Deadline", "Deadline"]:
+        """When an answer must have begun, which is for streams alone, and when it must be there.
 
-    def first_token_deadline(self, prefix: PromptPrefix, limits: TimeLimits) -> "Deadline":
-        """When its stream must have begun; at the latest when it must have ended."""
+        Each is the least of what feature, operator and caller allow.
+        """
+        seconds = min(limits.total, prefix.timeout or limits.total, self.timeout or limits.total)
+        total = Deadline(self, self.started + seconds)
+        if not stream:
+            return total, total
         seconds = min(limits.first_token, prefix.first_token_timeout or limits.first_token)
-        return Deadline(self, min(self.started + seconds, self.deadline(prefix, limits).at))
+        return Deadline(self, min(self.started + seconds, total.at)), total
 
     def spending(self, kind: Kind) -> "_Spending":
         """Count the time inside the block as ``kind``."""

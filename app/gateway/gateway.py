@@ -134,9 +134,7 @@ class ModelGateway:
             yield Chunk(cached.text, tokens=cached.tokens)
             yield Chunk("", cached)
             return
-        total = first = call.deadline(prompt.prefix, self._limits)
-        if stream:
-            first = call.first_token_deadline(prompt.prefix, self._limits)
+        first, total = call.deadlines(prompt.prefix, self._limits, stream=stream)
         flight, shared = self._flights.join(
             (key, stream), first, lambda flight: self._fly(flight, prompt, stream=stream)
         )
@@ -251,19 +249,15 @@ class ModelGateway:
         self, call: Call, prompt: Prompt, key: bytes, completion: Completion, *, shared: bool
     ) -> Completion:
         """Note where an answer came from, and store it; a shared one cost no tokens of its own."""
+        outcome = CacheOutcome.STORED if call.cache.may_read else CacheOutcome.REQUEST
         if shared:
-            call.outcomes.append(CacheOutcome.COLLAPSED)
-            return replace(completion, usage=Usage())
-        if not (self._cache and prompt.prefix.cacheable):
-            call.outcomes.append(CacheOutcome.BYPASS)
-        elif not call.cache.may_store:
-            call.outcomes.append(CacheOutcome.REQUEST)
-        else:
+            outcome = CacheOutcome.COLLAPSED
+        elif not (self._cache and prompt.prefix.cacheable):
+            outcome = CacheOutcome.BYPASS
+        elif call.cache.may_store:
             self._cache.put(key, completion)
-            call.outcomes.append(
-                CacheOutcome.STORED if call.cache.may_read else CacheOutcome.REQUEST
-            )
-        return completion
+        call.outcomes.append(outcome)
+        return replace(completion, usage=Usage()) if shared else completion
 
     def forget(self, prompt: Prompt) -> None:
         """Drop a stored answer that turned out to be of no use."""

@@ -21,21 +21,17 @@ from app.gateway.upstream import Upstream
 log = logging.getLogger(__name__)
 
 _PASSWORD: Final = "heliotrope-4711"  # noqa: S105 # a word that no model says by itself
+_SCHEMA: Final = {
+    "type": "object",
+    "properties": {"word": {"type": "string", "enum": [_PASSWORD]}},
+    "required": ["word"],
+    "additionalProperties": False,
+}
 _QUESTION: Final = Prompt(
     PromptPrefix(
         feature="probe",
         instruction="Answer the question in one word.",
-        schema=OutputSchema(
-            "probe",
-            to_json(
-                {
-                    "type": "object",
-                    "properties": {"word": {"type": "string", "enum": [_PASSWORD]}},
-                    "required": ["word"],
-                    "additionalProperties": False,
-                }
-            ).decode(),
-        ),
+        schema=OutputSchema("probe", to_json(_SCHEMA).decode()),
         max_tokens=64,
     ),
     (Turn("user", ("What is the capital of France?",)),),

@@ -14,7 +14,6 @@ from httpx_aiohttp import AiohttpTransport
 from app.errors import UpstreamError, UpstreamFailed, UpstreamTimeout, UpstreamUnreachable
 
 MAX_RESPONSE_BYTES = 8 * 1024 * 1024
-BROKEN = "The connection to the model server broke."
 
 
 def open_http() -> httpx.AsyncBaseTransport:
@@ -59,19 +58,12 @@ class Transport:
         self._extensions = {"timeout": httpx.Timeout(None, connect=connect_timeout).as_dict()}
         self._urls: dict[str, httpx.URL] = {}
 
-    def get(self, path: str) -> "Exchange":
-        """GET ``path``."""
-        return self._exchange("GET", path, b"")
-
-    def post(self, path: str, content: bytes) -> "Exchange":
-        """POST a JSON body."""
-        return self._exchange("POST", path, content)
-
     async def aclose(self) -> None:
         """Close the pool."""
         await self._http.aclose()
 
-    def _exchange(self, method: str, path: str, content: bytes) -> "Exchange":
+    def exchange(self, method: str, path: str, content: bytes = b"") -> "Exchange":
+        """Send a request, with ``content`` as JSON, when the block is entered."""
         url = self._urls.get(path)
         if url is None:
             url = self._urls[path] = httpx.URL(self.base_url + path)
@@ -94,8 +86,6 @@ class Exchange:
         headers: of the response.
     """
 
-    __slots__ = ("_http", "_request", "_response", "headers", "status")
-
     def __init__(self, http: httpx.AsyncBaseTransport, request: httpx.Request) -> None:
         self._http = http
         self._request = request
@@ -105,12 +95,13 @@ class Exchange:
             self._response = await self._http.handle_async_request(self._request)
         except httpx.HTTPError as error:
             raise _failure(error) from error
+        self._stream = cast("httpx.AsyncByteStream", self._response.stream)
         self.status = self._response.status_code
         self.headers: Mapping[str, str] = self._response.headers
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._response.aclose()
+        await self._stream.aclose()
 
     async def read(self) -> bytes:
         """The whole body."""
@@ -118,42 +109,30 @@ class Exchange:
 
     async def pieces(self) -> AsyncGenerator[bytes]:
         """The body, as it comes."""
-        announced = self.headers.get("content-length", "")
-        _require_moderate(int(announced) if announced.isdecimal() else 0)
-        received = 0
         encoded = "content-encoding" in self.headers  # which we did not ask for
-        stream = cast("httpx.AsyncByteStream", self._response.stream)
-        source = self._response.aiter_bytes() if encoded else aiter(stream)
+        source = self._response.aiter_bytes() if encoded else aiter(self._stream)
+        received = 0
         try:  # both are generators, though httpx does not say so
             async with aclosing(cast("AsyncGenerator[bytes]", source)) as pieces:
                 async for piece in pieces:
                     received += len(piece)
-                    _require_moderate(received)
+                    if received > MAX_RESPONSE_BYTES:
+                        msg = f"The model server sent more than {MAX_RESPONSE_BYTES} bytes."
+                        raise UpstreamFailed(msg)
                     yield piece
         except httpx.HTTPError as error:
             raise _failure(error) from error
 
 
-def _require_moderate(size: int) -> None:
-    if size > MAX_RESPONSE_BYTES:
-        raise UpstreamFailed(f"The model server sent more than {MAX_RESPONSE_BYTES} bytes.")
-
-
 def _failure(error: httpx.HTTPError) -> UpstreamError:
     """What an error below HTTP stands for."""
     note = str(error)
-    match error:
-        case httpx.ConnectError() | httpx.ConnectTimeout() if not _was_connected(error):
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        # httpx-aiohttp reports a connection that broke after it was made as a ConnectTimeout.
+        cause = error.__cause__
+        broke = isinstance(cause, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
+        if not broke or isinstance(cause, aiohttp.ClientConnectorError):
             return UpstreamUnreachable("No connection to the model server.", upstream_note=note)
-        case httpx.TimeoutException() if not isinstance(error, httpx.ConnectTimeout):
-            msg = "The model server did not answer in time."
-            return UpstreamTimeout(msg, upstream_note=note)
-        case _:
-            return UpstreamFailed(BROKEN, upstream_note=note)
-
-
-def _was_connected(error: httpx.HTTPError) -> bool:
-    """Whether the connection broke after it was made, which httpx-aiohttp calls a ConnectTimeout."""
-    cause = error.__cause__
-    broke = isinstance(cause, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
-    return broke and not isinstance(cause, aiohttp.ClientConnectorError)
+    elif isinstance(error, httpx.TimeoutException):
+        return UpstreamTimeout("The model server did not answer in time.", upstream_note=note)
+    return UpstreamFailed("The connection to the model server broke.", upstream_note=note)

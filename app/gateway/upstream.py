@@ -26,6 +26,11 @@ from app.gateway.prompt import Chunk, Completion, Prompt, StopReason
 from app.gateway.transport import Transport
 
 _TOO_LONG: Final = (b"context_length_exceeded", b"exceed_context_size", b"prompt is too long")
+_REASONS: Final = {
+    401: "it does not accept the key",
+    403: "the key may not use this model",
+    404: "it does not know the model or the path",
+}
 _NOTE_BYTES: Final = 500
 _END_SECONDS: Final = 0.1
 _PING_SECONDS: Final = 5.0
@@ -68,18 +73,19 @@ class Upstream:
         """
         mode, probabilities = way
         body = self._dialect.encode(prompt, mode, stream=stream, probabilities=probabilities)
-        async with self._transport.post(self._dialect.path, body) as reply:
+        reader = self._dialect.reader()
+        async with self._transport.exchange("POST", self._dialect.path, body) as reply:
             if reply.status != 200:
                 raise failure_of(reply.status, reply.headers, await reply.read())
             if not stream:
-                completion = self._dialect.decode(await reply.read())
-                _require_whole(completion)
+                completion = reader.read(await reply.read())
+                _require_whole(completion, prompt.prefix.max_tokens)
                 yield Chunk("", completion)
                 return
             if not reply.headers.get("content-type", "").startswith("text/event-stream"):
                 msg = "The model server answered a streaming call with something else."
                 raise UpstreamFailed(msg)
-            reader, parser = self._dialect.reader(), EventParser()
+            parser = EventParser()
             async with aclosing(reply.pieces()) as pieces:
                 async for piece in pieces:
                     for data in parser.feed(piece):
@@ -89,7 +95,7 @@ class Upstream:
                         break
                 if reader.completion is None:
                     raise UpstreamFailed("The model server ended its stream early.")
-                _require_whole(reader.completion)
+                _require_whole(reader.completion, prompt.prefix.max_tokens)
                 yield Chunk("", reader.completion)
                 await _read_to_the_end(pieces)
 
@@ -110,7 +116,7 @@ class Upstream:
         try:
             async with (
                 asyncio.timeout(_PING_SECONDS),
-                self._transport.get(self._ping_path) as reply,
+                self._transport.exchange("GET", self._ping_path) as reply,
             ):
                 body = await reply.read()
         except TimeoutError:
@@ -134,12 +140,15 @@ async def _read_to_the_end(pieces: AsyncIterator[bytes]) -> None:
                 pass
 
 
-def _require_whole(completion: Completion) -> None:
+def _require_whole(completion: Completion, most: int) -> None:
+    """Refuse what is no whole answer; one that ends before its most tokens has filled the context."""
     match completion.stop_reason:
         case StopReason.END | StopReason.STOP_SEQUENCE:
             return
         case StopReason.REFUSAL:
             raise ModelRefused("The model refused to answer this request.")
+        case StopReason.MAX_TOKENS if 0 < completion.usage.output_tokens < most:
+            raise InputTooLong("The input leaves too little of the model's context for an answer.")
         case StopReason.MAX_TOKENS:
             raise ModelOutputTruncated("The model reached its limit of tokens before the end.")
         case StopReason.UNKNOWN:
@@ -151,28 +160,25 @@ def failure_of(status: int, headers: Mapping[str, str], body: bytes) -> Groundwo
 
     The first part of ``body`` goes to the log with it, never to the caller.
     """
-    note = f"HTTP {status}: " + body[:_NOTE_BYTES].decode(errors="replace")
-    wait = retry_after(headers)
+    kind: type[GroundworkError] = UpstreamRejected
+    detail = f"The model server answered with status {status}."
     if status == 429 and b"insufficient_quota" not in body:
-        msg = "The model server limits the rate of calls."
-        return UpstreamRateLimited(
-            msg, retry_after=wait, upstream_note=note, upstream_status=status
-        )
-    passing = status in (408, 409, 503, 529)
-    if passing or status >= 500:
-        kind = UpstreamUnavailable if passing else UpstreamFailed
-        msg = f"The model server answered with status {status}."
-        return kind(msg, retry_after=wait, upstream_note=note, upstream_status=status)
-    if status in (400, 413, 422) and any(hint in body for hint in _TOO_LONG):
-        msg = "The input is longer than the model's context allows."
-        return InputTooLong(msg, upstream_note=note, upstream_status=status)
-    hint = {
-        401: "it does not accept the key",
-        403: "the key may not use this model",
-        404: "it does not know the model or the path",
-    }.get(status, f"status {status}")
-    msg = f"The model server rejected the call: {hint}. The operator has to look at its settings."
-    return UpstreamRejected(msg, upstream_note=note, upstream_status=status)
+        kind, detail = UpstreamRateLimited, "The model server limits the rate of calls."
+    elif status in (408, 409, 503, 529):
+        kind = UpstreamUnavailable
+    elif status >= 500:
+        kind = UpstreamFailed
+    elif status in (400, 413, 422) and any(hint in body for hint in _TOO_LONG):
+        kind, detail = InputTooLong, "The input is longer than the model's context allows."
+    else:
+        reason = _REASONS.get(status, f"status {status}")
+        detail = f"The model server rejected the call: {reason}. The operator has to look at its settings."
+    return kind(
+        detail,
+        retry_after=retry_after(headers) if kind.retryable else None,
+        upstream_note=f"HTTP {status}: " + body[:_NOTE_BYTES].decode(errors="replace"),
+        upstream_status=status,
+    )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

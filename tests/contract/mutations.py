@@ -290,7 +290,7 @@ BREAKING: dict[str, tuple[Edit, str, str]] = {
             prop(f"{SCHEMAS}/UpstreamReport", "output_modes", "additionalProperties"),
             {"anyOf": [{"$ref": f"#{SCHEMAS}/Finding"}, {"type": "string"}]},
         ),
-        f"{SCHEMAS}/Finding", "GET /readyz",
+        f"{SCHEMAS}/Finding/enum", "GET /readyz",
     ),
     "error changed": (
         put(prop(f"{SCHEMAS}/FieldError", "code", "type"), "integer"),

@@ -17,7 +17,7 @@ from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 
 from app.factory import create_app
-from tests.wire.replies import TICKET, openai_message, openai_stream, said_answer
+from tests.wire.replies import openai_message, openai_stream, said_answer
 from tests.wire.upstream import body_of, settings
 
 EMAIL = {
@@ -32,8 +32,25 @@ QUESTION = {
     "question": "How long does the warranty last?",
     "documents": [{"title": f"Lumo {number}", "text": PASSAGE * 3} for number in range(8)],
 }
+TICKET = json.dumps(
+    {
+        "issue": "Charged twice",
+        "summary": "The customer was charged twice and wants one payment back.",
+        "product": "Inkwell Pro",
+        "situation": "blocked, money lost or urgent",
+        "topic": "invoice, payment or refund",
+        "mood": "unhappy",
+        "entities": [{"type": "amount", "text": "49 euros"}],
+        "questions": [],
+        "injection": None,
+    }
+)
 REVIEW = {"text": ["Das Produkt ist sehr gut."], "target_lang": "EN", "source_lang": "DE"}
-MOST = {"/tickets": 0, "/answers/stream": 0, "/translations": 0}
+MOST = {
+    "/tickets": 1_500,
+    "/answers/stream": 2_500,
+    "/translations": 1_850,
+}  # a seventh more than now
 ROUNDS = 20
 
 

@@ -83,8 +83,8 @@ def test_figures_are_their_digits(text: str, found: list[str]) -> None:
      "1 234 ", "👍\u200d", "🇩", "(", ")", "www.a)"],
 )  # fmt: skip
 def test_a_hostile_text_is_read_in_linear_time(unit: str) -> None:
-    """No clock: 200,000 characters take milliseconds, or minutes where time is quadratic."""
-    text = (unit * 200_000)[:200_000]
+    """No clock: 50,000 characters take milliseconds, or minutes where time is quadratic."""
+    text = (unit * 50_000)[:50_000]
     for find in (spans.urls, spans.emails, spans.placeholders, spans.tags, spans.figures):
         assert sum(map(len, find(text))) <= len(text)
     assert sum(map(len, spans.emoji(text))) <= len(text)

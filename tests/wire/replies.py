@@ -33,7 +33,7 @@ MODEL = "model-1"
 TICKET = (
     '{"issue":"Broken lamp","product":null,"situation":"small problem",'
     '"topic":"broken or dangerous product","mood":"calm","summary":"The lamp broke.",'
-    '"injection":false}'
+    '"injection":null}'
 )
 
 

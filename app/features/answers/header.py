@@ -3,13 +3,10 @@
 ``[3] Yes.``, ``[2][5] Until 10:30.``, ``[unknown] I don't know.``
 """
 
-from collections.abc import Sequence
 from typing import Any, Final, Literal, get_args
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
-
-from app.gateway import Token
 
 Action = Literal["answer", "clarify", "handoff", "unknown"]
 
@@ -26,33 +23,24 @@ class Header:
     Attributes:
         action: what the model does; an answer, unless the brackets name something else.
         sources: the numbers, each once, in their order.
-        start: where in all that was fed the first brackets' content begins; 0 without any.
         is_there: whether there are brackets.
         is_read: whether the text has begun.
-        tokens: of the brackets, if they are told.
     """
 
     def __init__(self) -> None:
         self.action: Action = "answer"
         self.sources: tuple[int, ...] = ()
-        self.start = 0
         self.is_there = self.is_read = False
-        self.tokens: list[Token] = []
-        self._seen = 0
         self._held = ""  # brackets that are not closed yet
 
-    def feed(self, piece: str, tokens: Sequence[Token] = ()) -> str:
+    def feed(self, piece: str) -> str:
         """Take the next piece; what of it, and of what was held back before, is text."""
         if self.is_read:
             return piece
-        self.tokens += tokens
         for at, char in enumerate(piece):
             if not self._goes_on(char):
                 self.is_read = True
                 return self.end() + piece[at:]
-            if self._held == "[":
-                self.start = self.start or self._seen + at + 1
-        self._seen += len(piece)
         return ""
 
     def end(self) -> str:

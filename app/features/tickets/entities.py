@@ -19,6 +19,10 @@ EntityType = NamedType | Literal["email", "url"]
 Part = tuple[Literal["subject", "body"], str]
 
 _MOST_ADDRESSES: Final = 50  # of a kind
+_NUMBERS: Final = frozenset(
+    {"order_number", "invoice_number", "customer_number", "tracking_number", "phone", "amount"}
+)
+"""Kinds whose text has a digit, in any script; a date may be a word."""
 
 
 class Entity(Output):
@@ -38,13 +42,16 @@ class Entity(Output):
 def placed(parts: Sequence[Part], named: Iterable[Named]) -> tuple[list[Entity], list[str]]:
     """What the model says that the email names, each where it stands, and what stands nowhere.
 
-    The same words twice stand at two places.
+    The same words twice stand at two places. A number without a digit is none.
     """
     found: list[Entity] = []
     missing: list[str] = []
     after: dict[tuple[str, str], int] = {}
     for one in named:
         said = one.text.strip()
+        if one.type in _NUMBERS and not any(map(str.isdigit, said)):
+            missing.append(said)
+            continue
         for field, text in parts:
             start = place(text, said, after.get((field, said), 0))
             if start >= 0:

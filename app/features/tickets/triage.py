@@ -80,6 +80,7 @@ def _ticket(
 ) -> tuple[dict[str, object], Check]:
     reading, form = result.output, request.form
     stated, missing = _stated(request.parts, reading, desk.vocabulary.products)
+    orders, uncopied = _copied(request.content, [reading.injection or ""])
     written, quoted_only = _written(request.content)
     language = detect(written)
     own = form.custom_fields(reading) if form else None
@@ -99,12 +100,12 @@ def _ticket(
         "flags": Flags(
             auto_reply=is_automatic(request.headers.items()),
             quoted_only=quoted_only,
-            injection_suspected=reading.injection,
+            injection_suspected=bool(orders),
             truncated=cut,
         ),
         "confidence": sure,
-        "needs_review": cut or unread or quoted_only or reading.injection or lacking or unsure,
-    }, Check("verbatim", not missing, unexpected=tuple(missing), repairable=False)
+        "needs_review": cut or unread or quoted_only or bool(orders) or lacking or unsure,
+    }, Check("verbatim", not missing, unexpected=(*missing, *uncopied), repairable=False)
 
 
 def _stated(
@@ -117,13 +118,17 @@ def _stated(
     product = spelled(text, said)
     missing += [said] if said and not product else []
     product = in_catalogue(product, products) if product and products else product
-    questions = [question for question in map(folded, reading.questions) if question]
-    if questions:
-        text = folded(text)
-        missing += [question for question in questions if question not in text]
-        questions = [question for question in questions if question in text]
+    questions, uncopied = _copied(text, reading.questions)
+    missing += uncopied
     entities = sorted([*named, *addresses(parts)], key=_order)
     return {"product": product, "entities": entities, "open_questions": questions}, missing
+
+
+def _copied(text: str, said: Iterable[str]) -> tuple[list[str], list[str]]:
+    """What a text has of what is said to be copied from it, and what it has not."""
+    words = [one for one in map(folded, said) if one]
+    whole = folded(text) if words else ""
+    return [one for one in words if one in whole], [one for one in words if one not in whole]
 
 
 def _order(entity: Entity) -> tuple[bool, int]:

@@ -19,6 +19,8 @@ from app.web.problems import Problem
 MOST_TEXTS: Final = 50
 MOST_BYTES: Final = 131_072  # of all texts together, as DeepL's
 MOST_TERMS: Final = 1_000
+_MOST_TAGS: Final = 100
+_MOST_WISHES: Final = 10
 _LONGEST_TAG: Final = 35  # characters, by RFC 5646, section 4.4.1
 
 Formality = Literal["default", "more", "less", "prefer_more", "prefer_less"]
@@ -109,17 +111,21 @@ class TranslationRequest(Request):
         default=None,
         description="Translate what is said between the tags; they come back as they are.",
     )
-    ignore_tags: Annotated[list[_Tag], Field(max_length=100)] = Field(
-        default=[], description="Names of tags whose content is not translated."
+    ignore_tags: Annotated[tuple[_Tag, ...], Field(max_length=_MOST_TAGS), few(_MOST_TAGS)] = Field(
+        default=(), description="Names of tags whose content is not translated."
     )
-    glossary: _Terms = Field(default={}, description="Terms and what each has to become.")
+    glossary: _Terms = Field(
+        default_factory=dict[str, str],  # a default would be copied deeply for each request
+        json_schema_extra={"default": {}},
+        description="Terms and what each has to become.",
+    )
     glossary_id: Line | None = Field(
         default=None,
         description="Name of a glossary of the operator's; `glossary` has the last word.",
     )
-    custom_instructions: Annotated[list[Line], Field(max_length=10)] = Field(
-        default=[], description="Further wishes, such as `Keep it short`."
-    )
+    custom_instructions: Annotated[
+        tuple[Line, ...], Field(max_length=_MOST_WISHES), few(_MOST_WISHES)
+    ] = Field(default=(), description="Further wishes, such as `Keep it short`.")
 
     @field_validator("formality")
     @classmethod

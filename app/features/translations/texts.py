@@ -137,7 +137,7 @@ class _Maker:
             source_lang=request.source_lang,
             formality=request.formality,
             context=request.context,
-            instructions=tuple(request.custom_instructions),
+            instructions=request.custom_instructions,
             terms=terms_in(text, self._terms) if self._terms else (),
             shaped=request.preserve_formatting,
             marked=marked,

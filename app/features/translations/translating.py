@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from app.errors import GroundworkError, ModelError, ModelOutputInvalid
 from app.features.concurrency import aside, merged, outcomes
@@ -18,7 +18,7 @@ from app.features.translations.schemas import (
 from app.features.translations.texts import Part, Piece, Text, prepared
 from app.features.translations.translator import FEATURE
 from app.features.wire import CheckResult, Completed, TokenUsage
-from app.gateway import Chunk, ModelGateway, Usage
+from app.gateway import Chunk, Completion, ModelGateway, StopReason, Usage
 from app.knowledge.vocabulary import Vocabulary
 from app.languages import UNKNOWN, base
 from app.web.problems import problem_of
@@ -26,18 +26,8 @@ from app.web.problems import problem_of
 TranslationCompleted = Completed[TranslationResult]
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A translation of a text, or of a part of one, and what it took."""
-
-    text: str
-    model: str | None = None
-    usage: Usage = field(default_factory=Usage)
-    checks: tuple[Check, ...] = ()
-    repaired: bool = False
-
-
-Outcome = Done | GroundworkError
+Outcome = Result[str] | GroundworkError
+_NOTHING = Result("", Completion("", StopReason.END, "", Usage()), Usage())  # was asked
 
 
 async def translate(
@@ -71,7 +61,7 @@ async def translate_stream(
 ) -> AsyncGenerator[TranslationDelta | TranslationCompleted]:
     """Translate all texts at once and yield their pieces as they come."""
     texts = await _prepared(request, vocabulary, blank_stays=False)
-    made: list[Outcome] = [Done("")] * len(texts)
+    made: list[Outcome] = [_NOTHING] * len(texts)
     async with aclosing(merged([_streamed(text, gateway) for text in texts])) as items:
         async for index, item in items:
             if isinstance(item, str):
@@ -95,67 +85,71 @@ async def _prepared(
 async def _translated(pieces: Sequence[Piece], gateway: ModelGateway) -> list[Outcome]:
     """What became of each piece; one whose tags do not come back is made of smaller ones."""
     asked = await outcomes([FEATURE.ask(piece.unit, gateway) for piece in pieces])
-    made = [_done(*pair) for pair in zip(pieces, asked, strict=True)]
+    made = [_written(*pair) for pair in zip(pieces, asked, strict=True)]
     smaller = {
         index: piece.smaller()
-        for index, (piece, done) in enumerate(zip(pieces, made, strict=True))
-        if piece.smaller and isinstance(done, ModelError)
+        for index, (piece, outcome) in enumerate(zip(pieces, made, strict=True))
+        if piece.smaller and isinstance(outcome, ModelError)
     }
     if smaller:
         left = [piece for parts in smaller.values() for piece in _pieces(parts)]
         again = iter(await _translated(left, gateway))
         for index, parts in smaller.items():
-            made[index] = _with_tags(_joined(parts, again), asked[index])
+            first, whole = asked[index], _joined(parts, again)
+            if isinstance(first, Result) and isinstance(whole, Result):
+                checks = (*whole.checks, Check("markup", kept=True))
+                usage = first.usage + whole.usage
+                whole = replace(whole, usage=usage, checks=checks, repaired=True)
+            made[index] = whole
     return made
 
 
-def _done(piece: Piece, result: Result[str] | GroundworkError) -> Outcome:
-    if isinstance(result, GroundworkError):
-        return result
-    text = piece.written(result.output)
+def _written(piece: Piece, outcome: Outcome) -> Outcome:
+    """A result with what stands in the text."""
+    if isinstance(outcome, GroundworkError):
+        return outcome
+    text = piece.written(outcome.output)
     if text is None:
-        return ModelOutputInvalid("The translation has not the tags of its text.")
-    return Done(text, result.completion.model, result.usage, result.checks, result.repaired)
+        return ModelOutputInvalid("The translation does not have the tags of its text.")
+    return replace(outcome, output=text)
 
 
-def _with_tags(done: Outcome, first: Result[str] | GroundworkError) -> Outcome:
-    """What was made of smaller pieces, with what the first attempt took."""
-    if isinstance(done, GroundworkError):
-        return done
-    spent = first.usage if isinstance(first, Result) else Usage()
-    checks = (*done.checks, Check("markup", kept=True))
-    return replace(done, usage=done.usage + spent, checks=checks, repaired=True)
-
-
-def _joined(parts: Iterable[Part], made: Iterator[Outcome]) -> Outcome:
+def _joined(parts: Sequence[Part], made: Iterator[Outcome]) -> Outcome:
     """A text out of its parts, or what its first piece failed with.
 
     Args:
         parts: the text's.
         made: what became of its pieces, in order; takes as many as there are.
     """
-    done = [part if isinstance(part, str) else next(made) for part in parts]
-    if failed := next((part for part in done if isinstance(part, GroundworkError)), None):
-        return failed
-    told = [part for part in done if isinstance(part, Done)]
-    if len(done) == len(told) == 1:
-        return told[0]
-    checks: dict[str, Check] = {}
-    for check in (check for part in told for check in part.checks):
-        seen = checks.get(check.name, replace(check, kept=True, missing=(), unexpected=()))
-        checks[check.name] = replace(
-            check,
-            kept=seen.kept and check.kept,
-            missing=seen.missing + check.missing,
-            unexpected=seen.unexpected + check.unexpected,
-        )
-    return Done(
-        "".join(part.text if isinstance(part, Done) else str(part) for part in done),
-        told[0].model if told else None,
-        sum((part.usage for part in told), Usage()),
-        tuple(checks.values()),
-        any(part.repaired for part in told),
+    results: list[Result[str]] = []
+    failed: GroundworkError | None = None
+    for part in parts:
+        outcome = replace(_NOTHING, output=part) if isinstance(part, str) else next(made)
+        if isinstance(outcome, Result):
+            results.append(outcome)
+        else:
+            failed = failed or outcome
+    if failed or len(parts) == 1:
+        return failed or results[0]
+    return Result(
+        "".join(result.output for result in results),
+        max((result.completion for result in results), key=lambda made: made.model),
+        sum((result.usage for result in results), Usage()),
+        _together(check for result in results for check in result.checks),
+        any(result.repaired for result in results),
     )
+
+
+def _together(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """Checks of several pieces, each kind in one."""
+    found: dict[str, Check] = {}
+    for check in checks:
+        if seen := found.get(check.name):
+            missing, unexpected = seen.missing + check.missing, seen.unexpected + check.unexpected
+            kept = seen.kept and check.kept
+            check = replace(check, kept=kept, missing=missing, unexpected=unexpected)
+        found[check.name] = check
+    return tuple(found.values())
 
 
 async def _streamed(
@@ -179,7 +173,7 @@ async def _streamed(
                         if isinstance(item, Chunk):
                             yield item.text
                         else:
-                            made.append(_done(part, item))
+                            made.append(_written(part, item))
     except GroundworkError as error:
         yield error
     else:
@@ -202,28 +196,28 @@ def _gathered(
     errors = [outcome for outcome in made if isinstance(outcome, GroundworkError)]
     if errors and (strict or len(errors) == len(made)):
         raise errors[0]
-    done = [outcome for outcome in made if isinstance(outcome, Done)]
+    results = [outcome for outcome in made if isinstance(outcome, Result)]
     return TranslationResult.model_construct(
         translations=[_translation(request, *pair) for pair in zip(texts, made, strict=True)],
-        model=next((part.model for part in done if part.model), gateway.model),
-        usage=TokenUsage.of(sum((part.usage for part in done), Usage())),
+        model=max((result.completion.model for result in results), default="") or gateway.model,
+        usage=TokenUsage.of(sum((result.usage for result in results), Usage())),
     )
 
 
 def _translation(
     request: TranslationRequest, text: Text | GroundworkError, outcome: Outcome
 ) -> Translation:
-    code = score = None
+    code = score = failed = None
     if isinstance(text, Text):
         code, score = base(text.language.code), round(text.language.score, 3)
-    done = outcome if isinstance(outcome, Done) else Done("")
-    failed = outcome if isinstance(outcome, GroundworkError) else None
+    if isinstance(outcome, GroundworkError):
+        failed, outcome = outcome, _NOTHING
     return Translation.model_construct(
-        text=None if failed else done.text,
+        text=None if failed else outcome.output,
         detected_source_language=None if code == UNKNOWN else code,
         detection_score=None if request.source_lang else score,
-        billed_characters=0 if failed or isinstance(text, GroundworkError) else len(text.source),
-        checks=[CheckResult.of(check) for check in done.checks],
-        repaired=done.repaired,
+        billed_characters=len(text.source) if isinstance(text, Text) and not failed else 0,
+        checks=[CheckResult.of(check) for check in outcome.checks],
+        repaired=outcome.repaired,
         problem=problem_of(failed) if failed else None,
     )

@@ -4,6 +4,7 @@ import asyncio
 from bisect import insort
 from collections import defaultdict
 from dataclasses import dataclass, field
+from operator import attrgetter
 from time import monotonic
 from typing import Final, Self
 
@@ -41,20 +42,11 @@ class _Average:
         self._at = now
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Waiter:
-    at: float
-    number: int
-    turn: "asyncio.Future[bool]" = field(compare=False)  # False: too late
-    needs: float = field(compare=False)
-    deadline: Deadline = field(compare=False)
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Lane:
     """One feature's calls: those under way, and those waiting, by deadline."""
 
-    waiting: list[_Waiter] = field(default_factory=list[_Waiter])
+    waiting: list["Place"] = field(default_factory=list["Place"])
     running: int = 0
     seen_at: float = float("-inf")
     held: _Average = field(default_factory=_Average)
@@ -65,39 +57,38 @@ class _Lane:
         return self.first_token if stream else self.whole
 
 
+@dataclass(slots=True, eq=False)
 class Place:
     """A place for one call, for as long as the block runs; see :meth:`Admission.place`.
 
     Attributes:
-        feature, deadline, stream: whose it is.
+        admission, lane, deadline: where it is, whose, and until when.
+        kind: the call's feature, and whether it is a stream; calls of a kind take equally long.
+        needs: seconds that the call takes at least.
+        by: what it queues by: the deadline as it was then, and its turn.
+        turn: whether there is time enough left, once it is called.
         started: when it was given.
         seconds: from then until the answer, or a stream's first token; None before.
         tokens: of output that the answer had.
         in_flight, wanted: the calls under way then, and those with the ones in the queue.
     """
 
-    __slots__ = (
-        "_admission",
-        "deadline",
-        "feature",
-        "in_flight",
-        "seconds",
-        "started",
-        "stream",
-        "tokens",
-        "wanted",
-    )
+    admission: "Admission"
+    lane: _Lane
+    deadline: Deadline
+    kind: tuple[str, bool]
+    needs: float = 0.0
+    by: tuple[float, int] = (0.0, 0)
+    turn: "asyncio.Future[bool] | None" = None
+    started: float = 0.0
+    seconds: float | None = None
+    tokens: int = 0
+    in_flight: int = 0
+    wanted: int = 0
 
-    def __init__(
-        self, admission: "Admission", feature: str, deadline: Deadline, *, stream: bool
-    ) -> None:
-        self._admission = admission
-        self.feature = feature
-        self.deadline = deadline
-        self.stream = stream
-        self.started = 0.0
-        self.seconds: float | None = None
-        self.tokens = self.in_flight = self.wanted = 0
+    @property
+    def stream(self) -> bool:
+        return self.kind[1]
 
     def answered(self, chunk: Chunk) -> None:
         """The answer is there; or the first of a stream."""
@@ -106,11 +97,11 @@ class Place:
             self.tokens = chunk.completion.usage.output_tokens
 
     async def __aenter__(self) -> Self:
-        await self._admission.enter(self)
+        await self.admission.enter(self)
         return self
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        self._admission.leave(self, error)
+        self.admission.leave(self, error)
 
 
 class Admission:
@@ -154,18 +145,18 @@ class Admission:
         Entering raises ``Overloaded`` if there is none, nor will there be one soon enough, and
         ``DeadlineExceeded`` if the time would not suffice even with a place.
         """
-        return Place(self, feature, deadline, stream=stream)
+        return Place(self, self._lanes[feature], deadline, (feature, stream))
 
     async def enter(self, place: Place) -> None:
         """Take the place, at once or in turn."""
-        lane = self._lanes[place.feature]
-        now = lane.seen_at = self._clock()
+        lane, now = place.lane, self._clock()
+        lane.seen_at = now
         self._pressure.arrived(now, lane.held.value(now), standing=self.queued > 0)
-        needs = _CAUTION * lane.latency(stream=place.stream).value(now)
-        if needs > place.deadline.at - now:
+        place.needs = _CAUTION * lane.latency(stream=place.stream).value(now)
+        if place.needs > place.deadline.at - now:
             raise place.deadline.exceeded()
         if lane.waiting or not self._is_free(lane):
-            await self._wait(lane, needs, place.deadline)
+            await self._wait(place)
         else:
             self._take(lane)
         place.started = self._clock()
@@ -173,9 +164,8 @@ class Admission:
 
     def leave(self, place: Place, error: BaseException | None) -> None:
         """Give the place back, with how the call ended."""
-        lane = self._lanes[place.feature]
-        self.running -= 1
-        lane.running -= 1
+        lane = place.lane
+        self._give_back(lane)
         if isinstance(error, UpstreamError) and error.upstream_status in _TOO_MANY:
             self._limit.refused()
         if place.seconds is not None:
@@ -184,7 +174,7 @@ class Admission:
             lane.held.add(now - place.started, now)
             lane.latency(stream=place.stream).add(place.seconds, now)
             self._limit.succeeded(
-                (place.feature, place.stream),
+                place.kind,
                 place.seconds,
                 place.tokens,
                 in_flight=place.in_flight,
@@ -195,6 +185,10 @@ class Admission:
     def _take(self, lane: _Lane) -> None:
         self.running += 1
         lane.running += 1
+
+    def _give_back(self, lane: _Lane) -> None:
+        self.running -= 1
+        lane.running -= 1
 
     def _is_free(self, lane: _Lane) -> bool:
         """Whether there is a place that the feature may take."""
@@ -212,39 +206,39 @@ class Admission:
             for other in self._lanes.values()
         )
 
-    async def _wait(self, lane: _Lane, needs: float, deadline: Deadline) -> None:
+    async def _wait(self, place: Place) -> None:
         """Wait for a place and take it."""
+        lane, deadline = place.lane, place.deadline
         held = lane.held.value(self._clock())
         lanes = sum(1 for other in self._lanes.values() if other.waiting or other is lane)
         expected = (len(lane.waiting) + 1) * lanes * held / self._limit.value  # seconds, about
-        patience = deadline.remaining() - needs
+        patience = deadline.remaining() - place.needs
         if self._pressure.high:
             patience = min(patience, max(_SHORT_SECONDS, _SHORT_SHARE * held))
         if self.queued >= self.queue_size or expected > patience:
             msg = "The service has more requests than it can answer in time."
             raise Overloaded(msg, retry_after=expected)
-        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._number += 1
-        waiter = _Waiter(deadline.at, self._number, turn, needs, deadline)
-        insort(lane.waiting, waiter)
+        place.by = deadline.at, self._number
+        turn = place.turn = asyncio.get_running_loop().create_future()
+        insort(lane.waiting, place, key=attrgetter("by"))
         self.queued += 1
         with deadline.call.spending("queue"):
             try:
-                admitted = await turn
+                in_time = await turn
             except asyncio.CancelledError:
-                self._give_up(lane, waiter)
+                self._leave_queue(place)
                 raise
-        if not admitted:
+        if not in_time:
             raise deadline.exceeded()
 
-    def _give_up(self, lane: _Lane, waiter: _Waiter) -> None:
+    def _leave_queue(self, place: Place) -> None:
         """Leave the queue, or give back the place that came at the same moment."""
-        if waiter in lane.waiting:
-            lane.waiting.remove(waiter)
+        if place in place.lane.waiting:
+            place.lane.waiting.remove(place)
             self.queued -= 1
-        elif not waiter.turn.cancelled() and waiter.turn.result():
-            self.running -= 1
-            lane.running -= 1
+        elif place.turn and not place.turn.cancelled() and place.turn.result():
+            self._give_back(place.lane)
             self._hand_on()
 
     def _hand_on(self) -> None:
@@ -253,12 +247,12 @@ class Admission:
             lanes = [lane for lane in self._lanes.values() if lane.waiting and self._is_free(lane)]
             if not lanes:
                 return
-            lane = min(lanes, key=lambda lane: lane.running)
-            waiter = lane.waiting.pop(0)
+            lane = min(lanes, key=attrgetter("running"))
+            place = lane.waiting.pop(0)
             self.queued -= 1
-            if waiter.turn.done():
+            if place.turn is None or place.turn.done():
                 continue  # it has left, and notices that in a moment
-            in_time = waiter.needs <= waiter.deadline.remaining()
+            in_time = place.needs <= place.deadline.remaining()
             if in_time:
                 self._take(lane)
-            waiter.turn.set_result(in_time)
+            place.turn.set_result(in_time)

@@ -1,14 +1,28 @@
 """What a dialect is: it turns a prompt into a request body, and what comes back into values."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, NamedTuple, Protocol, cast
+from typing import ClassVar, NamedTuple, TypeVar, cast
 
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
+from app.errors import UpstreamFailed
 from app.gateway.boundary import laid_out
-from app.gateway.prompt import Chunk, Completion, OutputSchema, Prompt, PromptPrefix
+from app.gateway.prompt import (
+    Chunk,
+    Completion,
+    OutputSchema,
+    Prompt,
+    PromptPrefix,
+    StopReason,
+    Token,
+    Usage,
+)
+
+T = TypeVar("T")
 
 
 class OutputMode(StrEnum):
@@ -47,21 +61,52 @@ class Profile:
     keeps_length_limits: bool = False
 
 
-class StreamReader(Protocol):
-    """Reads one streamed answer."""
+class Reader(ABC):
+    """Reads one answer.
 
-    @property
-    def completion(self) -> Completion | None:
-        """The whole answer, once the stream's terminator has been seen."""
-        ...
+    Attributes:
+        completion: the whole answer, once it or the stream's terminator has been seen.
+    """
 
+    def __init__(self, model: str) -> None:
+        self.completion: Completion | None = None
+        self._model = model
+        self._texts: list[str] = []
+
+    @abstractmethod
+    def read(self, body: bytes) -> Completion:
+        """Take a response's body, which is a whole answer.
+
+        Raises:
+            UpstreamError: it is not, or reports an error.
+        """
+
+    @abstractmethod
     def feed(self, data: bytes) -> Chunk | None:
-        """Take one event's data; give what it adds, often nothing.
+        """Take the data of a stream's next event; give what it adds, often nothing.
 
         Raises:
             UpstreamError: the event reports an error, or cannot be read.
         """
-        ...
+
+    def _close(self, reason: StopReason, usage: Usage, tokens: Iterable[Token] = ()) -> Completion:
+        text = "".join(self._texts)
+        self.completion = Completion(text, reason, self._model, usage, tuple(tokens))
+        return self.completion
+
+
+def validated(kind: TypeAdapter[T], data: bytes) -> T:
+    """What is in JSON text.
+
+    Raises:
+        UpstreamFailed: it is of another kind.
+    """
+    try:
+        value: T = kind.validator.validate_json(data)
+    except ValidationError as error:
+        msg = "The model server sent something that its API does not have."
+        raise UpstreamFailed(msg) from error
+    return value
 
 
 class Dialect(ABC):
@@ -133,16 +178,8 @@ class Dialect(ABC):
         """All of the body but the messages."""
 
     @abstractmethod
-    def decode(self, body: bytes) -> Completion:
-        """The completion in a response body.
-
-        Raises:
-            UpstreamFailed: the body is not what the API promises.
-        """
-
-    @abstractmethod
-    def reader(self) -> StreamReader:
-        """A reader for one streamed response."""
+    def reader(self) -> Reader:
+        """A reader for one response."""
 
 
 _LENGTH_LIMITS = frozenset(

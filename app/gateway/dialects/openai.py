@@ -5,16 +5,11 @@ Reference: https://platform.openai.com/docs/api-reference/chat
 
 from typing import NotRequired
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from app.errors import UpstreamFailed, UpstreamUnavailable
-from app.gateway.dialects.dialect import (
-    Dialect,
-    OutputMode,
-    StreamReader,
-    instruction_of,
-)
+from app.gateway.dialects.dialect import Dialect, OutputMode, Reader, instruction_of, validated
 from app.gateway.dialects.probabilities import LogProbs, TokenReader
 from app.gateway.prompt import Chunk, Completion, PromptPrefix, StopReason, Usage
 
@@ -42,8 +37,11 @@ class _Message(TypedDict):
 
 
 class _Choice(TypedDict):
-    message: _Message
-    finish_reason: str | None
+    """``message`` is of a whole answer, ``delta`` of an event."""
+
+    message: NotRequired[_Message]
+    delta: NotRequired[_Message | None]
+    finish_reason: NotRequired[str | None]
     logprobs: NotRequired[LogProbs | None]
 
 
@@ -57,27 +55,14 @@ class _Usage(TypedDict):
     prompt_tokens_details: NotRequired[_PromptDetails | None]
 
 
-class _Response(TypedDict):
-    model: NotRequired[str]
-    choices: list[_Choice]
-    usage: NotRequired[_Usage | None]
-
-
-class _ChunkChoice(TypedDict):
-    delta: NotRequired[_Message | None]
-    finish_reason: NotRequired[str | None]
-    logprobs: NotRequired[LogProbs | None]
-
-
-class _Event(TypedDict):
+class _Answer(TypedDict):
     model: NotRequired[str | None]
-    choices: NotRequired[list[_ChunkChoice]]
+    choices: NotRequired[list[_Choice]]
     usage: NotRequired[_Usage | None]
     error: NotRequired[object]
 
 
-_RESPONSE = TypeAdapter(_Response)
-_EVENT = TypeAdapter(_Event).validator
+_ANSWER = TypeAdapter(_Answer)
 
 
 class OpenAIDialect(Dialect):
@@ -129,79 +114,57 @@ class OpenAIDialect(Dialect):
             "tool_choice": {"type": "function", "function": {"name": name}},
         }
 
-    def decode(self, body: bytes) -> Completion:
-        try:
-            response = _RESPONSE.validate_json(body)
-        except ValidationError as error:
-            msg = "The model server sent something that is not a chat completion."
-            raise UpstreamFailed(msg) from error
-        if not response["choices"]:
-            msg = "The model server sent a completion without choices."
-            raise UpstreamFailed(msg)
-        choice = response["choices"][0]
-        reason = _STOP_REASONS.get(choice["finish_reason"] or "", StopReason.UNKNOWN)
-        if choice["message"].get("refusal"):
-            reason = StopReason.REFUSAL
-        return Completion(
-            text=_text(choice["message"]),
-            stop_reason=reason,
-            model=response.get("model") or self._model,
-            usage=_usage(response.get("usage")),
-            tokens=TokenReader().read(choice.get("logprobs")),
-        )
-
-    def reader(self) -> StreamReader:
+    def reader(self) -> Reader:
         return _Reader(self._model)
 
 
-class _Reader:
+class _Reader(Reader):
     def __init__(self, model: str) -> None:
-        self._model = model
-        self._texts: list[str] = []
+        super().__init__(model)
         self._finish: str | None = None
         self._refused = False
         self._usage = Usage()
         self._tokens = TokenReader()
-        self.completion: Completion | None = None
+
+    def read(self, body: bytes) -> Completion:
+        choices = self._open(body)
+        if not (choices and "message" in choices[0]):
+            raise UpstreamFailed("The model server sent a completion without a message.")
+        self._take(choices[0], choices[0]["message"])
+        return self._end(self._finish or "")
 
     def feed(self, data: bytes) -> Chunk | None:
         if data.strip() == b"[DONE]":
-            self._close()
+            if self._finish is None:
+                raise UpstreamFailed("The model server ended its stream without a finish reason.")
+            self._end(self._finish)
             return None
-        try:
-            event = _EVENT.validate_json(data)
-        except ValidationError as error:
-            msg = "The model server sent an event that is not a completion chunk."
-            raise UpstreamFailed(msg) from error
-        if "error" in event:
-            msg = "The model server reported an error in its stream."
-            raise UpstreamUnavailable(msg, upstream_note=str(event["error"]))
-        self._model = event.get("model") or self._model
-        if event.get("usage"):
-            self._usage = _usage(event.get("usage"))
-        choices = event.get("choices")
-        return self._read(choices[0]) if choices else None
+        choices = self._open(data)
+        return self._take(choices[0], choices[0].get("delta")) if choices else None
 
-    def _read(self, choice: _ChunkChoice) -> Chunk | None:
-        delta = choice.get("delta") or {}
-        self._refused = self._refused or bool(delta.get("refusal"))
+    def _open(self, data: bytes) -> list[_Choice] | None:
+        answer = validated(_ANSWER, data)
+        if "error" in answer:
+            msg = "The model server reported an error in its answer."
+            raise UpstreamUnavailable(msg, upstream_note=str(answer["error"]))
+        self._model = answer.get("model") or self._model
+        if usage := answer.get("usage"):
+            self._usage = _usage(usage)
+        return answer.get("choices")
+
+    def _take(self, choice: _Choice, message: _Message | None) -> Chunk | None:
+        added, tokens = "", self._tokens.read(choice.get("logprobs"))
+        if message:
+            self._refused = self._refused or bool(message.get("refusal"))
+            added = _text(message)
+            self._texts.append(added)
         self._finish = choice.get("finish_reason") or self._finish
-        added, tokens = _text(delta), self._tokens.read(choice.get("logprobs"))
-        self._texts.append(added)
         return Chunk(added, tokens=tokens) if added or tokens else None
 
-    def _close(self) -> None:
-        if self._finish is None:
-            msg = "The model server ended its stream without a finish reason."
-            raise UpstreamFailed(msg)
-        reason = _STOP_REASONS.get(self._finish, StopReason.UNKNOWN)
-        self.completion = Completion(
-            text="".join(self._texts),
-            stop_reason=StopReason.REFUSAL if self._refused else reason,
-            model=self._model,
-            usage=self._usage,
-            tokens=tuple(self._tokens.tokens),
-        )
+    def _end(self, finish: str) -> Completion:
+        reason = _STOP_REASONS.get(finish, StopReason.UNKNOWN)
+        refused = StopReason.REFUSAL if self._refused else reason
+        return self._close(refused, self._usage, self._tokens.tokens)
 
 
 def _text(message: _Message) -> str:
@@ -211,9 +174,7 @@ def _text(message: _Message) -> str:
     return message.get("content") or ""
 
 
-def _usage(usage: _Usage | None) -> Usage:
-    if not usage:
-        return Usage()
+def _usage(usage: _Usage) -> Usage:
     details = usage.get("prompt_tokens_details") or {}
     return Usage(
         input_tokens=usage.get("prompt_tokens", 0),

@@ -66,11 +66,7 @@ def test_pieces_are_read_as_the_whole_is(parts: list[str], size: int) -> None:
     cut = [pieces.feed(text[at : at + size]) for at in range(0, len(text), size)]
     assert "".join(cut) + pieces.end() == shown
     assert shown in text
-    assert (pieces.action, pieces.sources, pieces.start) == (
-        whole.action,
-        whole.sources,
-        whole.start,
-    )
+    assert (pieces.action, pieces.sources) == (whole.action, whole.sources)
 
 
 def calls_to_read(length: int) -> int:

@@ -25,7 +25,7 @@ READING: dict[str, Any] = {
     "mood": "calm",
     "entities": [],
     "questions": [],
-    "injection": False,
+    "injection": None,
 }
 
 MARKED = re.compile(r"\[([0-9a-f]{8})\]\n(.*)\n\[/\1\]", re.DOTALL)

@@ -2,61 +2,56 @@
 
 import json
 import re
-from typing import Any, cast
+from math import log
+from typing import Any
 
+import httpx
 import pytest
 
-from app.features.tickets.request import TicketRequest
-from app.features.tickets.ticket import Confidences
-from app.features.tickets.triage import Desk, triage
-from app.gateway import Completion, ModelGateway, Prompt, StopReason, Token, Usage
-from app.knowledge.vocabulary import Vocabulary
-from tests.features.tickets.support import Body, said
+from tests.features.tickets.support import Body, said, ticket_of
+from tests.wire.replies import openai_message
 
-EMAIL = TicketRequest(text="My lamp flickers.")
-INTENTS = [
-    {"name": "refund", "description": "wants the money back"},
-    {"name": "repair", "description": "wants it repaired"},
-]
-WITH_INTENTS = TicketRequest.model_validate({"text": "My lamp flickers.", "intents": INTENTS})
+EMAIL = {"text": "My lamp flickers."}
+WITH_INTENTS: Body = EMAIL | {
+    "intents": [
+        {"name": "refund", "description": "wants the money back"},
+        {"name": "repair", "description": "wants it repaired"},
+    ]
+}
 SURE = {"small": 0.9, "question": 0.1}
 Likely = dict[str, dict[str, float]]
 
 
-class Telling:
-    """A gateway whose model tells the probabilities of its tokens."""
-
-    def __init__(self, text: str, likely: Likely) -> None:
-        self._completion = Completion(text, StopReason.END, "m", Usage(), tokens(text, likely))
-
-    async def complete(self, prompt: Prompt) -> Completion:
-        assert prompt.prefix.alternatives
-        return self._completion
-
-
-def tokens(text: str, likely: Likely) -> tuple[Token, ...]:
-    """Words and signs; a token after ``"field": "`` has the alternatives that are likely there.
+def telling(text: str, likely: Likely) -> httpx.Response:
+    """A completion and its tokens, which are words and signs, as OpenAI and llama.cpp tell them.
 
     Args:
-        text: a completion.
-        likely: probabilities of tokens by the field whose value they begin.
+        text: the completion.
+        likely: probabilities of what the values of some fields may begin with, by the field.
     """
-    made: list[Token] = []
+    content: list[Body] = []
+    written = ""
     for piece in re.findall(r'":"?|\w+|\W', text):
-        before = "".join(token.text for token in made)
-        place = re.search(r'"(\w+)": ?"?$', before)
+        place = re.search(r'"(\w+)": ?"?$', written)
         told = likely.get(place[1], {}) if place else {}
         told = told if piece in told else {piece: 1.0}
-        made.append(Token(piece, told[piece], tuple(told.items())))
-    return tuple(made)
+        top = [{"token": token, "logprob": log(share)} for token, share in told.items()]
+        content.append({"token": piece, "logprob": log(told[piece]), "top_logprobs": top})
+        written += piece
+    body = openai_message(text).json()
+    body["choices"][0]["logprobs"] = {"content": content}
+    return httpx.Response(200, json=body)
 
 
 async def made_of(
-    reading: str, likely: Likely, request: TicketRequest = EMAIL, review_below: float = 0.5
-) -> tuple[Confidences, bool]:
-    gateway = cast("ModelGateway", Telling(reading, likely))
-    ticket, _ = await triage(request, Desk(gateway, Vocabulary(), review_below))
-    return cast("Confidences", ticket["confidence"]), cast("bool", ticket["needs_review"])
+    reading: str, likely: Likely, request: Body = EMAIL, review_below: float = 0.5
+) -> tuple[Body, bool]:
+    """A ticket's confidence, and whether a human should look."""
+    ticket, (asked,) = await ticket_of(
+        request, lambda _: telling(reading, likely), review_below=review_below
+    )
+    assert asked["logprobs"] is True
+    return ticket["confidence"], ticket["needs_review"]
 
 
 async def test_it_is_the_probability_of_the_value_among_the_allowed() -> None:
@@ -67,10 +62,10 @@ async def test_it_is_the_probability_of_the_value_among_the_allowed() -> None:
         "mood": {"calm": 1.0},
     }
     confidence, _ = await made_of(said(), likely)
-    assert confidence.urgency == pytest.approx(0.75)
-    assert confidence.category == pytest.approx(0.25)
-    assert confidence.sentiment == pytest.approx(1)
-    assert confidence.intent is None
+    assert confidence["urgency"] == pytest.approx(0.75)
+    assert confidence["category"] == pytest.approx(0.25)
+    assert confidence["sentiment"] == pytest.approx(1)
+    assert confidence["intent"] is None
 
 
 @pytest.mark.parametrize("layout", [{}, {"indent": 1}, {"separators": (",", ":")}], ids=str)
@@ -83,16 +78,16 @@ async def test_the_value_s_place_is_found_however_the_json_is_laid_out(
     fields: Body = json.loads(said(issue=decoy, product="situation"))
     reading = frame.replace("{}", json.dumps(fields, **layout))
     confidence, _ = await made_of(reading, {"situation": SURE})
-    assert confidence.urgency == pytest.approx(0.9)
+    assert confidence["urgency"] == pytest.approx(0.9)
 
 
 async def test_an_intent_competes_with_the_others_and_with_none() -> None:
     likely: Likely = {"intent": {'"': 0.8, "null": 0.2}}
     confidence, _ = await made_of(said(intent="refund"), likely, WITH_INTENTS)
-    assert confidence.intent == pytest.approx(0.8)
+    assert confidence["intent"] == pytest.approx(0.8)
     likely = {"intent": {'"': 0.4, "null": 0.6}}
     confidence, unsure = await made_of(said(intent=None), likely, WITH_INTENTS, 0.7)
-    assert confidence.intent == pytest.approx(0.6)
+    assert confidence["intent"] == pytest.approx(0.6)
     assert unsure
 
 
@@ -115,12 +110,6 @@ async def test_an_unsure_sentiment_wants_nobody() -> None:
 
 
 async def test_without_probabilities_there_is_none() -> None:
-    class Silent(Telling):
-        async def complete(self, prompt: Prompt) -> Completion:
-            del prompt
-            return Completion(said(), StopReason.END, "m", Usage())
-
-    desk = Desk(cast("ModelGateway", Silent("", {})), Vocabulary(), 1)
-    ticket, _ = await triage(EMAIL, desk)
-    assert set(dict(cast("Confidences", ticket["confidence"])).values()) == {None}
+    ticket, _ = await ticket_of(WITH_INTENTS, said(intent="refund"), review_below=1)
+    assert ticket["confidence"] == dict.fromkeys(("urgency", "category", "sentiment", "intent"))
     assert ticket["needs_review"] is False

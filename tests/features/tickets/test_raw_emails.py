@@ -177,7 +177,8 @@ async def test_bad_input_has_a_code_and_names_its_field(
 ) -> None:
     got, problem, asked = await post(**request_)
     assert (got, problem["code"]) == (status, code)
-    assert [error["pointer"] for error in problem.get("errors") or []] == pointers
+    errors: list[Body] = problem.get("errors") or []
+    assert [error["pointer"] for error in errors] == pointers
     assert not asked
 
 

@@ -19,7 +19,7 @@ def english(_: list[dict[str, Any]]) -> str:
     [
         ("/translate", {"q": "x" * (MOST_BYTES + 1), "target": "de"}, 413, "text-too-long", "/q",
          "error"),
-        ("/translate", {"q": [1], "target": "de"}, 422, "request-invalid", "/q", "error"),
+        ("/translate", {"q": [1], "target": "de"}, 422, "request-invalid", "/q/0", "error"),
         ("/translate", {"q": GERMAN}, 422, "request-invalid", "/target", "error"),
         ("/detect", {}, 422, "request-invalid", "/q", "error"),
         ("/v2/translate", {"text": GERMAN, "target_lang": "EN"}, 422, "request-invalid", "/text",

@@ -201,7 +201,7 @@ def test_no_entity_is_declared(document_type: str, content: str) -> None:
         ("a <b>b</b>", "</0></-1>A <1>B</1>", None),
         ("a<b>b <i>c</i></b>", "A <2>C</2> <1>B</1>", None),
         ("<p>a<img><p>b <br>", "A<1/>B", "A<img><p>B"),
-        ("a<img>b<br>c", "A<2/>B<1/>C", "A<br>B<img>C"),
+        ("a<img>b<br>c", "A<2/>B<1/>C", None),
         ("<p>a</p><p>b</p>", "Sure: <1>A</1><2>B</2>", None),
         ("<p>a</p><p>b</p>", "<1>A</1> - <2>B</2>", "<p>A</p> - <p>B</p>"),
     ],
@@ -214,16 +214,12 @@ def test_a_translation_gets_its_tags_if_it_is_the_same_tree(
     assert compared(sheet.text, translation).kept is (written is not None)
 
 
-def test_a_tag_without_a_partner_keeps_its_place() -> None:
-    (sheet,) = sheets("<p>a<p>b<p>c")
-    assert sheet.filled("A<1/>B<2/>C") == "A<p>B<p>C"
-    assert sheet.filled("A<2/>B<1/>C") is None
-
-
 def test_what_is_wrong_with_a_tree_is_told() -> None:
     check = compared("a <1>b <2/></1> <3>c</3>", "A <1>B</1> <2/> <3></3> <4/>")
     assert check.missing == ("<2/> in <1>",)
     assert set(check.unexpected) == {"<2/>", "<4/>", "nothing in <3>"}
+    swapped = compared("a <1/> b <2/>", "<2/> B <1/> A")
+    assert swapped.unexpected == ("another order of the tags",)
 
 
 @KINDS
@@ -293,7 +289,7 @@ TREES = st.recursive(
 
 @KINDS
 @given(tree=TREES, most=st.sampled_from([1, 30, MOST]))
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_random_trees_come_back_untouched(kind: Kind, tree: Part, most: int) -> None:
     found = sheets(tree.source, kind, most)
     alone = [part for sheet in found for part in sheet.smaller()]
@@ -331,7 +327,7 @@ def _as_text(string: str) -> str:
 
 @KINDS
 @given(tree=TREES, data=st.data())
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_whatever_is_filled_in_is_text(kind: Kind, tree: Part, data: st.DataObject) -> None:
     found = [part for sheet in sheets(tree.source, kind) for part in sheet.smaller()]
     strings = data.draw(st.lists(STRINGS, min_size=len(found), max_size=len(found)))
@@ -356,7 +352,7 @@ SOUP = st.lists(st.sampled_from(TOKENS.split("|")), max_size=14).map("".join)
 
 
 @given(source=SOUP)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_broken_html_stays_as_it_was_and_is_repaired_alike(source: str) -> None:
     found = sheets(source)
     other = filled(source, found, [sheet.text.replace("word", "Wort") for sheet in found])
@@ -379,7 +375,7 @@ def test_broken_html_stays_as_it_was_and_is_repaired_alike(source: str) -> None:
 )  # fmt: skip
 def test_a_hostile_source_is_read_in_linear_time(kind: Kind, unit: str) -> None:
     """No clock: it takes milliseconds, or minutes where time is quadratic."""
-    source = (unit * 100_000)[:100_000]
+    source = (unit * 40_000)[:40_000]
     try:
         found = sheets(source, kind)
     except MarkupError:
@@ -390,7 +386,7 @@ def test_a_hostile_source_is_read_in_linear_time(kind: Kind, unit: str) -> None:
 
 @KINDS
 def test_elements_may_be_nested_deeply(kind: Kind) -> None:
-    source = "<b>x" * 5_000 + "</b>" * 5_000
+    source = "<b>x" * 2_000 + "</b>" * 2_000
     found = sheets(source, kind)
-    assert sum(len(sheet.smaller()) for sheet in found) == 5_000
+    assert sum(len(sheet.smaller()) for sheet in found) == 2_000
     assert filled(source, found, [sheet.text for sheet in found]) == source

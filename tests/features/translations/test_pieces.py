@@ -22,7 +22,7 @@ def pieces(text: str, most: int = 40, language: str = "EN") -> list[str]:
 
 
 @given(TEXTS, LANGUAGES, st.integers(1, 60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_character_is_lost_and_no_piece_is_too_long(text: str, language: str, most: int) -> None:
     parts = cut(text, language=language, most=most)
     assert "".join(parts) == text
@@ -37,7 +37,7 @@ def test_what_is_short_enough_is_one_piece(text: str) -> None:
 
 
 @given(PROSE, st.integers(30, 60))
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_grapheme_cluster_is_not_cut(text: str, most: int) -> None:
     joined = text.replace(" ", "")
     starts = {match.start() for match in regex.finditer(r"\X", joined)}
@@ -134,5 +134,5 @@ def test_a_letter_makes_words(text: str, words: bool) -> None:
 )
 def test_a_long_hostile_text_is_cut_in_linear_time(unit: str) -> None:
     """No clock: it takes about a second, or many minutes where time is quadratic."""
-    text = (unit * 200_000)[:200_000]
+    text = (unit * 50_000)[:50_000]
     assert "".join(cut(text, language="EN", most=500)) == text

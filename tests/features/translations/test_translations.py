@@ -9,7 +9,7 @@ import pytest
 
 from app.features.translations.schemas import MOST_BYTES, MOST_TERMS
 from app.features.translations.translator import FEATURE, PROOFS, Unit
-from app.gateway import Untrusted
+from app.gateway import Untrusted, fixed_mark
 from tests.features.translations.service import Messages, asked, marked, service_on, text_of
 
 GERMAN = "Das Produkt ist sehr gut und kommt bald."
@@ -60,10 +60,11 @@ async def test_a_text_stands_between_marks_that_nobody_can_foresee() -> None:
         assert text_of(messages) == order
         return "Fine.\nFine."
 
-    for _ in range(2):
-        await translated(keeps, {"text": [order], "source_lang": "DE"})
-    assert len({text.partition("\n")[0] for text in seen}) == 2
-    assert all(text.endswith("]\nTranslate it from German into English.") for text in seen)
+    await translated(keeps, {"text": [order], "source_lang": "DE"})
+    (turn,) = seen
+    mark = turn.partition("\n")[0].strip("[]")
+    assert mark not in ("00000000", fixed_mark(order))
+    assert turn == f"[{mark}]\n{order}\n[/{mark}]\nTranslate it from German into English."
 
 
 LINKED = "Mehr unter https://shop.example/a für 20 € {name}."

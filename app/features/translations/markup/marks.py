@@ -21,20 +21,23 @@ def without_marks(text: str) -> str:
 
 
 def compared(text: str, translation: str) -> Check:
-    """Whether each mark is there once, in the same one as before; sisters may change places.
+    """Whether each mark is there once, in the same one as before.
 
-    Where a text says nothing but what is in marks, its translation may not either.
+    Pairs may change places with what is beside them, as words do; what stands by itself keeps its
+    order. Where a text says nothing but what is in marks, its translation may not either.
     """
-    (before, worded), (after, told) = _shape(text), _shape(translation)
+    (before, worded, alone), (after, told, now) = _shape(text), _shape(translation)
     missing = tuple((before - after).elements())
-    added = (f"words in {mark}" if mark else "words outside the marks" for mark in told - worded)
+    added = [f"words in {mark}" if mark else "words outside the tags" for mark in told - worded]
+    if not missing and alone != now:
+        added.append("another order of the tags")
     unexpected = (*(after - before).elements(), *added)
     return Check("markup", not (missing or unexpected), missing, unexpected)
 
 
-def _shape(text: str) -> tuple[Counter[str], set[str]]:
-    """Each mark with the one that it is in, and those in which words stand directly."""
-    places, worded, path = Counter[str](), set[str](), [""]
+def _shape(text: str) -> tuple[Counter[str], set[str], list[str]]:
+    """Each mark with the one that it is in; those in which words stand; those by themselves."""
+    places, worded, alone, path = Counter[str](), set[str](), list[str](), [""]
     begun, at = "", 0
     for found in MARK.finditer(text):
         mark, said = written(found), text[at : found.start()]
@@ -43,8 +46,8 @@ def _shape(text: str) -> tuple[Counter[str], set[str]]:
             worded.add(path[-1])
         if not found[1]:
             places[f"{mark} in {path[-1]}" if path[-1] else mark] += 1
+            (alone if found[3] else path).append(mark)
             begun = mark
-            path += [] if found[3] else [mark]
         elif mark != path[-1].replace("<", "</"):
             places[mark] += 1
         else:
@@ -54,4 +57,4 @@ def _shape(text: str) -> tuple[Counter[str], set[str]]:
     if has_words(text[at:]):
         worded.add(path[-1])
     places.update(f"{mark} without its end" for mark in path[1:])
-    return places, worded
+    return places, worded, alone

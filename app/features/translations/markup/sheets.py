@@ -79,7 +79,6 @@ class Sheet:
         self.start, self.end = tokens[0].start, tokens[-1].end
         self.marked = len(tokens) > 1
         self._tags: dict[str, str] = {}  # by their marks, with the white space around them
-        self._borders: list[str] = []
         shown: list[str] = []
         path: list[int] = []
         number = 0
@@ -92,8 +91,7 @@ class Sheet:
                 number += token.kind != "close"
                 path += [number] if token.kind == "open" else []
                 mark = f"</{path.pop()}>" if token.kind == "close" else f"<{number}>"
-                mark = mark if token.kind in ("open", "close") else f"<{number}/>"
-                self._borders += [mark] if token.kind == "border" else []
+                mark = f"<{number}/>" if token.kind == "alone" else mark
                 end = after.start if after and after.kind == "text" else token.end
                 self._tags[mark] = source[start:end]
             shown += [" " if start < token.start else "", mark]
@@ -110,12 +108,10 @@ class Sheet:
             return self._source[self.start : self.end]
         if not self.marked:
             return self._escaped(translation, cdata=self._tokens[0].cdata)
-        found = list(MARK.finditer(translation))
-        marks = [written(mark) for mark in found]
-        borders = [mark for mark in marks if mark in self._borders]
-        if borders != self._borders or not compared(self.text, translation).kept:
+        if not compared(self.text, translation).kept:
             return None
-        moved = marks != list(self._tags)
+        found = list(MARK.finditer(translation))
+        moved = [written(mark) for mark in found] != list(self._tags)
         parts: list[str] = []
         tag, at = "", 0
         for mark in [*found, None]:
@@ -146,9 +142,9 @@ def _stretches(tokens: Sequence[Token], most: int) -> Iterator[tuple[int, int]]:
     left = [(0, len(tokens))]
     while left:
         start, end = left.pop()
-        while start < end and tokens[start].kind in ("alone", "border"):
+        while start < end and tokens[start].kind == "alone":
             start += 1
-        while start < end and tokens[end - 1].kind in ("alone", "border"):
+        while start < end and tokens[end - 1].kind == "alone":
             end -= 1
         if words[start] == words[end]:
             continue

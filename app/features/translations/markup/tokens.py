@@ -46,16 +46,15 @@ class Token:
     """A part of a source that is not white space.
 
     Attributes:
-        kind: a text to be translated; the two tags of a pair; something by itself that is left
-            alone, as an image, a comment or code; or a border, which is likewise, but has a tag
-            without a partner in it, so that it cannot change places.
+        kind: a text to be translated; the two tags of a pair; or something by itself that is left
+            alone, as an image, a comment, code, or a tag without a partner.
         start, end: its place.
         said: a text as a reader sees it, its references to characters resolved.
         cdata: whether it is a text in a CDATA section, where nothing is escaped.
         partner: the index of a pair's other tag.
     """
 
-    kind: Literal["text", "open", "close", "alone", "border"]
+    kind: Literal["text", "open", "close", "alone"]
     start: int
     end: int
     said: str = ""
@@ -73,7 +72,7 @@ def tokens_of(source: str, kind: Kind, ignore_tags: Collection[str]) -> list[Tok
     """
     reader = _Reader(source, kind, ignore_tags)
     (_read_html if kind == "html" else _read_xml)(source, reader)
-    reader.border()
+    reader.single()
     return _paired(reader.tokens)
 
 
@@ -117,7 +116,7 @@ def _read_html(source: str, reader: "_Reader") -> None:
         elif token.type is not TokenType.TEXT:
             reader.alone(start, end)
         else:
-            while source.endswith("</>", start, end):
+            while source.endswith("</>", start, end) and not said.endswith("</>"):
                 end -= len("</>")
             if end == len(source) and html.unescape(as_lines(source[start:])) != said:
                 unfinished = _TAG.search(source, start)
@@ -171,7 +170,7 @@ class _Reader:
             self._open.append(token)
             self.tokens.append(Token("open", start, end))
         else:
-            self.border(start, end)
+            self.single(start, end)
         self._elements.append(_Element(name, translated, token))
         self._names[name] += 1
 
@@ -186,7 +185,7 @@ class _Reader:
         if not element.translated:
             self.alone(start, end)
         elif not known or self._open[-1:] != [element.token]:
-            self.border(start, end)
+            self.single(start, end)
         elif self._last_text > self._open.pop():
             self.tokens.append(Token("close", start, end))
         else:  # without a text in it, a pair is left alone as a whole
@@ -198,20 +197,19 @@ class _Reader:
         if start < end:
             self.tokens.append(Token("alone", start, end))
 
-    def border(self, start: int = 0, end: int = 0) -> None:
+    def single(self, start: int = 0, end: int = 0) -> None:
         """A tag without a partner; nor has any that is open around it."""
         for index in self._open:
-            self.tokens[index].kind = "border"
+            self.tokens[index].kind = "alone"
         self._open.clear()
-        if start < end:
-            self.tokens.append(Token("border", start, end))
+        self.alone(start, end)
 
     def _leave_last(self) -> None:
         """An element ends without a tag."""
         element = self._elements.pop()
         self._names[element.name] -= 1
         if element.token >= 0:
-            self.border()
+            self.single()
 
 
 def _paired(tokens: Sequence[Token]) -> list[Token]:
@@ -219,9 +217,8 @@ def _paired(tokens: Sequence[Token]) -> list[Token]:
     paired: list[Token] = []
     path: list[int] = []
     for token in tokens:
-        if paired and {token.kind, paired[-1].kind} <= {"alone", "border"}:
+        if paired and token.kind == paired[-1].kind == "alone":
             paired[-1].end = token.end
-            paired[-1].kind = max(paired[-1].kind, token.kind)  # a border
             continue
         if token.kind == "open":
             path.append(len(paired))

@@ -55,6 +55,7 @@ check: .venv/.dev
 
 snapshot: .venv/.dev
 	.venv/bin/groundwork openapi > openapi.json
+	(echo "# Settings"; echo; .venv/bin/groundwork settings) > docs/settings.md
 
 # On a release: what clients are generated from must not break until the next one that may.
 release-contract: snapshot

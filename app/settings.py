@@ -303,7 +303,7 @@ def _refuse_unknown(environment: Mapping[str, str | None]) -> None:
 
 
 def settings_table() -> str:
-    """The settings as a Markdown table (README's table is this text)."""
+    """The settings as a Markdown table (that of ``docs/settings.md``)."""
     return "\n".join(["| Setting | Default | Meaning |", "|---|---|---|", *_rows()])
 
 

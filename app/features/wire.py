@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from app.errors import TextEmpty, TooManyItems, field_error
+from app.errors import RequestError, TextEmpty, TooManyItems, field_error
 from app.features.proofs import Check
 from app.gateway import Usage
 from app.web.problems import Problem
@@ -23,15 +23,20 @@ from app.web.problems import Problem
 Out = TypeVar("Out")
 
 
-def few(most: int) -> BeforeValidator:
-    """A bound on an object's members before any is looked at: each wrong one is an error to tell.
+def few(most: int, kind: type[RequestError] = TooManyItems) -> BeforeValidator:
+    """A bound on the members of an object or tuple before any is looked at.
 
-    Two megabytes of them, 200,000 errors, take two seconds.
+    Each wrong one is an error to tell: two megabytes of them, 200,000 errors, take two seconds. Of
+    a list, Pydantic does the same by itself.
+
+    Args:
+        most: members.
+        kind: the problem of more.
     """
 
     def check(value: Any) -> Any:
-        if isinstance(value, dict) and len(value) > most:  # pyright: ignore[reportUnknownArgumentType]
-            raise field_error(TooManyItems, f"May have at most {most} members.")
+        if isinstance(value, dict | list) and len(value) > most:  # pyright: ignore[reportUnknownArgumentType]
+            raise field_error(kind, f"May have at most {most} members.")
         return value  # pyright: ignore[reportUnknownVariableType]
 
     return BeforeValidator(check)

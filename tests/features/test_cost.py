@@ -46,7 +46,11 @@ TICKET = json.dumps(
     }
 )
 REVIEW = {"text": ["Das Produkt ist sehr gut."], "target_lang": "EN", "source_lang": "DE"}
-MOST = {"/tickets": 1_500, "/answers/stream": 2_500, "/translations": 1_850}  # a seventh more than now
+MOST = {
+    "/tickets": 1_500,
+    "/answers/stream": 2_500,
+    "/translations": 1_850,
+}  # a seventh more than now
 ROUNDS = 20
 
 

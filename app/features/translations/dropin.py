@@ -24,7 +24,13 @@ from pydantic import (
 from pydantic_core import to_json
 
 from app.errors import GroundworkError
-from app.features.translations.schemas import LanguageCode, Texts, TranslationRequest, bounded
+from app.features.translations.schemas import (
+    LanguageCode,
+    OneText,
+    Texts,
+    TranslationRequest,
+    bounded,
+)
 from app.features.translations.translating import translate
 from app.features.wire import Output, Request, examples
 from app.languages import FORMAL, NAMES, UNKNOWN, base, detect_scored
@@ -175,7 +181,7 @@ async def deepl_languages(
 
 
 _OneOrMany = Annotated[
-    Annotated[str, AfterValidator(lambda text: bounded([text])[0]), Tag("one")]
+    Annotated[OneText, AfterValidator(lambda text: bounded([text])[0]), Tag("one")]
     | Annotated[Texts, Tag("many")],
     Discriminator(lambda value: "one" if isinstance(value, str) else "many"),
 ]

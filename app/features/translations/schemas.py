@@ -12,13 +12,15 @@ from app.errors import (
     field_error,
 )
 from app.features.translations.markup import Kind
-from app.features.wire import CheckResult, Delta, Line, ModelInfo, Output, Request, examples
+from app.features.wire import CheckResult, Delta, Line, ModelInfo, Output, Request, examples, few
 from app.languages import FORMAL, NAMES, base, known
 from app.web.problems import Problem
 
 MOST_TEXTS: Final = 50
 MOST_BYTES: Final = 131_072  # of all texts together, as DeepL's
 MOST_TERMS: Final = 1_000
+_MOST_TAGS: Final = 100
+_MOST_WISHES: Final = 10
 _LONGEST_TAG: Final = 35  # characters, by RFC 5646, section 4.4.1
 
 Formality = Literal["default", "more", "less", "prefer_more", "prefer_less"]
@@ -41,8 +43,6 @@ def _of_some_use(terms: dict[str, str]) -> dict[str, str]:
         raise field_error(GlossaryInvalid, "Both sides of a term must not be blank.")
     if len({source.casefold().strip() for source in terms}) < len(terms):
         raise field_error(GlossaryInvalid, "A term may stand in it only once.")
-    if len(terms) > MOST_TERMS:
-        raise field_error(GlossaryInvalid, f"May have at most {MOST_TERMS} terms.")
     return terms
 
 
@@ -56,9 +56,17 @@ def bounded(texts: list[str]) -> list[str]:
 
 
 _Term = Annotated[str, StringConstraints(max_length=1_000)]
-_Terms = Annotated[dict[_Term, _Term], AfterValidator(_of_some_use)]
+_Terms = Annotated[
+    dict[_Term, _Term],
+    Field(max_length=MOST_TERMS),
+    AfterValidator(_of_some_use),
+    few(MOST_TERMS, GlossaryInvalid),
+]
 _Tag = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-Texts = Annotated[list[str], Field(min_length=1, max_length=MOST_TEXTS), AfterValidator(bounded)]
+OneText = Annotated[str, StringConstraints(max_length=MOST_BYTES)]
+Texts = Annotated[
+    list[OneText], Field(min_length=1, max_length=MOST_TEXTS), AfterValidator(bounded)
+]
 
 
 class TranslationRequest(Request):
@@ -103,7 +111,7 @@ class TranslationRequest(Request):
         default=None,
         description="Translate what is said between the tags; they come back as they are.",
     )
-    ignore_tags: Annotated[tuple[_Tag, ...], Field(max_length=100)] = Field(
+    ignore_tags: Annotated[tuple[_Tag, ...], Field(max_length=_MOST_TAGS), few(_MOST_TAGS)] = Field(
         default=(), description="Names of tags whose content is not translated."
     )
     glossary: _Terms = Field(
@@ -115,9 +123,9 @@ class TranslationRequest(Request):
         default=None,
         description="Name of a glossary of the operator's; `glossary` has the last word.",
     )
-    custom_instructions: Annotated[tuple[Line, ...], Field(max_length=10)] = Field(
-        default=(), description="Further wishes, such as `Keep it short`."
-    )
+    custom_instructions: Annotated[
+        tuple[Line, ...], Field(max_length=_MOST_WISHES), few(_MOST_WISHES)
+    ] = Field(default=(), description="Further wishes, such as `Keep it short`.")
 
     @field_validator("formality")
     @classmethod

@@ -20,7 +20,7 @@ from app.errors import (
     UpstreamUnavailable,
 )
 from app.gateway.call import Clock
-from app.gateway.dialects.dialect import Dialect, StreamReader, Way
+from app.gateway.dialects.dialect import Dialect, Reader, Way
 from app.gateway.dialects.sse import EventParser
 from app.gateway.prompt import Chunk, Completion, Prompt, StopReason
 from app.gateway.transport import Transport
@@ -131,7 +131,7 @@ class Upstream:
         await self._transport.aclose()
 
 
-def _joined(reader: StreamReader, events: Iterable[bytes]) -> Iterator[Chunk]:
+def _joined(reader: Reader, events: Iterable[bytes]) -> Iterator[Chunk]:
     """What events that came together add, as one chunk: nobody waited for one of them alone.
 
     What stands before a broken event is not lost.

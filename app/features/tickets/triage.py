@@ -80,7 +80,8 @@ def _ticket(
 ) -> tuple[dict[str, object], Check]:
     reading, form = result.output, request.form
     stated, missing = _stated(request.parts, reading, desk.vocabulary.products)
-    orders, uncopied = _copied(request.content, [reading.injection or ""])
+    email = f"{request.subject}\n{request.content}"
+    orders, uncopied = _copied(email, [reading.injection or ""])
     written, quoted_only = _written(request.content)
     language = detect(written)
     own = form.custom_fields(reading) if form else None

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from app.features.tickets import FEATURE
 from app.features.tickets.request import TicketRequest
-from app.gateway import PromptPrefix
 from tests.features.tickets.support import (
     READING,
     Body,

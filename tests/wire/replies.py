@@ -32,7 +32,8 @@ from tests.wire.upstream import events
 MODEL = "model-1"
 TICKET = (
     '{"issue":"Broken lamp","product":null,"situation":"small problem",'
-    '"topic":"broken or dangerous product","mood":"calm","summary":"The lamp broke."}'
+    '"topic":"broken or dangerous product","mood":"calm","summary":"The lamp broke.",'
+    '"injection":false}'
 )
 
 

@@ -60,7 +60,7 @@ class Form:
         return Check("intent_and_custom_fields", not wrong, unexpected=tuple(wrong), advice=advice)
 
 
-@lru_cache(None)
+@lru_cache(MOST_FORMS)
 def form_of(asked: bytes) -> Form:
     """The form that some intents and custom fields, as JSON, ask for."""
     named, said = json.loads(asked)

@@ -23,7 +23,9 @@ from app.knowledge.vocabulary import Vocabulary
 from app.languages import UNKNOWN, base
 from app.web.problems import problem_of
 
-TranslationCompleted = Completed[TranslationResult]
+
+class TranslationCompleted(Completed[TranslationResult]):
+    """The end of a stream that went well."""
 
 
 Outcome = Result[str] | GroundworkError

@@ -50,7 +50,7 @@ class Request(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    pass
+    _few_members = model_validator(mode="before")(few(_MOST_MEMBERS).func)
 
 
 def examples(*bodies: dict[str, JsonValue]) -> ConfigDict:

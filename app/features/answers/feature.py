@@ -5,7 +5,7 @@ from typing import Final
 
 from app.features.answers.header import Header, Written
 from app.features.answers.proofs import keeps_figures, names_sources
-from app.features.answers.task import AnswerTask, titled
+from app.features.answers.task import AnswerTask
 from app.features.feature import Feature
 from app.features.probabilities import probability_of
 from app.gateway import PromptPrefix, Turn, Untrusted
@@ -43,24 +43,18 @@ def _said(role: str, content: str) -> str | Untrusted:
 
 def _numbered(request: AnswerTask) -> list[str]:
     lines: list[str] = []
-    passage = title = None
-    for number, sentence in enumerate(request.sentences, start=1):
-        if sentence.passage is not passage:
-            passage = sentence.passage
-            if title != (title := titled(passage)):
-                lines.append(f"# {_line(title)}")
-        lines.append(f"[{number}] {_line(sentence.text)}")
+    title, number = "", 1
+    for page in request.pages:
+        if title != page.title:
+            lines.append(f"# {page.title}")
+        lines += [f"[{at}] {line}" for at, line in enumerate(page.lines, start=number)]
+        title, number = page.title, number + len(page.lines)
     return [*lines, ""] if lines else lines
-
-
-def _line(text: str) -> str:
-    """A text in one line: what begins a line is a title or a sentence."""
-    return text if text.isprintable() else " ".join(text.split())
 
 
 def is_doubtful(task: AnswerTask, header: Header) -> bool:
     """Whether the model found it likely enough that no sentence tells, where it named some."""
-    if task.unknown_above is None or not (task.sentences and header.is_there):
+    if task.unknown_above is None or not (task.sentences and header.start):
         return False
     unknown = probability_of(header.tokens, header.start, "unknown")
     return header.action == "answer" and unknown is not None and unknown >= task.unknown_above

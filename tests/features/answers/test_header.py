@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -59,6 +59,7 @@ def test_without_a_text_there_is_no_answer(written: str) -> None:
     ),
     st.integers(1, 7),
 )
+@settings(deadline=None)
 def test_pieces_are_read_as_the_whole_is(parts: list[str], size: int) -> None:
     text = "".join(parts)
     whole, pieces = Header(), Header()

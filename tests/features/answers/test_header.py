@@ -74,6 +74,16 @@ def test_pieces_are_read_as_the_whole_is(parts: list[str], size: int) -> None:
     )
 
 
+def test_the_place_of_the_first_number_is_known_in_pieces() -> None:
+    header = Header()
+    assert [header.feed(piece) for piece in (" ", "\n", "[", "3", "][", "5", "]", " x")] == [
+        *[""] * 7,
+        "x",
+    ]
+    assert header.start == len(" \n[")
+    assert header.sources == (3, 5)
+
+
 def calls_to_read(length: int) -> int:
     """Python calls while a header and a text of some length come letter by letter."""
     header, calls = Header(), 0

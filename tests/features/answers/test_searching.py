@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.features.answers.model import BODY, DOWN, QUESTION, desk
+from tests.features.answers.model import BODY, DOWN, QUESTION, TOO_LONG, desk
 
 GOOD = "[1] Yes."
 PAGES = {
@@ -84,6 +84,13 @@ async def test_where_nothing_was_found_a_failing_model_is_no_answer(knowledge: P
         response = await client.post("/answers", json=body)
     assert (response.status_code, response.json()["code"]) == (502, "upstream-failed")
     assert model.asked == []
+
+
+async def test_fewer_of_the_service_s_own_are_no_loss_to_the_caller(knowledge: Path) -> None:
+    async with desk(TOO_LONG, GOOD, knowledge=knowledge) as (client, _):
+        made = (await client.post("/answers", json=BODY | LIBRARY)).json()
+    assert ids(made) == ["lamp.md"]
+    assert made["truncated"] is False
 
 
 @pytest.mark.parametrize("says", ["[unknown] Das weiß ich nicht.", "[3] Drei Jahre."])

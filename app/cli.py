@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,6 +18,8 @@ import uvicorn
 from pydantic_core import from_json, to_json
 
 from app import __version__, commands
+from app.embedded.machine import default_cache_dir
+from app.embedded.models import find_model
 from app.errors import ConfigurationError
 from app.factory import create_app
 from app.features import FEATURES, FeaturePackage
@@ -63,6 +66,10 @@ def _parser() -> argparse.ArgumentParser:
         "input", help="the text; or the request's body as JSON, if it starts with {; or - for stdin"
     )
     ask.set_defaults(command=_ask)
+
+    weights = subparsers.add_parser("weights", help="fetch an embedded model's weights")
+    weights.add_argument("name", nargs="?", help="by default, what GROUNDWORK_MODEL names")
+    weights.set_defaults(command=_weights)
 
     features = subparsers.add_parser("features", help="list the features")
     features.set_defaults(command=_features)
@@ -136,6 +143,7 @@ def _serve(options: argparse.Namespace) -> None:
         engine.start()
         os.environ[f"{PREFIX}BASE_URL"] = f"{engine.base_url}/v1"
         os.environ[f"{PREFIX}API_KEY"] = engine.key
+        os.environ[f"{PREFIX}EMBEDDED_SLOTS"] = str(engine.slots)
     # uvicorn raises the signal again that it has ended by, for whoever started it: we did.
     signal.signal(signal.SIGTERM, _exit)
     try:
@@ -199,6 +207,19 @@ def _body_of(text: str, document: dict[str, Any], path: str) -> dict[str, object
     field = "text" if "text" in schema["properties"] else schema["required"][0]
     many = schema["properties"][field].get("type") == "array"
     return {field: [text] if many else text}
+
+
+def _weights(options: argparse.Namespace) -> None:
+    settings = load_settings()
+    if options.name is None and settings.model_name.provider != "embedded":
+        print(f"GROUNDWORK_MODEL={settings.model} needs no weights here.")
+        return
+    model = find_model(options.name or settings.model_name.name)
+    try:
+        weights = import_module("app.embedded.weights")
+    except ImportError as error:
+        raise ConfigurationError(f"{error}: install groundwork[embedded].") from None
+    print(weights.bring(model, settings.cache_dir or default_cache_dir()))
 
 
 def _features(_options: argparse.Namespace) -> None:

@@ -80,6 +80,7 @@ def create_app(
                         vocabulary=vocabulary,
                         library=library,
                         store=store,
+                        settings=settings,
                     )
         finally:
             finding_out.cancel()

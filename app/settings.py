@@ -27,7 +27,7 @@ Provider = Literal["embedded", "anthropic", "openai"]
 
 @dataclass(frozen=True, slots=True)
 class ModelName:
-    """``GROUNDWORK_MODEL`` in its parts: ``embedded``, ``embedded:/x.gguf``, ``openai:gpt-x``."""
+    """``GROUNDWORK_MODEL`` in its parts: ``embedded`` (no name), ``embedded:/x.gguf``, ``openai:x``."""
 
     provider: Provider
     name: str
@@ -42,18 +42,14 @@ class Settings(BaseSettings):
 
     model: str = Field(
         default="embedded",
-        description="The base model: `embedded`, `embedded:/path/to/model.gguf`, "
-        "`anthropic:<model>` or `openai:<model>` (any OpenAI-compatible server).",
+        description="The base model: `embedded`, `embedded:<name>` out of the table of models, "
+        "`embedded:/path/to/model.gguf`, `anthropic:<model>` or `openai:<model>` (any "
+        "OpenAI-compatible server).",
     )
     base_url: str | None = Field(
         default=None,
         description="Address of the model server, for example `http://vllm:8000/v1`. "
         "Without it the provider's own; with `embedded`, an engine that already runs there.",
-    )
-    small_model: bool | None = Field(
-        default=None,
-        description="Whether the base model is so small (below 2B, about) that it copies what it "
-        "reads and follows examples rather than instructions. By default, the embedded one is.",
     )
     api_key: SecretStr | None = Field(
         default=None,
@@ -113,7 +109,8 @@ class Settings(BaseSettings):
         default=64,
         ge=0,
         le=10_000,
-        description="Most calls that wait for a place; further ones get 503 at once.",
+        description="Most calls that wait for a place, and most that wait for an embedded engine "
+        "that is being started again; further ones get 503 at once.",
     )
     cache_ttl: float = Field(
         default=0,
@@ -138,6 +135,13 @@ class Settings(BaseSettings):
         default=None,
         description="JSON Lines file with the intents of tickets, each "
         '`{"name": "cancel_order", "description": "wants to cancel an order"}`.',
+    )
+    review_below: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Confidence in a ticket's urgency, category or intent, 0 to 1, under which it "
+        "says that a human should look (`needs_review`).",
     )
     glossaries: Path | None = Field(
         default=None,
@@ -170,20 +174,28 @@ class Settings(BaseSettings):
     )
     cache_dir: Path | None = Field(
         default=None,
-        description="Folder for the embedded model's assembled weights. "
+        description="Folder for the embedded models' weights. "
         "Without it `groundwork` in the user's cache folder.",
     )
-    embedded_slots: int = Field(
-        default=4, ge=1, le=64, description="Requests the embedded engine works on at once."
+    embedded_slots: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="Requests the embedded engine works on at once. "
+        "Without it 4, or fewer if the memory does not hold them.",
     )
-    embedded_context: int = Field(
-        default=4096,
+    embedded_context: int | None = Field(
+        default=None,
         ge=512,
         le=131_072,
-        description="Tokens of context for each slot of the embedded engine.",
+        description="Tokens of context for each slot of the embedded engine. "
+        "Without it what the model's row in the table says.",
     )
-    embedded_threads: int = Field(
-        default=0, ge=0, le=256, description="Threads of the embedded engine; 0: one for each CPU."
+    embedded_threads: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Threads of the embedded engine. Without it one for each CPU.",
     )
 
     @field_validator("model")
@@ -194,7 +206,10 @@ class Settings(BaseSettings):
             return value
         if provider in ("anthropic", "openai") and name:
             return value
-        msg = "must be embedded, embedded:/path/to/model.gguf, anthropic:<model> or openai:<model>"
+        msg = (
+            "must be embedded, embedded:<name>, embedded:/path/to/model.gguf, "
+            "anthropic:<model> or openai:<model>"
+        )
         raise ValueError(msg)
 
     @field_validator("base_url")

@@ -1,4 +1,4 @@
-"""What the tests share: one embedded engine for those that call the model."""
+"""What the tests share: one embedded engine, on the smallest model, for those that call it."""
 
 from collections.abc import Generator
 
@@ -7,7 +7,7 @@ import pytest
 from app.embedded import Engine
 from app.provision import make_engine
 from app.settings import Settings
-from tests.service import START_SECONDS
+from tests.service import MODEL, START_SECONDS
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def anyio_backend() -> str:
 
 
 def _running_engine() -> Generator[Engine]:
-    engine = make_engine(Settings(model="embedded"))
+    engine = make_engine(Settings(model=MODEL))
     assert engine
     engine.start()
     try:
@@ -28,7 +28,7 @@ def _running_engine() -> Generator[Engine]:
 
 @pytest.fixture(scope="session")
 def engine() -> Generator[Engine]:
-    """The embedded default, loaded."""
+    """Gemma 3 270M, loaded."""
     yield from _running_engine()
 
 

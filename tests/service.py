@@ -20,6 +20,7 @@ import pytest
 from app.settings import PREFIX
 
 START_SECONDS = 300
+MODEL = "embedded:gemma-3-270m"  # the default would take four times as long
 COMMAND = (str(Path(sys.executable).parent / "groundwork"), "serve")
 
 
@@ -49,7 +50,9 @@ def run_service(
     """The service in ``folder`` with ``settings``, ready; killed at the end."""
     port = free_port()
     own = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
-    named = {f"{PREFIX}{name.upper()}": value for name, value in settings.items()}
+    named = {
+        f"{PREFIX}{name.upper()}": value for name, value in {"model": MODEL, **settings}.items()
+    }
     process = subprocess.Popen(
         command, env={**own, **named, f"{PREFIX}PORT": str(port)}, cwd=folder
     )

@@ -34,7 +34,6 @@ def service(
             "model": f"{request.param}:{engine.name}",
             "base_url": engine.base_url + suffix,
             "api_key": engine.key,
-            "small_model": "true",
         }
     folder = tmp_path_factory.mktemp("service")
     settings["feedback"] = str(folder / "feedback.jsonl")

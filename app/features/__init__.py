@@ -3,9 +3,9 @@
 ``docs/adding-a-feature.md`` shows how.
 """
 
-from app.features import answers
+from app.features import answers, tickets, translations
 from app.features.routes import FeaturePackage
 
-FEATURES: tuple[FeaturePackage, ...] = (answers,)
+FEATURES: tuple[FeaturePackage, ...] = (tickets, answers, translations)
 
 __all__ = ["FEATURES", "FeaturePackage"]

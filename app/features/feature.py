@@ -245,9 +245,11 @@ class Feature(Generic[In, Out]):
         )
 
     def written(self, example: Example[In, Out]) -> str:
-        """An example's output as the model would write it."""
+        """An example's output as the model would write it: what its line has of it, no defaults."""
         output = example.output
-        return output if isinstance(output, str) else to_json(output).decode()
+        if isinstance(output, str):
+            return output
+        return self._output.dump_json(output, by_alias=True, exclude_unset=True).decode()
 
     async def proven(
         self, request: In, prompt: Prompt, completion: Completion, gateway: ModelGateway

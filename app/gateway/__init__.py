@@ -3,7 +3,7 @@
 from app.gateway.boundary import delimited, fixed_mark
 from app.gateway.breaker import BreakerState
 from app.gateway.dialects import OutputMode
-from app.gateway.gateway import GatewayState, ModelGateway
+from app.gateway.gateway import GatewayState, ModelGateway, ModelTraits
 from app.gateway.ladder import Finding
 from app.gateway.prompt import (
     Chunk,
@@ -19,6 +19,7 @@ from app.gateway.prompt import (
     Untrusted,
     Usage,
 )
+from app.gateway.standby import Standby
 from app.gateway.structured import find_json
 
 __all__ = [
@@ -28,12 +29,14 @@ __all__ = [
     "Finding",
     "GatewayState",
     "ModelGateway",
+    "ModelTraits",
     "OutputMode",
     "OutputSchema",
     "Part",
     "Prompt",
     "PromptPrefix",
     "Shot",
+    "Standby",
     "StopReason",
     "Token",
     "Turn",

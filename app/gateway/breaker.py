@@ -17,6 +17,7 @@ from app.errors import (
     UpstreamRateLimited,
     UpstreamRejected,
 )
+from app.gateway.call import Clock
 
 _WINDOW: Final = 50  # outcomes
 _LEAST: Final = 20  # outcomes before anything is concluded
@@ -40,8 +41,8 @@ class Breaker:
     or rejects a call is alive.
     """
 
-    def __init__(self, *, open_seconds: float = _OPEN_SECONDS) -> None:
-        self._open_seconds = open_seconds
+    def __init__(self, clock: Clock = monotonic) -> None:
+        self._clock = clock
         self._outcomes: deque[tuple[float, bool]] = deque(maxlen=_WINDOW)
         self._opened_at: float | None = None
         self._probing = False
@@ -50,8 +51,8 @@ class Breaker:
     def state(self) -> BreakerState:
         if self._opened_at is None:
             return BreakerState.CLOSED
-        waited = monotonic() - self._opened_at
-        return BreakerState.OPEN if waited < self._open_seconds else BreakerState.HALF_OPEN
+        waited = self._clock() - self._opened_at
+        return BreakerState.OPEN if waited < _OPEN_SECONDS else BreakerState.HALF_OPEN
 
     def enter(self) -> bool:
         """Ask leave to call the server; tells whether the call is the probe.
@@ -60,7 +61,7 @@ class Breaker:
             CircuitOpen: the breaker is open, or a probe is under way.
         """
         self.check()
-        self._probing = self.state is BreakerState.HALF_OPEN
+        self._probing = self._opened_at is not None
         return self._probing
 
     def check(self) -> None:
@@ -69,11 +70,12 @@ class Breaker:
         Raises:
             CircuitOpen: as there.
         """
-        state = self.state
-        if state is BreakerState.OPEN or (state is BreakerState.HALF_OPEN and self._probing):
-            waited = monotonic() - (self._opened_at or 0.0)
+        if self._opened_at is None:
+            return
+        left = _OPEN_SECONDS - (self._clock() - self._opened_at)
+        if left > 0 or self._probing:
             msg = "The model server failed most of the last calls; it is not asked for a while."
-            raise CircuitOpen(msg, retry_after=max(1.0, self._open_seconds - waited))
+            raise CircuitOpen(msg, retry_after=max(1.0, left))
 
     def leave(self, *, probe: bool, error: BaseException | None) -> None:
         """Report how a call ended that :meth:`enter` let through; ``error`` None for well."""
@@ -83,13 +85,13 @@ class Breaker:
         if verdict is None:
             return
         if probe:
-            self._opened_at = monotonic() if verdict else None
+            self._opened_at = self._clock() if verdict else None
             self._outcomes.clear()
         elif self._opened_at is None:
             self._record(failed=verdict)
 
     def _record(self, *, failed: bool) -> None:
-        now = monotonic()
+        now = self._clock()
         outcomes = self._outcomes
         outcomes.append((now, failed))
         if not failed:

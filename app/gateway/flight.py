@@ -1,23 +1,23 @@
-"""Single flight: identical requests that come at the same time share one call.
+"""Single flight: identical requests that come at the same time share what the upstream says.
 
 The name and the idea are of Go's ``golang.org/x/sync/singleflight``. Ours differs in that a
-call ends when the last of those who wait for it has left, and in that streams can be shared.
+flight ends when the last of those who listen has left, and in that it is heard as it comes.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable
-from contextlib import aclosing
-from typing import Any, Generic, TypeVar
+from contextlib import nullcontext
+from typing import Any
 
 from app.errors import GroundworkError
-from app.gateway.deadline import Deadline
+from app.gateway.call import Deadline
 from app.gateway.prompt import Chunk
-
-T = TypeVar("T")
 
 
 class _Alarm:
     """Sets an event at a deadline; for a stream of many waits, a timeout for each costs more."""
+
+    __slots__ = ("_event", "_timer", "rang")
 
     def __init__(self, deadline: Deadline, event: asyncio.Event) -> None:
         self.rang = False
@@ -33,132 +33,126 @@ class _Alarm:
         self._timer.cancel()
 
 
-class Flight(Generic[T]):
-    """A call under way in a task of its own, and how many wait for it.
+class Flight:
+    """An answer that is under way in a task of its own, and how many listen to it.
 
     Attributes:
-        deadline: the latest of those who wait.
-        task: the call.
+        deadline: the latest of those who listen.
+        begun: there is something to be heard; it cannot be begun anew.
         abandoned: everybody has left, or it was aborted; it can be joined no more.
     """
 
-    def __init__(self, at: float, start: "Callable[[Flight[T]], Coroutine[Any, Any, T]]") -> None:
-        self.deadline = Deadline(at)
-        self.abandoned = False
-        self._waiting = 0
+    def __init__(
+        self,
+        deadline: Deadline,
+        fly: "Callable[[Flight], Coroutine[Any, Any, None]]",
+        land: "Callable[[Flight], None]",
+    ) -> None:
+        self.deadline = deadline
+        self.begun = self.abandoned = False
+        self._listening = 0
         self._chunks: list[Chunk] = []
         self._news = asyncio.Event()
         self._abort: GroundworkError | None = None
-        self.task = asyncio.get_running_loop().create_task(start(self))
-        self.task.add_done_callback(self._over)
+        self._land = land
+        self._task = asyncio.get_running_loop().create_task(fly(self))
+        self._task.add_done_callback(self._over)
 
-    def _over(self, task: asyncio.Task[T]) -> None:
+    def push(self, chunk: Chunk) -> None:
+        """Keep a chunk for all who listen."""
+        self.begun = True
+        self._chunks.append(chunk)
         self._news.set()
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._news.set()
+        self._land(self)
         if not task.cancelled():
             task.exception()  # was delivered, or nobody is left to want it
-
-    async def pump(self, source: AsyncGenerator[Chunk]) -> None:
-        """Keep what ``source`` gives for all who listen."""
-        async with aclosing(source):
-            async for chunk in source:
-                self._chunks.append(chunk)
-                self._news.set()
-
-    async def result(self, deadline: Deadline) -> T:
-        """Wait for the result.
-
-        Raises:
-            TimeoutError: it is not there by ``deadline``.
-        """
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(deadline.remaining()):
-                return await asyncio.shield(self.task)
-        except asyncio.CancelledError:
-            if self._abort:
-                raise self._abort from None
-            raise
-        finally:
-            self._leave()
 
     async def listen(self, first: Deadline, total: Deadline) -> AsyncGenerator[Chunk]:
         """The chunks, from the first on, as they come.
 
         Raises:
-            TimeoutError: the first is not there by ``first``, or the last by ``total``.
+            DeadlineExceeded: the first is not there by ``first``, or the last by ``total``.
+            GroundworkError: how it failed, or was aborted.
         """
-        self._waiting += 1
+        self._listening += 1
+        shared = total.call is not self.deadline.call
+        waiting = total.call.spending("upstream") if shared else nullcontext()
         alarm = _Alarm(first, self._news)
         position = 0
         try:
             while True:
                 while position < len(self._chunks):
-                    yield self._chunks[position]
                     position += 1
-                    if position == 1:
+                    if position == 1 and first is not total:
                         alarm.cancel()
                         alarm = _Alarm(total, self._news)
-                if self.task.done():
+                    yield self._chunks[position - 1]
+                if self._task.done():
                     self._raise_failure()
                     return
                 if alarm.rang:
-                    raise TimeoutError
+                    raise total.exceeded()
                 self._news.clear()
-                await self._news.wait()
+                with waiting:
+                    await self._news.wait()
         finally:
             alarm.cancel()
             self._leave()
 
     def _raise_failure(self) -> None:
-        if self.task.cancelled() and self._abort:
+        if self._abort:
             raise self._abort
-        self.task.result()
+        self._task.result()
 
     def _leave(self) -> None:
-        self._waiting -= 1
-        if not self._waiting:
+        self._listening -= 1
+        if not self._listening:
             self.abandoned = True
-            self.task.cancel()
+            self._task.cancel()
 
     async def abort(self, error: GroundworkError) -> None:
-        """End the call; those who wait for it get ``error``."""
+        """End it; those who listen get ``error``."""
         self.abandoned = True
         self._abort = error
-        self.task.cancel()
-        await asyncio.wait([self.task])
+        self._task.cancel()
+        await asyncio.wait([self._task])
 
 
 class Flights:
-    """All calls under way, by what makes them identical."""
+    """All flights under way, by what makes them identical."""
 
     def __init__(self) -> None:
-        self._by_key: dict[Hashable, Flight[Any]] = {}
-        self._all: set[Flight[Any]] = set()
+        self._by_key: dict[Hashable, Flight] = {}
+        self._all: set[Flight] = set()
 
     def join(
-        self, key: Hashable, at: float, start: Callable[[Flight[T]], Coroutine[Any, Any, T]]
-    ) -> tuple[Flight[T], bool]:
+        self, key: Hashable, deadline: Deadline, fly: Callable[[Flight], Coroutine[Any, Any, None]]
+    ) -> tuple[Flight, bool]:
         """The flight for ``key``, and whether it was under way already.
 
         Args:
-            key: what makes calls identical.
-            at: the deadline of whoever joins.
-            start: makes the call, if there is none to join.
+            key: what makes requests identical.
+            deadline: of whoever joins.
+            fly: gets the answer, if there is no flight to join.
         """
         flight = self._by_key.get(key)
         if flight and not flight.abandoned:
-            flight.deadline.put_off(at)
+            flight.deadline.put_off(deadline.at)
             return flight, True
-        flight = self._by_key[key] = Flight(at, start)
+
+        def land(landed: Flight) -> None:
+            self._all.discard(landed)
+            if self._by_key.get(key) is landed:
+                del self._by_key[key]
+
+        flight = Flight(Deadline(deadline.call, deadline.at), fly, land)
+        self._by_key[key] = flight
         self._all.add(flight)
-        flight.task.add_done_callback(lambda _: self._land(key, flight))
         return flight, False
 
-    def _land(self, key: Hashable, flight: Flight[Any]) -> None:
-        self._all.discard(flight)
-        if self._by_key.get(key) is flight:
-            del self._by_key[key]
-
     async def abort(self, error: GroundworkError) -> None:
-        """End all calls; those who wait for one get ``error``."""
+        """End all flights; those who listen to one get ``error``."""
         await asyncio.gather(*(flight.abort(error) for flight in tuple(self._all)))

@@ -2,61 +2,63 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from dataclasses import dataclass, replace
+from time import monotonic
 
-from app.errors import GroundworkError, UpstreamTimeout
-from app.gateway.admission import Admission, Call
+from app.errors import GroundworkError, Overloaded, UpstreamError, UpstreamTimeout
+from app.gateway.admission import Admission, Place
 from app.gateway.breaker import Breaker, BreakerState
-from app.gateway.cache import CacheOutcome, ResponseCache, key_of
-from app.gateway.caller import Caller, current_caller
-from app.gateway.deadline import (
-    Deadline,
-    TimeLimits,
-    exceeded,
-    first_token_deadline,
-    total_deadline,
-)
-from app.gateway.dialects.dialect import OutputMode
+from app.gateway.cache import ResponseCache, key_of
+from app.gateway.call import CacheOutcome, Call, Clock, TimeLimits, current_call
+from app.gateway.dialects.dialect import OutputMode, Way
 from app.gateway.flight import Flight, Flights
 from app.gateway.ladder import Finding, Ladder
-from app.gateway.ledger import Ledger
-from app.gateway.probe import Probe
 from app.gateway.prompt import Chunk, Completion, Prompt, Usage
-from app.gateway.retries import Retries, RetryBudget
+from app.gateway.retries import Retries
+from app.gateway.standby import Standby, WentAway, went_away
 from app.gateway.upstream import Upstream
+
+DEFAULT_LIMITS = TimeLimits()
+_MOST_RETURNS = 2  # of a server that goes away during a call, before the call may be why
 
 
 @dataclass(frozen=True, slots=True)
 class ModelTraits:
-    """What features may want to know of the model, as data.
+    """What is particular about the model, as data for the features.
 
     Attributes:
-        small: the model only copies what it is given, so that wording which it was not given is
-            made up; it garbles placeholders, and loses its way in long texts. True for the
-            embedded default, not for models that paraphrase.
         unknown_above: the probability that the model gives to "no source" above which answers
             say that the documents do not tell; None to take what it says.
         reads: characters of documents that it is shown at most.
     """
 
-    small: bool = False
     unknown_above: float | None = None
     reads: int = 8_000
 
 
-DEFAULT_LIMITS = TimeLimits()
+DEFAULT_TRAITS = ModelTraits()
 
 
 @dataclass(frozen=True, slots=True)
 class Resilience:
-    """What stands between a request and the upstream."""
+    """What stands between a request and the upstream.
+
+    Attributes:
+        admission, ladder, cache: see there.
+        limits: how long things may take.
+        max_retries: how often a failed call is made again.
+        standby: who keeps the upstream up, if somebody does.
+        clock: of all that is timed here, and of those above.
+    """
 
     admission: Admission
     ladder: Ladder
     cache: ResponseCache | None = None
     limits: TimeLimits = DEFAULT_LIMITS
     max_retries: int = 7
+    standby: Standby | None = None
+    clock: Clock = monotonic
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,196 +94,175 @@ class ModelGateway:
     """
 
     def __init__(
-        self, upstream: Upstream, resilience: Resilience, *, model: str, traits: ModelTraits
+        self,
+        upstream: Upstream,
+        resilience: Resilience,
+        *,
+        model: str,
+        traits: ModelTraits = DEFAULT_TRAITS,
     ) -> None:
         self.model = model
         self.traits = traits
         self._upstream = upstream
+        self._clock = resilience.clock
         self._limits = resilience.limits
         self._admission = resilience.admission
         self._ladder = resilience.ladder
         self._cache = resilience.cache
-        self._max_retries = resilience.max_retries
-        self._probe = Probe(upstream)
-        self._breaker = Breaker()
-        self._budget = RetryBudget()
+        self._standby = resilience.standby
+        self._retries = Retries(resilience.max_retries)
+        self._breaker = Breaker(resilience.clock)
         self._flights = Flights()
+        self._waiting = 0
 
     async def complete(self, prompt: Prompt) -> Completion:
         """The model's whole answer to ``prompt``."""
-        caller = current_caller()
-        key = self._key(caller, prompt)
-        if cached := self._cached(caller, prompt, key):
-            return cached
-        deadline = Deadline(total_deadline(caller, prompt.prefix, self._limits))
-        flight, shared = self._flights.join(
-            (key, "complete"),
-            deadline.at,
-            lambda flight: self._complete(prompt, flight.deadline, caller.ledger),
-        )
-        try:
-            if shared:
-                with caller.ledger.spending("upstream"):
-                    completion = await flight.result(deadline)
-            else:
-                completion = await flight.result(deadline)
-        except TimeoutError:
-            raise exceeded(caller.ledger) from None
-        return self._settled(caller, prompt, key, completion, shared=shared)
+        completion: Completion | None = None
+        async for chunk in self._answer(prompt, stream=False):
+            completion = chunk.completion
+        assert completion  # noqa: S101 # an answer without one is an error
+        return completion
 
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
+    def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
         """The answer in pieces as they come; the last chunk carries the completion."""
-        caller = current_caller()
-        key = self._key(caller, prompt)
-        if cached := self._cached(caller, prompt, key):
-            yield Chunk(cached.text)
+        return self._answer(prompt, stream=True)
+
+    async def _answer(self, prompt: Prompt, *, stream: bool) -> AsyncGenerator[Chunk]:
+        call = current_call(self._clock)
+        key = self._key(call, prompt)
+        if cached := self._cached(call, prompt, key):
+            yield Chunk(cached.text, tokens=cached.tokens)
             yield Chunk("", cached)
             return
-        total = Deadline(total_deadline(caller, prompt.prefix, self._limits))
-        first = Deadline(first_token_deadline(caller, prompt.prefix, self._limits))
+        first, total = call.deadlines(prompt.prefix, self._limits, stream=stream)
+        flight, shared = self._flights.join(
+            (key, stream), first, lambda flight: self._fly(flight, prompt, stream=stream)
+        )
+        async with aclosing(flight.listen(first, total)) as chunks:
+            async for chunk in chunks:
+                if chunk.completion:
+                    whole = self._settled(call, prompt, key, chunk.completion, shared=shared)
+                    yield Chunk("", whole)
+                else:
+                    yield chunk
 
-        async def start(flight: Flight[None]) -> None:
-            await flight.pump(self._stream(prompt, flight.deadline, caller.ledger))
+    async def _fly(self, flight: Flight, prompt: Prompt, *, stream: bool) -> None:
+        """Call the upstream until it answers, or there is no use or time left.
 
-        flight, shared = self._flights.join((key, "stream"), first.at, start)
-        try:
-            async with aclosing(flight.listen(first, total)) as chunks:
-                async for chunk in chunks:
-                    if chunk.completion:
-                        whole = self._settled(caller, prompt, key, chunk.completion, shared=shared)
-                        yield replace(chunk, completion=whole)
-                    else:
-                        yield chunk
-        except TimeoutError:
-            raise exceeded(caller.ledger) from None
-
-    async def _complete(self, prompt: Prompt, deadline: Deadline, ledger: Ledger) -> Completion:
-        """Call the upstream until it answers, or there is no use or time left."""
-        retries = Retries(self._budget, most=self._max_retries, deadline=deadline)
-        mode = self._ladder.mode
+        What has begun cannot be begun again: a stream after its first token.
+        """
+        call = flight.deadline.call
+        way = self._ladder.way(prompt.prefix)
+        made = returns = 0
         while True:
+            await self._until_up(call)
             try:
-                async with self._place(prompt, deadline, ledger, stream=False) as call:
-                    completion = await self._attempt(prompt, mode)
-                    call.answered(completion.usage.output_tokens)
+                await self._attempt(flight, prompt, way, stream=stream)
+            except WentAway as gone:
+                returns += 1
+                if flight.begun or returns > _MOST_RETURNS:
+                    raise gone.error from None
             except GroundworkError as error:
-                if prompt.prefix.schema and (lower := self._ladder.below(mode, error)):
-                    mode = lower
+                if flight.begun:
+                    raise
+                if lower := self._ladder.below(way, prompt.prefix, error):
+                    way = lower
                     continue
-                needed = self._admission.needed(prompt.prefix.feature, stream=False)
-                await retries.pause(error, needed=needed, ledger=ledger)
+                needed = self._admission.needed(prompt.prefix.feature, stream=stream)
+                left = flight.deadline.remaining() - needed
+                wait = self._retries.wait(error, made=made, left=left)
+                made += 1
+                with call.spending("backoff"):
+                    await asyncio.sleep(wait)
             else:
-                retries.succeeded()
-                self._worked(mode)
-                return completion
-
-    def _worked(self, mode: OutputMode) -> None:
-        """Note that a call succeeded after the ways above its own were rejected."""
-        if mode is not self._ladder.mode and not self._ladder.is_proven:
-            self._ladder.worked(mode)
-
-    async def _attempt(self, prompt: Prompt, mode: OutputMode) -> Completion:
-        try:
-            async with asyncio.timeout(self._limits.attempt):
-                return await self._upstream.complete(prompt, mode)
-        except TimeoutError:
-            raise self._too_slow() from None
-
-    async def _stream(
-        self, prompt: Prompt, deadline: Deadline, ledger: Ledger
-    ) -> AsyncGenerator[Chunk]:
-        """Likewise for a stream, which can be begun again until its first token."""
-        retries = Retries(self._budget, most=self._max_retries, deadline=deadline)
-        mode, begun = self._ladder.mode, False
-        while True:
-            try:
-                async with (
-                    self._place(prompt, deadline, ledger, stream=True) as call,
-                    asyncio.timeout(self._limits.attempt) as attempt,
-                    aclosing(self._upstream.stream(prompt, mode)) as chunks,
-                ):
-                    async for chunk in chunks:
-                        if not begun:
-                            begun = True
-                            attempt.reschedule(None)
-                            call.answered()
-                            retries.succeeded()
-                            self._worked(mode)
-                        yield chunk
-            except TimeoutError:
-                error = self._too_slow()
-            except GroundworkError as failure:
-                error = failure
-            else:
+                self._retries.succeeded(made=made)
                 return
-            if begun:
-                raise error
-            if prompt.prefix.schema and (lower := self._ladder.below(mode, error)):
-                mode = lower
-                continue
-            needed = self._admission.needed(prompt.prefix.feature, stream=True)
-            await retries.pause(error, needed=needed, ledger=ledger)
 
-    @asynccontextmanager
-    async def _place(
-        self, prompt: Prompt, deadline: Deadline, ledger: Ledger, *, stream: bool
-    ) -> AsyncGenerator[Call]:
-        """Leave of the breaker and a place among the calls, for as long as the block runs."""
+    async def _until_up(self, call: Call) -> None:
+        """Wait for an upstream that is being brought back, with as many others as may queue."""
+        if self._standby is None or not self._standby.problem():
+            return
+        if self._waiting >= self._admission.queue_size:
+            raise Overloaded("The model server is being started, and many wait for it already.")
+        self._waiting += 1
+        try:
+            with call.spending("upstream"):
+                await self._standby.up()
+        finally:
+            self._waiting -= 1
+
+    async def _attempt(self, flight: Flight, prompt: Prompt, way: Way, *, stream: bool) -> None:
+        """One call, with leave of the breaker and a place among the calls."""
+        deadline = flight.deadline
         self._breaker.check()
-        feature = prompt.prefix.feature
-        async with self._admission.place(feature, deadline, ledger, stream=stream) as call:
+        async with self._admission.place(prompt.prefix.feature, deadline, stream=stream) as place:
             probe = self._breaker.enter()
             error: BaseException | None = None
             try:
-                with ledger.spending("upstream"):
-                    yield call
+                with deadline.call.spending("upstream"):
+                    await self._ask(flight, prompt, way, place)
             except BaseException as failure:
-                never_came = call.seconds is None and deadline.remaining() <= 0
+                # Where somebody keeps the server up, it is for them to see that it hangs.
+                never_came = not (flight.begun or self._standby or deadline.remaining() > 0)
                 error = UpstreamTimeout("No answer by the deadline.") if never_came else failure
                 raise
             finally:
                 self._breaker.leave(probe=probe, error=error)
 
-    def _too_slow(self) -> UpstreamTimeout:
-        seconds = self._limits.attempt
-        return UpstreamTimeout(f"The model server did not answer within {seconds:g} seconds.")
+    async def _ask(self, flight: Flight, prompt: Prompt, way: Way, place: Place) -> None:
+        """Put the prompt to the upstream; its answer goes to the flight as it comes."""
+        generation = self._standby.generation if self._standby else 0
+        try:
+            async with (
+                asyncio.timeout(self._limits.attempt) as attempt,
+                aclosing(self._upstream.ask(prompt, way, stream=place.stream)) as chunks,
+            ):
+                async for chunk in chunks:
+                    if not flight.begun:
+                        attempt.reschedule(None)
+                        place.answered(chunk)
+                        self._ladder.worked(way, prompt.prefix)
+                    flight.push(chunk)
+        except TimeoutError:
+            msg = f"The model server did not answer within {self._limits.attempt:g} seconds."
+            raise UpstreamTimeout(msg) from None
+        except UpstreamError as error:
+            if self._standby and await went_away(self._standby, generation, error):
+                raise WentAway(error) from error
+            raise
 
-    def _key(self, caller: Caller, prompt: Prompt) -> bytes:
+    def _key(self, call: Call, prompt: Prompt) -> bytes:
         model = f"{self.model} {self._upstream.identity} {self._ladder.mode}"
-        return key_of(model.encode(), caller.tenant, prompt)
+        return key_of(model.encode(), call.tenant, prompt)
 
-    def _cached(self, caller: Caller, prompt: Prompt, key: bytes) -> Completion | None:
+    def _cached(self, call: Call, prompt: Prompt, key: bytes) -> Completion | None:
         """A stored answer, which costs no tokens."""
-        if not (self._cache and prompt.prefix.cacheable and caller.cache.may_read):
+        if not (self._cache and prompt.prefix.cacheable and call.cache.may_read):
             return None
-        found = self._cache.get(key, caller.cache.max_age)
+        found = self._cache.get(key, call.cache.max_age)
         if found:
-            caller.outcomes.append(CacheOutcome.HIT)
+            call.outcomes.append(CacheOutcome.HIT)
             return replace(found, usage=Usage())
         return None
 
     def _settled(
-        self, caller: Caller, prompt: Prompt, key: bytes, completion: Completion, *, shared: bool
+        self, call: Call, prompt: Prompt, key: bytes, completion: Completion, *, shared: bool
     ) -> Completion:
         """Note where an answer came from, and store it; a shared one cost no tokens of its own."""
+        outcome = CacheOutcome.STORED if call.cache.may_read else CacheOutcome.REQUEST
         if shared:
-            caller.outcomes.append(CacheOutcome.COLLAPSED)
-            return replace(completion, usage=Usage())
-        if not (self._cache and prompt.prefix.cacheable):
-            caller.outcomes.append(CacheOutcome.BYPASS)
-        elif not caller.cache.may_store:
-            caller.outcomes.append(CacheOutcome.REQUEST)
-        else:
+            outcome = CacheOutcome.COLLAPSED
+        elif not (self._cache and prompt.prefix.cacheable):
+            outcome = CacheOutcome.BYPASS
+        elif call.cache.may_store:
             self._cache.put(key, completion)
-            caller.outcomes.append(
-                CacheOutcome.STORED if caller.cache.may_read else CacheOutcome.REQUEST
-            )
-        return completion
+        call.outcomes.append(outcome)
+        return replace(completion, usage=Usage()) if shared else completion
 
     def forget(self, prompt: Prompt) -> None:
         """Drop a stored answer that turned out to be of no use."""
         if self._cache:
-            self._cache.forget(self._key(current_caller(), prompt))
+            self._cache.forget(self._key(current_call(self._clock), prompt))
 
     async def find_output_mode(self) -> None:
         """Find out how to ask this upstream for JSON; see :class:`Ladder`."""
@@ -299,8 +280,9 @@ class ModelGateway:
         )
 
     async def problem(self) -> str | None:
-        """Why the upstream cannot be asked now, or None; see :class:`Probe`."""
-        return await self._probe.problem()
+        """Why the upstream cannot be asked now, or None."""
+        gone = self._standby.problem() if self._standby else None
+        return gone or await self._upstream.problem()
 
     async def abort(self, error: GroundworkError) -> None:
         """End all calls under way; whoever waits for one gets ``error``."""

@@ -1,4 +1,4 @@
-"""The ladder of ways to get JSON out of an upstream, and what was found to work.
+"""The ladder of ways to ask an upstream, above all for JSON, and what was found to work.
 
 A server that accepts ``response_format`` and ignores it looks, for a good model, like one that
 keeps it. So it is asked once for what no model would say by itself.
@@ -13,7 +13,7 @@ from typing import Final
 from pydantic_core import from_json, to_json
 
 from app.errors import GroundworkError, ModelError, UpstreamRejected
-from app.gateway.dialects.dialect import OutputMode
+from app.gateway.dialects.dialect import OutputMode, Way
 from app.gateway.prompt import OutputSchema, Prompt, PromptPrefix, Turn
 from app.gateway.structured import find_json
 from app.gateway.upstream import Upstream
@@ -21,21 +21,17 @@ from app.gateway.upstream import Upstream
 log = logging.getLogger(__name__)
 
 _PASSWORD: Final = "heliotrope-4711"  # noqa: S105 # a word that no model says by itself
+_SCHEMA: Final = {
+    "type": "object",
+    "properties": {"word": {"type": "string", "enum": [_PASSWORD]}},
+    "required": ["word"],
+    "additionalProperties": False,
+}
 _QUESTION: Final = Prompt(
     PromptPrefix(
         feature="probe",
         instruction="Answer the question in one word.",
-        schema=OutputSchema(
-            "probe",
-            to_json(
-                {
-                    "type": "object",
-                    "properties": {"word": {"type": "string", "enum": [_PASSWORD]}},
-                    "required": ["word"],
-                    "additionalProperties": False,
-                }
-            ).decode(),
-        ),
+        schema=OutputSchema("probe", to_json(_SCHEMA).decode()),
         max_tokens=64,
     ),
     (Turn("user", ("What is the capital of France?",)),),
@@ -57,36 +53,66 @@ class Finding(StrEnum):
 class Ladder:
     """An upstream's ways to ask for JSON, strongest first; the last needs no help of its.
 
+    Token probabilities are asked for until a call is rejected that is taken without.
+
     Attributes:
         mode: the way in use.
         findings: what is known of each.
     """
 
-    def __init__(self, modes: Sequence[OutputMode], *, honoured: bool = False) -> None:
-        """Start at the strongest; ``honoured``: it is known to work and need not be probed."""
+    def __init__(
+        self, modes: Sequence[OutputMode], *, probabilities: bool, honoured: bool = False
+    ) -> None:
+        """Start at the strongest.
+
+        Args:
+            modes: the dialect's.
+            probabilities: whether the dialect knows token probabilities.
+            honoured: all that the dialect knows is known to work, and need not be tried out.
+        """
         self.mode = modes[0]
         self.findings = dict.fromkeys(modes, Finding.UNTRIED)
+        self._probabilities = None if probabilities else False  # None: not yet known
         if honoured:
             self.findings[self.mode] = Finding.HONOURED
+            self._probabilities = probabilities
 
     @property
     def is_proven(self) -> bool:
         """Whether the way in use is known to work."""
         return self.mode is OutputMode.PROMPT or self.findings[self.mode] is Finding.HONOURED
 
-    def below(self, mode: OutputMode, error: GroundworkError) -> OutputMode | None:
-        """The next way, if ``error`` may mean that the upstream does not know ``mode``."""
-        if self.is_proven or not _is_rejection(error):
+    def way(self, prefix: PromptPrefix) -> Way:
+        """How to put a prompt now."""
+        return Way(self.mode, self._asks_probabilities(prefix))
+
+    def below(self, way: Way, prefix: PromptPrefix, error: GroundworkError) -> Way | None:
+        """The next way, if ``error`` may mean that the upstream does not know this one."""
+        if not _is_rejection(error):
+            return None
+        if way.probabilities and self._probabilities is None:
+            return Way(way.mode)
+        if prefix.schema is None or self.is_proven:
             return None
         modes = list(self.findings)
-        rest = modes[modes.index(mode) + 1 :]
-        return rest[0] if rest else None
+        rest = modes[modes.index(way.mode) + 1 :]
+        return Way(rest[0], self._asks_probabilities(prefix)) if rest else None
 
-    def worked(self, mode: OutputMode) -> None:
-        """A call succeeded with ``mode`` after the ways above it were rejected."""
-        for above in list(self.findings)[: list(self.findings).index(mode)]:
-            self.findings[above] = Finding.REJECTED
-        self.mode = mode
+    def worked(self, way: Way, prefix: PromptPrefix) -> None:
+        """A call succeeded, after the ways above its own were rejected."""
+        if way.probabilities:
+            self._probabilities = True
+        elif prefix.alternatives and self._probabilities is None:
+            self._probabilities = False
+            log.warning("Token probabilities are rejected by the model server.")
+        if way.mode is not self.mode and not self.is_proven:
+            modes = list(self.findings)
+            for above in modes[: modes.index(way.mode)]:
+                self.findings[above] = Finding.REJECTED
+            self.mode = way.mode
+
+    def _asks_probabilities(self, prefix: PromptPrefix) -> bool:
+        return prefix.alternatives > 0 and self._probabilities is not False
 
     async def probe(self, upstream: Upstream) -> None:
         """Find the strongest way that works; asks until the upstream is there to answer."""
@@ -124,15 +150,17 @@ async def _ask(upstream: Upstream, mode: OutputMode) -> Finding:
     Raises:
         GroundworkError: the upstream failed, which says nothing of ``mode``.
     """
+    text = ""
     try:
-        completion = await upstream.complete(_QUESTION, mode)
+        async for chunk in upstream.ask(_QUESTION, Way(mode), stream=False):
+            text = chunk.completion.text if chunk.completion else ""
     except UpstreamRejected as error:
         if _is_rejection(error):
             return Finding.REJECTED
         raise
     except ModelError:
         return Finding.IGNORED  # a model bound by the schema would have ended
-    return Finding.HONOURED if _says_password(completion.text) else Finding.IGNORED
+    return Finding.HONOURED if _says_password(text) else Finding.IGNORED
 
 
 def _says_password(text: str) -> bool:

@@ -3,37 +3,17 @@
 httpx's API on aiohttp's engine, which costs about a third of the CPU of httpx's own.
 """
 
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Self, cast
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from app.errors import UpstreamFailed, UpstreamTimeout, UpstreamUnreachable
+from app.errors import UpstreamError, UpstreamFailed, UpstreamTimeout, UpstreamUnreachable
 
 MAX_RESPONSE_BYTES = 8 * 1024 * 1024
-BROKEN = "The connection to the model server broke."
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """Status, headers (lower-case names) and body of a response."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class StreamedReply:
-    """Status and headers of a response whose body is still to be read."""
-
-    status: int
-    headers: Mapping[str, str]
-    pieces: AsyncGenerator[bytes]
 
 
 def open_http() -> httpx.AsyncBaseTransport:
@@ -78,83 +58,81 @@ class Transport:
         self._extensions = {"timeout": httpx.Timeout(None, connect=connect_timeout).as_dict()}
         self._urls: dict[str, httpx.URL] = {}
 
-    async def get(self, path: str) -> Reply:
-        """GET ``path``."""
-        async with self._sent("GET", path) as response:
-            return await _whole(response)
-
-    async def post(self, path: str, content: bytes) -> Reply:
-        """POST a JSON body and read the whole response."""
-        async with self._sent("POST", path, content) as response:
-            return await _whole(response)
-
-    @asynccontextmanager
-    async def stream(self, path: str, content: bytes) -> AsyncGenerator[StreamedReply]:
-        """POST a JSON body; the response's body is read by the caller inside the block."""
-        async with self._sent("POST", path, content) as response:
-            yield StreamedReply(response.status_code, response.headers, _pieces(response))
-
     async def aclose(self) -> None:
         """Close the pool."""
         await self._http.aclose()
 
-    @asynccontextmanager
-    async def _sent(
-        self, method: str, path: str, content: bytes | None = None
-    ) -> AsyncGenerator[httpx.Response]:
+    def exchange(self, method: str, path: str, content: bytes = b"") -> "Exchange":
+        """Send a request, with ``content`` as JSON, when the block is entered."""
         url = self._urls.get(path)
         if url is None:
             url = self._urls[path] = httpx.URL(self.base_url + path)
         request = httpx.Request(
-            method, url, headers=self._headers, content=content, extensions=self._extensions
+            method,
+            url,
+            headers=self._headers,
+            stream=httpx.ByteStream(content),  # as ``content``, it would cost headers each time
+            extensions=self._extensions,
         )
-        with _mapped_failures():
-            response = await self._http.handle_async_request(request)
+        request.read()
+        return Exchange(self._http, request)
+
+
+class Exchange:
+    """A request, and its response, which can be read as long as the block runs.
+
+    Attributes:
+        status: of the response.
+        headers: of the response.
+    """
+
+    def __init__(self, http: httpx.AsyncBaseTransport, request: httpx.Request) -> None:
+        self._http = http
+        self._request = request
+
+    async def __aenter__(self) -> Self:
         try:
-            yield response
-        finally:
-            await response.aclose()
+            self._response = await self._http.handle_async_request(self._request)
+        except httpx.HTTPError as error:
+            raise _failure(error) from error
+        self._stream = cast("httpx.AsyncByteStream", self._response.stream)
+        self.status = self._response.status_code
+        self.headers: Mapping[str, str] = self._response.headers
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stream.aclose()
+
+    async def read(self) -> bytes:
+        """The whole body."""
+        return b"".join([piece async for piece in self.pieces()])
+
+    async def pieces(self) -> AsyncGenerator[bytes]:
+        """The body, as it comes."""
+        encoded = "content-encoding" in self.headers  # which we did not ask for
+        source = self._response.aiter_bytes() if encoded else aiter(self._stream)
+        received = 0
+        try:  # both are generators, though httpx does not say so
+            async with aclosing(cast("AsyncGenerator[bytes]", source)) as pieces:
+                async for piece in pieces:
+                    received += len(piece)
+                    if received > MAX_RESPONSE_BYTES:
+                        msg = f"The model server sent more than {MAX_RESPONSE_BYTES} bytes."
+                        raise UpstreamFailed(msg)
+                    yield piece
+        except httpx.HTTPError as error:
+            raise _failure(error) from error
 
 
-async def _whole(response: httpx.Response) -> Reply:
-    async with aclosing(_pieces(response)) as pieces:
-        body = b"".join([piece async for piece in pieces])
-    return Reply(response.status_code, response.headers, body)
-
-
-async def _pieces(response: httpx.Response) -> AsyncGenerator[bytes]:
-    announced = response.headers.get("content-length", "")
-    received = int(announced) if announced.isdecimal() else 0
-    _require_moderate(received)
-    received = 0
-    with _mapped_failures():
-        source = cast("AsyncGenerator[bytes]", response.aiter_bytes())  # it says less than it is
-        async with aclosing(source) as pieces:
-            async for piece in pieces:
-                received += len(piece)
-                _require_moderate(received)
-                yield piece
-
-
-def _require_moderate(size: int) -> None:
-    if size > MAX_RESPONSE_BYTES:
-        raise UpstreamFailed(f"The model server sent more than {MAX_RESPONSE_BYTES} bytes.")
-
-
-@contextmanager
-def _mapped_failures() -> Generator[None]:
-    try:
-        yield
-    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+def _failure(error: httpx.HTTPError) -> UpstreamError:
+    """What an error below HTTP stands for."""
+    note = str(error)
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         # httpx-aiohttp reports a connection that broke after it was made as a ConnectTimeout.
-        if isinstance(
-            error.__cause__, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError
-        ) and (not isinstance(error.__cause__, aiohttp.ClientConnectorError)):
-            raise UpstreamFailed(BROKEN, upstream_note=str(error)) from error
-        msg = "No connection to the model server."
-        raise UpstreamUnreachable(msg, upstream_note=str(error)) from error
-    except httpx.TimeoutException as error:
-        msg = "The model server did not answer in time."
-        raise UpstreamTimeout(msg, upstream_note=str(error)) from error
-    except httpx.HTTPError as error:
-        raise UpstreamFailed(BROKEN, upstream_note=str(error)) from error
+        cause = error.__cause__
+        broke = isinstance(cause, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
+        if not broke or isinstance(cause, aiohttp.ClientConnectorError):
+            return UpstreamUnreachable("No connection to the model server.", upstream_note=note)
+    elif isinstance(error, httpx.TimeoutException):
+        return UpstreamTimeout("The model server did not answer in time.", upstream_note=note)
+    return UpstreamFailed("The connection to the model server broke.", upstream_note=note)

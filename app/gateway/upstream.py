@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import Final
 
 from app.errors import (
     GroundworkError,
@@ -17,14 +19,23 @@ from app.errors import (
     UpstreamRejected,
     UpstreamUnavailable,
 )
-from app.gateway.dialects.dialect import Dialect, OutputMode
+from app.gateway.call import Clock
+from app.gateway.dialects.dialect import Dialect, Way
 from app.gateway.dialects.sse import EventParser
 from app.gateway.prompt import Chunk, Completion, Prompt, StopReason
 from app.gateway.transport import Transport
 
-_TOO_LONG = (b"context_length_exceeded", b"exceed_context_size", b"prompt is too long")
-_NOTE_BYTES = 500
-_END_SECONDS = 0.1
+_TOO_LONG: Final = (b"context_length_exceeded", b"exceed_context_size", b"prompt is too long")
+_REASONS: Final = {
+    401: "it does not accept the key",
+    403: "the key may not use this model",
+    404: "it does not know the model or the path",
+}
+_NOTE_BYTES: Final = 500
+_END_SECONDS: Final = 0.1
+_PING_SECONDS: Final = 5.0
+_GOOD_LASTS_SECONDS: Final = 5.0
+_BAD_LASTS_SECONDS: Final = 0.2  # callers that poll a starting server want to know soon
 
 
 class Upstream:
@@ -34,66 +45,87 @@ class Upstream:
         identity: stands for the server and for all parameters that are the same in every call.
     """
 
-    def __init__(self, dialect: Dialect, transport: Transport, *, ping_path: str) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        transport: Transport,
+        *,
+        ping_path: str,
+        clock: Clock = monotonic,
+    ) -> None:
         self._dialect = dialect
         self.identity = f"{transport.base_url} {dialect.identity}"
         self._transport = transport
         self._ping_path = ping_path
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._problem: str | None = None
+        self._problem_lasts = float("-inf")
 
-    async def complete(self, prompt: Prompt, mode: OutputMode) -> Completion:
-        """Ask and wait for the whole answer.
+    async def ask(self, prompt: Prompt, way: Way, *, stream: bool) -> AsyncGenerator[Chunk]:
+        """Ask, and yield pieces of the answer as they come; the last chunk has the completion.
 
-        Raises:
-            UpstreamError: no usable response.
-            ModelError: the answer was refused or cut off.
-        """
-        body = self._dialect.encode(prompt, mode, stream=False)
-        reply = await self._transport.post(self._dialect.path, body)
-        if reply.status != 200:
-            raise failure_of(reply.status, reply.headers, reply.body)
-        completion = self._dialect.decode(reply.body)
-        _require_whole(completion)
-        return completion
-
-    async def stream(self, prompt: Prompt, mode: OutputMode) -> AsyncGenerator[Chunk]:
-        """Ask and yield pieces of the answer as they come; the last chunk has the completion.
+        Asked for a whole answer, the server gives that one chunk.
 
         Raises:
-            UpstreamError: no usable response, or the stream broke or ended early.
+            UpstreamError: no usable response, or a stream that broke or ended early.
             ModelError: the answer was refused or cut off.
         """
-        body = self._dialect.encode(prompt, mode, stream=True)
-        reader, parser = self._dialect.reader(), EventParser()
-        async with self._transport.stream(self._dialect.path, body) as reply:
+        mode, probabilities = way
+        body = self._dialect.encode(prompt, mode, stream=stream, probabilities=probabilities)
+        reader = self._dialect.reader()
+        async with self._transport.exchange("POST", self._dialect.path, body) as reply:
             if reply.status != 200:
-                error = b"".join([piece async for piece in reply.pieces])
-                raise failure_of(reply.status, reply.headers, error)
+                raise failure_of(reply.status, reply.headers, await reply.read())
+            if not stream:
+                completion = reader.read(await reply.read())
+                _require_whole(completion, prompt.prefix.max_tokens)
+                yield Chunk("", completion)
+                return
             if not reply.headers.get("content-type", "").startswith("text/event-stream"):
                 msg = "The model server answered a streaming call with something else."
                 raise UpstreamFailed(msg)
-            async with aclosing(reply.pieces) as pieces:
+            parser = EventParser()
+            async with aclosing(reply.pieces()) as pieces:
                 async for piece in pieces:
                     for data in parser.feed(piece):
-                        if text := reader.feed(data):
-                            yield Chunk(text)
+                        if chunk := reader.feed(data):
+                            yield chunk
                     if reader.completion:
                         break
                 if reader.completion is None:
-                    msg = "The model server ended its stream early."
-                    raise UpstreamFailed(msg)
-                _require_whole(reader.completion)
+                    raise UpstreamFailed("The model server ended its stream early.")
+                _require_whole(reader.completion, prompt.prefix.max_tokens)
                 yield Chunk("", reader.completion)
                 await _read_to_the_end(pieces)
 
-    async def ping(self) -> None:
-        """Ask the server for something small; a path that it does not know is an answer, too.
+    async def problem(self) -> str | None:
+        """Why the server cannot be asked, or None; found out by asking it something small.
 
-        Raises:
-            UpstreamError: it does not answer, is loading or down, or rejects the key.
+        It is asked once in a while, however often this is called. A path that it does not know
+        is an answer, too.
         """
-        reply = await self._transport.get(self._ping_path)
-        if reply.status >= 400 and reply.status not in (404, 405):
-            raise failure_of(reply.status, reply.headers, reply.body)
+        async with self._lock:
+            if self._clock() >= self._problem_lasts:
+                self._problem = await self._ping()
+                lasts = _BAD_LASTS_SECONDS if self._problem else _GOOD_LASTS_SECONDS
+                self._problem_lasts = self._clock() + lasts
+            return self._problem
+
+    async def _ping(self) -> str | None:
+        try:
+            async with (
+                asyncio.timeout(_PING_SECONDS),
+                self._transport.exchange("GET", self._ping_path) as reply,
+            ):
+                body = await reply.read()
+        except TimeoutError:
+            return "The model server did not answer in time."
+        except GroundworkError as error:
+            return error.detail
+        if reply.status < 400 or reply.status in (404, 405):
+            return None
+        return failure_of(reply.status, reply.headers, body).detail
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -108,12 +140,15 @@ async def _read_to_the_end(pieces: AsyncIterator[bytes]) -> None:
                 pass
 
 
-def _require_whole(completion: Completion) -> None:
+def _require_whole(completion: Completion, most: int) -> None:
+    """Refuse what is no whole answer; one that ends before its most tokens has filled the context."""
     match completion.stop_reason:
         case StopReason.END | StopReason.STOP_SEQUENCE:
             return
         case StopReason.REFUSAL:
             raise ModelRefused("The model refused to answer this request.")
+        case StopReason.MAX_TOKENS if 0 < completion.usage.output_tokens < most:
+            raise InputTooLong("The input leaves too little of the model's context for an answer.")
         case StopReason.MAX_TOKENS:
             raise ModelOutputTruncated("The model reached its limit of tokens before the end.")
         case StopReason.UNKNOWN:
@@ -125,28 +160,25 @@ def failure_of(status: int, headers: Mapping[str, str], body: bytes) -> Groundwo
 
     The first part of ``body`` goes to the log with it, never to the caller.
     """
-    note = f"HTTP {status}: " + body[:_NOTE_BYTES].decode(errors="replace")
-    wait = retry_after(headers)
+    kind: type[GroundworkError] = UpstreamRejected
+    detail = f"The model server answered with status {status}."
     if status == 429 and b"insufficient_quota" not in body:
-        msg = "The model server limits the rate of calls."
-        return UpstreamRateLimited(
-            msg, retry_after=wait, upstream_note=note, upstream_status=status
-        )
-    passing = status in (408, 409, 503, 529)
-    if passing or status >= 500:
-        kind = UpstreamUnavailable if passing else UpstreamFailed
-        msg = f"The model server answered with status {status}."
-        return kind(msg, retry_after=wait, upstream_note=note, upstream_status=status)
-    if status in (400, 413, 422) and any(hint in body for hint in _TOO_LONG):
-        msg = "The input is longer than the model's context allows."
-        return InputTooLong(msg, upstream_note=note, upstream_status=status)
-    hint = {
-        401: "it does not accept the key",
-        403: "the key may not use this model",
-        404: "it does not know the model or the path",
-    }.get(status, f"status {status}")
-    msg = f"The model server rejected the call: {hint}. The operator has to look at its settings."
-    return UpstreamRejected(msg, upstream_note=note, upstream_status=status)
+        kind, detail = UpstreamRateLimited, "The model server limits the rate of calls."
+    elif status in (408, 409, 503, 529):
+        kind = UpstreamUnavailable
+    elif status >= 500:
+        kind = UpstreamFailed
+    elif status in (400, 413, 422) and any(hint in body for hint in _TOO_LONG):
+        kind, detail = InputTooLong, "The input is longer than the model's context allows."
+    else:
+        reason = _REASONS.get(status, f"status {status}")
+        detail = f"The model server rejected the call: {reason}. The operator has to look at its settings."
+    return kind(
+        detail,
+        retry_after=retry_after(headers) if kind.retryable else None,
+        upstream_note=f"HTTP {status}: " + body[:_NOTE_BYTES].decode(errors="replace"),
+        upstream_status=status,
+    )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -8,6 +8,7 @@ from app.gateway import ModelGateway
 from app.knowledge.library import Library
 from app.knowledge.vocabulary import Vocabulary
 from app.records import Store
+from app.settings import Settings
 from app.web.readiness import Readiness
 
 
@@ -19,6 +20,7 @@ class State(TypedDict):
     vocabulary: Vocabulary
     library: Library
     store: Store | None
+    settings: Settings
 
 
 # Coroutines, since FastAPI runs plain functions in a thread, for every request.

@@ -8,8 +8,7 @@ from secrets import token_hex
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import BodyTooLarge, GroundworkError, InvalidHeader, ShuttingDown
-from app.gateway.cache import cache_status, read_cache_control
-from app.gateway.caller import Caller, set_caller
+from app.gateway.call import Call, cache_status, read_cache_control, set_call
 from app.web.logs import set_request_id
 from app.web.problems import log_problem, problem_response, unforeseen_response
 from app.web.shutdown import Shutdown
@@ -26,7 +25,7 @@ Headers = dict[bytes, bytes]
 
 
 class RequestFrame:
-    """Gives each request its :class:`Caller`, and each response the headers that tell of it.
+    """Gives each request its :class:`Call`, and each response the headers that tell of it.
 
     A caller's own ``X-Request-ID`` is kept if it is 1 to 128 harmless characters. The body is
     read whole before the application runs, so that a refusal needs nothing of it; then the
@@ -43,14 +42,14 @@ class RequestFrame:
             await self._app(scope, receive, send)
             return
         headers: Headers = dict(scope["headers"])
-        caller = Caller(tenant=headers.get(b"authorization", b""))
-        set_caller(caller)
+        call = Call(tenant=headers.get(b"authorization", b""))
+        set_call(call)
         sent_id = headers.get(b"x-request-id", b"")
         request_id = sent_id.decode() if _SANE_ID.fullmatch(sent_id) else token_hex(16)
         set_request_id(request_id)
-        response = _Response(send, caller, request_id)
+        response = _Response(send, call, request_id)
         try:
-            self._read_wishes(headers, caller)
+            self._read_wishes(headers, call)
             body = await self._read_body(headers, receive)
         except GroundworkError as error:
             log_problem(error)
@@ -58,13 +57,13 @@ class RequestFrame:
             return
         await self._run(scope, body, receive, response)
 
-    def _read_wishes(self, headers: Headers, caller: Caller) -> None:
+    def _read_wishes(self, headers: Headers, call: Call) -> None:
         if self._shutdown.begun:
             raise ShuttingDown("The service is shutting down.")
         if (timeout := headers.get(b"x-request-timeout")) is not None:
-            caller.timeout = _seconds(timeout)
+            call.timeout = _seconds(timeout)
         if wishes := headers.get(b"cache-control"):
-            caller.cache = read_cache_control(wishes.decode("latin-1"))
+            call.cache = read_cache_control(wishes.decode("latin-1"))
 
     async def _run(
         self, scope: Scope, body: Message, receive: Receive, response: "_Response"
@@ -136,9 +135,9 @@ class _Response:
         caller_left: the caller closed the connection before the end.
     """
 
-    def __init__(self, send: Send, caller: Caller, request_id: str) -> None:
+    def __init__(self, send: Send, call: Call, request_id: str) -> None:
         self._send = send
-        self._caller = caller
+        self._call = call
         self._request_id = request_id.encode()
         self._ended = False
         task = asyncio.current_task()
@@ -158,14 +157,14 @@ class _Response:
         await self._send(message)
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
-        caller = self._caller
+        call = self._call
         headers = [
             (b"x-request-id", self._request_id),
-            (b"server-timing", caller.ledger.server_timing().encode()),
+            (b"server-timing", call.server_timing().encode()),
             _NOSNIFF,
         ]
-        if caller.outcomes:
-            headers.append((b"cache-status", cache_status(caller.outcomes).encode()))
+        if call.outcomes:
+            headers.append((b"cache-status", cache_status(call.outcomes).encode()))
         return headers
 
     def leave(self) -> None:

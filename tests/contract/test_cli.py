@@ -9,7 +9,7 @@ import pytest
 
 from app.features import FEATURES
 from app.settings import PREFIX
-from tests.service import COMMAND
+from tests.service import COMMAND, MODEL
 
 QUESTION = {"question": "How long?", "documents": [{"text": "The warranty lasts three years."}]}
 
@@ -24,7 +24,7 @@ def groundwork(
         capture_output=True,
         text=True,
         cwd=folder,
-        env={**own, **settings},
+        env={**own, f"{PREFIX}MODEL": MODEL, **settings},
         timeout=120,
         check=False,
     )

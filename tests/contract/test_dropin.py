@@ -1,7 +1,10 @@
 """Clients made for DeepL's and LibreTranslate's APIs translate through the running service."""
 
 import json
+import re
 from collections.abc import Generator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 from urllib.error import HTTPError
 
@@ -13,14 +16,59 @@ from tests.service import Service, run_service
 
 GERMAN = "Das Produkt ist sehr gut."
 FRENCH = "Le tapis est très doux."
+ENGLISH = {
+    GERMAN: "The product is very good.",
+    FRENCH: "The rug is very soft.",
+    f"<1><2>{GERMAN}</2></1><3/>": "<1><2>The product is very good.</2></1><3/>",
+}
+
+
+class Upstream(BaseHTTPRequestHandler):
+    """A model server that knows two sentences, and what a glossary asks for."""
+
+    def do_GET(self) -> None:
+        self._reply({})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        asked = body["messages"][-1]["content"]
+        found = re.search(r"\[(\w{8})\]\n(.*?)\n\[/\1\]", asked, re.DOTALL)
+        text = ENGLISH.get(found[2] if found else "", "Fine.")
+        if "Produkt = gadget" in asked:
+            text = text.replace("product", "gadget")
+        message = {"role": "assistant", "content": text}
+        self._reply({"model": "m", "choices": [{"message": message, "finish_reason": "stop"}]})
+
+    def _reply(self, answer: dict[str, Any]) -> None:
+        content = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 # the library's name
+        """Nothing."""
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Generator[Service]:
     folder = tmp_path_factory.mktemp("glossaries")
     (folder / "shop.de-en.tsv").write_text("Produkt\tgadget\n", "utf-8")
-    with run_service(tmp_path_factory.mktemp("service"), glossaries=str(folder)) as running:
-        yield running
+    upstream = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
+    Thread(target=upstream.serve_forever).start()
+    try:
+        with run_service(
+            tmp_path_factory.mktemp("service"),
+            glossaries=str(folder),
+            model="openai:m",
+            api_key="key",
+            base_url=f"http://127.0.0.1:{upstream.server_port}/v1",
+        ) as running:
+            yield running
+    finally:
+        upstream.shutdown()
+        upstream.server_close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.embedded.weights import has_chat_template
+from app.embedded.models import has_chat_template
 from app.errors import ConfigurationError
 from app.features.tickets.schemas import Ticket
 from app.provision import make_engine

@@ -1,7 +1,7 @@
 """What happens in an example: who asks what and when, and how it ended for each of them."""
 
 import asyncio
-import time
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,12 +9,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from app.gateway import ModelGateway
-from tests.fire.quiet import undisturbed
 from tests.gateway.support import Outcome, answer_prompt, ask, gateway_on, ticket_prompt, until
 from tests.hostile.behaviours import Good, RetryAfter, Status
+from tests.hostile.memory import memory_upstream
 from tests.hostile.scripts import InTurn, scripts
-from tests.hostile.upstream import CallRecord, HostileUpstream, hostile_upstream
+from tests.hostile.upstream import CallRecord, HostileUpstream
 from tests.hostile.voices import Dialect
+from tests.virtual import now
 
 CLEARED_SECONDS = 0.2  # after the last request, until nothing is left of any
 
@@ -40,7 +41,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request that was made, between two moments of ``time.monotonic()``.
+    """A request that was made, between two moments of the loop.
 
     ``outcome`` is None if its caller went away before.
     """
@@ -63,16 +64,12 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What became of an example.
-
-    ``disturbed`` are the seconds that others took from it, at most.
-    """
+    """What became of an example."""
 
     terms: Terms
     stream: bool
     requests: Sequence[Request]
     calls: Sequence[CallRecord]
-    disturbed: float
 
 
 def wishes() -> st.SearchStrategy[list[Wish]]:
@@ -112,13 +109,13 @@ def terms(*, stream: bool) -> st.SearchStrategy[Terms]:
 async def play(terms: Terms, wishes: Sequence[Wish], *, stream: bool) -> Story:
     """Make the requests, and see that nothing is left of them afterwards."""
     others = asyncio.all_tasks()
-    async with hostile_upstream(terms.script) as upstream:
-        with undisturbed() as disturbance:
-            requests = await _make(upstream, terms, wishes, stream=stream)
-            await until(lambda: upstream.open_connections == 0, CLEARED_SECONDS)
-            await until(lambda: asyncio.all_tasks() <= others, CLEARED_SECONDS)
+    random.seed(1)  # the waits between tries
+    async with memory_upstream(terms.script) as upstream:
+        requests = await _make(upstream, terms, wishes, stream=stream)
+        await until(lambda: upstream.open_connections == 0, CLEARED_SECONDS)
+        await until(lambda: asyncio.all_tasks() <= others, CLEARED_SECONDS)
     assert upstream.complaints == []
-    return Story(terms, stream, requests, upstream.calls, disturbance.seconds)
+    return Story(terms, stream, requests, upstream.calls)
 
 
 async def _make(
@@ -129,7 +126,6 @@ async def _make(
         "max_retries": terms.max_retries,
     }
     async with gateway_on(upstream, terms.dialect, **settings) as gateway:
-        assert not await gateway.problem()  # or the first request has to get the client ready
         made = await asyncio.gather(*(_requests(gateway, wish, stream=stream) for wish in wishes))
         await until(lambda: _is_quiet(gateway, upstream), CLEARED_SECONDS)
     return [request for requests in made for request in requests]
@@ -144,12 +140,12 @@ async def _requests(gateway: ModelGateway, wish: Wish, *, stream: bool) -> list[
     """The request that is wished for, and the one after it, if any."""
     if wish.starts:
         await asyncio.sleep(wish.starts)
-    started = time.monotonic()
+    started = now()
     task = _ask(gateway, wish, stream=stream)
     await asyncio.wait([task], timeout=wish.leaves)
     if task.done():
         assert not task.cancelled(), "nobody left"
-        return [Request(wish, started, time.monotonic(), task.result())]
+        return [Request(wish, started, now(), task.result())]
     task.cancel()
     second = replace(wish, starts=0, leaves=None)
     more = _requests(gateway, second, stream=stream) if wish.again else asyncio.sleep(0, [])
@@ -160,7 +156,7 @@ async def _requests(gateway: ModelGateway, wish: Wish, *, stream: bool) -> list[
 
 async def _end(task: asyncio.Task[Outcome]) -> float:
     await asyncio.wait([task])
-    return time.monotonic()
+    return now()
 
 
 def _ask(gateway: ModelGateway, wish: Wish, *, stream: bool) -> "asyncio.Task[Outcome]":

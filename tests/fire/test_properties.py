@@ -21,8 +21,8 @@ from tests.hostile.behaviours import (
     TruncatedStream,
     WrongType,
 )
+from tests.hostile.memory import memory_upstream
 from tests.hostile.scripts import in_turn
-from tests.hostile.upstream import hostile_upstream
 from tests.hostile.voices import Dialect
 
 _QUICK = settings(
@@ -68,7 +68,7 @@ async def test_streams(terms: Terms, wishes: list[Wish]) -> None:
 @settings(_QUICK, max_examples=15)
 async def test_failures_that_pass_are_not_seen(failures: list[Behaviour], dialect: Dialect) -> None:
     async with (
-        hostile_upstream(in_turn(*failures)) as upstream,
+        memory_upstream(in_turn(*failures)) as upstream,
         gateway_on(upstream, dialect) as gateway,
     ):
         outcome = await ask(gateway, ticket_prompt("[m-7]"), timeout=5)
@@ -85,7 +85,7 @@ async def test_failures_that_pass_are_not_seen_in_streams(
     failures: list[Behaviour], dialect: Dialect
 ) -> None:
     async with (
-        hostile_upstream(in_turn(*failures)) as upstream,
+        memory_upstream(in_turn(*failures)) as upstream,
         gateway_on(upstream, dialect) as gateway,
     ):
         outcome = await ask(gateway, answer_prompt("[m-7]"), stream=True, timeout=5)

@@ -1,8 +1,7 @@
-"""A gateway on the hostile upstream, and callers to ask it, each in a task of its own."""
+"""A gateway on the hostile upstream, prompts, and callers to ask it, each in a task of its own."""
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,33 +9,66 @@ from typing import Any
 from pydantic import SecretStr
 
 from app.errors import GroundworkError
-from app.features import answers, tickets
-from app.features.answers.task import AnswerTask
-from app.features.tickets.letter import Letter
-from app.gateway import Completion, ModelGateway, Prompt
-from app.gateway.caller import Caller, set_caller
+from app.gateway import (
+    Completion,
+    ModelGateway,
+    OutputSchema,
+    Prompt,
+    PromptPrefix,
+    Shot,
+    Standby,
+    Token,
+    Turn,
+    Untrusted,
+)
+from app.gateway.call import Call, set_call
 from app.provision import make_gateway
 from app.settings import Settings
 from tests.hostile.upstream import HostileUpstream
+from tests.virtual import now
+
+SCHEMA = """{
+    "type": "object",
+    "properties": {"issue": {"type": "string", "description": "What is wrong."}},
+    "required": ["issue"],
+    "additionalProperties": false
+}"""
+TICKETS = PromptPrefix(
+    feature="tickets",
+    instruction="What is the email about?",
+    shots=(Shot("It does not glow.", '{"issue": "Dark lamp"}'),),
+    schema=OutputSchema("tickets", SCHEMA),
+    cacheable=True,
+)
+ANSWERS = PromptPrefix(
+    feature="answers", instruction="Answer the question.", max_tokens=256, cacheable=True
+)
 
 
 def ticket_prompt(marker: str = "[m-1]") -> Prompt:
-    return tickets.FEATURE.prompt(Letter(body=f"My lamp broke. {marker}"))
+    """A prompt with text of strangers, whose answer is JSON."""
+    return Prompt(TICKETS, (Turn("user", (Untrusted(f"My lamp broke. {marker}"),)),))
 
 
 def answer_prompt(marker: str = "[m-1]") -> Prompt:
-    task = {"question": f"How long? {marker}", "documents": [{"text": "Three years."}]}
-    return answers.FEATURE.prompt(AnswerTask.model_validate(task))
+    """A prompt whose answer is text."""
+    return Prompt(ANSWERS, (Turn("user", (f"How long does it last? {marker}",)),))
 
 
 @asynccontextmanager
 async def gateway_on(
-    upstream: HostileUpstream, provider: str = "openai", **settings: Any
+    upstream: HostileUpstream,
+    provider: str = "openai",
+    standby: Standby | None = None,
+    **settings: Any,
 ) -> AsyncGenerator[ModelGateway]:
     base_url = upstream.base_url if provider == "openai" else upstream.origin
     gateway = make_gateway(
         Settings(model=f"{provider}:m", base_url=base_url, api_key=SecretStr("k"), **settings),
         None,
+        upstream.http,
+        standby=standby,
+        clock=now,
     )
     async with aclosing(gateway):
         yield gateway
@@ -47,18 +79,20 @@ class Outcome:
     """How a request ended.
 
     Attributes:
+        call: as the gateway saw it.
+        seconds: how long it took, on the loop's clock.
         completion: what it got, if it went well.
         error: why it did not.
-        seconds: how long it took; until its first chunk in ``first``.
         chunks: the pieces of a stream.
-        caller: with its ledger and its cache outcomes.
+        tokens: of those pieces.
     """
 
-    caller: Caller
+    call: Call
     seconds: float
     completion: Completion | None = None
-    error: BaseException | None = None
+    error: GroundworkError | None = None
     chunks: tuple[str, ...] = ()
+    tokens: tuple[Token, ...] = ()
 
     @property
     def text(self) -> str:
@@ -67,51 +101,43 @@ class Outcome:
 
     @property
     def failure(self) -> GroundworkError:
-        assert isinstance(self.error, GroundworkError), repr(self.error or self.completion)
+        assert self.error, repr(self.completion)
         return self.error
 
 
 def ask(
-    gateway: ModelGateway, prompt: Prompt, *, stream: bool = False, **caller: Any
+    gateway: ModelGateway, prompt: Prompt, *, stream: bool = False, **wishes: Any
 ) -> "asyncio.Task[Outcome]":
-    """Start a request; its caller is made of the keywords."""
-    run = _stream if stream else _complete
+    """Start a request; its call is made of the keywords."""
 
     async def request() -> Outcome:
-        who = Caller(**caller)
-        set_caller(who)
-        return await run(gateway, prompt, who)
+        call = Call(clock=now, **wishes)
+        set_call(call)
+        completion, error = None, None
+        chunks: list[str] = []
+        tokens: list[Token] = []
+        try:
+            if stream:
+                async with aclosing(gateway.stream(prompt)) as answer:
+                    async for chunk in answer:
+                        assert completion is None, "nothing comes after the completion"
+                        chunks.append(chunk.text)
+                        tokens.extend(chunk.tokens)
+                        completion = chunk.completion
+            else:
+                completion = await gateway.complete(prompt)
+        except GroundworkError as failure:
+            error = failure
+        seconds = now() - call.started
+        return Outcome(call, seconds, completion, error, tuple(chunks), tuple(tokens))
 
     return asyncio.get_running_loop().create_task(request())
 
 
-async def _complete(gateway: ModelGateway, prompt: Prompt, caller: Caller) -> Outcome:
-    begin = time.monotonic()
-    try:
-        completion = await gateway.complete(prompt)
-    except GroundworkError as error:
-        return Outcome(caller, time.monotonic() - begin, error=error)
-    return Outcome(caller, time.monotonic() - begin, completion)
-
-
-async def _stream(gateway: ModelGateway, prompt: Prompt, caller: Caller) -> Outcome:
-    begin = time.monotonic()
-    chunks: list[str] = []
-    completion: Completion | None = None
-    try:
-        async for chunk in gateway.stream(prompt):
-            assert completion is None, "nothing comes after the completion"
-            chunks.append(chunk.text)
-            completion = chunk.completion
-    except GroundworkError as error:
-        return Outcome(caller, time.monotonic() - begin, error=error, chunks=tuple(chunks))
-    return Outcome(caller, time.monotonic() - begin, completion, chunks=tuple(chunks))
-
-
-async def until(condition: Any, seconds: float = 2.0) -> float:
+async def until(condition: Callable[[], object], seconds: float = 20.0) -> float:
     """Wait until ``condition()`` holds; gives how long that took."""
-    begin = time.monotonic()
+    begin = now()
     while not condition():
-        assert time.monotonic() - begin < seconds, "it did not come true in time"
+        assert now() - begin < seconds, "it did not come true in time"
         await asyncio.sleep(0.001)
-    return time.monotonic() - begin
+    return now() - begin

@@ -7,11 +7,11 @@ import pytest
 
 from app.gateway import Part, Turn, Untrusted, delimited
 from app.gateway.boundary import laid_out
-from app.gateway.cache import CacheOutcome
+from app.gateway.call import CacheOutcome
 from tests.gateway.support import ask, gateway_on, ticket_prompt
 from tests.hostile.behaviours import Good, Status
+from tests.hostile.memory import memory_upstream
 from tests.hostile.scripts import always, in_turn
-from tests.hostile.upstream import hostile_upstream
 
 MARKED = re.compile(r"\[([0-9a-f]{8})\]\n(.*)\n\[/\1\](?:\n(.*))?", re.DOTALL)
 
@@ -50,29 +50,33 @@ def test_a_text_cannot_close_its_marks() -> None:
     assert delimited("a 0badcafe b", "0badcafe").splitlines()[0] != "[0badcafe]"
 
 
-async def test_each_call_has_new_marks_and_so_has_a_retry() -> None:
+def test_marks_are_this_process_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same text keeps its mark, so that what was read of it is of use again; elsewhere not."""
+    here = delimited("an email")
+    assert delimited("an email") == here
+    monkeypatch.setattr("app.gateway.boundary._KEY", b"another process")
+    assert delimited("an email") != here
+
+
+async def test_retry_has_the_same_marks() -> None:
     async with (
-        hostile_upstream(in_turn(Status(503))) as upstream,
+        memory_upstream(in_turn(Status(503))) as upstream,
         gateway_on(upstream) as gateway,
     ):
         await ask(gateway, ticket_prompt())
-        await ask(gateway, ticket_prompt())
-    marks: list[str] = []
-    for record in upstream.calls:
-        found = MARKED.fullmatch(record.call.text)
-        assert found, record.call.text
-        marks.append(found[1])
-    assert len(marks) == len(set(marks)) == 3
+    first, again = (record.call.text for record in upstream.calls)
+    assert MARKED.fullmatch(first)
+    assert first == again
 
 
 @pytest.mark.parametrize("ttl", [0, 60])
 async def test_marks_do_not_keep_answers_from_being_shared(ttl: float) -> None:
     async with (
-        hostile_upstream(always(Good(delay=0.1))) as upstream,
+        memory_upstream(always(Good(delay=0.1))) as upstream,
         gateway_on(upstream, cache_ttl=ttl) as gateway,
     ):
         outcomes = await asyncio.gather(*(ask(gateway, ticket_prompt()) for _ in range(3)))
         later = await ask(gateway, ticket_prompt())
     assert len({outcome.text for outcome in outcomes}) == 1
     assert len(upstream.calls) == (1 if ttl else 2)
-    assert later.caller.outcomes == [CacheOutcome.HIT if ttl else CacheOutcome.BYPASS]
+    assert later.call.outcomes == [CacheOutcome.HIT if ttl else CacheOutcome.BYPASS]

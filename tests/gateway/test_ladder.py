@@ -8,13 +8,14 @@ import pytest
 
 from app.gateway import Finding, OutputMode
 from app.provision import make_gateway
+from app.settings import Settings
 from tests.gateway.support import ask, gateway_on, ticket_prompt
 from tests.hostile.behaviours import Behaviour, Good, Status
 from tests.hostile.calls import Call
+from tests.hostile.memory import memory_upstream
+from tests.hostile.replies import openai_message
 from tests.hostile.scripts import always, in_turn
-from tests.hostile.upstream import Script, hostile_upstream
-from tests.wire.replies import MESSAGES
-from tests.wire.upstream import settings
+from tests.hostile.upstream import Script
 
 
 def mode_of(call: Call) -> OutputMode:
@@ -64,7 +65,7 @@ async def test_openai_upstream_is_found_out(
     findings: dict[OutputMode, str],
 ) -> None:
     async with (
-        hostile_upstream(server(honours, rejects)) as upstream,
+        memory_upstream(server(honours, rejects)) as upstream,
         gateway_on(upstream) as gateway,
     ):
         await gateway.find_output_mode()
@@ -81,20 +82,17 @@ async def test_openai_upstream_is_found_out(
 @pytest.mark.parametrize("honoured", [SCHEMA, TOOL, PROMPT])
 async def test_anthropic_upstream_is_found_out(honoured: OutputMode) -> None:
     async with (
-        hostile_upstream(server({honoured} - {PROMPT})) as upstream,
+        memory_upstream(server({honoured} - {PROMPT})) as upstream,
         gateway_on(upstream, "anthropic") as gateway,
     ):
         await gateway.find_output_mode()
         assert gateway.state().output_mode is honoured
 
 
-async def test_upstream_that_fails_tells_nothing_and_is_asked_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("app.gateway.ladder._RETRY_SECONDS", (0.01,))
+async def test_upstream_that_fails_tells_nothing_and_is_asked_again() -> None:
     honest = Good('{"word": "heliotrope-4711"}')
     script = in_turn(Status(503), Status(401), Status(429), then=honest)
-    async with hostile_upstream(script) as upstream, gateway_on(upstream) as gateway:
+    async with memory_upstream(script) as upstream, gateway_on(upstream) as gateway:
         await gateway.find_output_mode()
         assert gateway.state().output_mode is SCHEMA
         assert gateway.state().findings[SCHEMA] is Finding.HONOURED
@@ -103,7 +101,7 @@ async def test_upstream_that_fails_tells_nothing_and_is_asked_again(
 
 async def test_request_before_anything_is_known_climbs_down_by_itself() -> None:
     async with (
-        hostile_upstream(server({JSON}, {SCHEMA, TOOL})) as upstream,
+        memory_upstream(server({JSON}, {SCHEMA, TOOL})) as upstream,
         gateway_on(upstream) as gateway,
     ):
         outcome = await ask(gateway, ticket_prompt())
@@ -125,7 +123,7 @@ async def test_request_that_climbs_down_during_the_probe_is_not_undone(
             return slow_probe if "capital" in call.text else Status(400)
         return Good('{"word": "heliotrope-4711"}') if "capital" in call.text else Good()
 
-    async with hostile_upstream(script) as upstream, gateway_on(upstream) as gateway:
+    async with memory_upstream(script) as upstream, gateway_on(upstream) as gateway:
         probe = asyncio.create_task(gateway.find_output_mode())
         await asyncio.sleep(0.05)
         assert (await ask(gateway, ticket_prompt())).completion
@@ -137,7 +135,7 @@ async def test_request_that_climbs_down_during_the_probe_is_not_undone(
 
 async def test_request_that_is_wrong_in_itself_changes_nothing() -> None:
     async with (
-        hostile_upstream(always(Status(400))) as upstream,
+        memory_upstream(always(Status(400))) as upstream,
         gateway_on(upstream) as gateway,
     ):
         outcome = await ask(gateway, ticket_prompt())
@@ -148,7 +146,7 @@ async def test_request_that_is_wrong_in_itself_changes_nothing() -> None:
 
 async def test_what_is_proven_is_not_doubted() -> None:
     async with (
-        hostile_upstream(server({SCHEMA})) as upstream,
+        memory_upstream(server({SCHEMA})) as upstream,
         gateway_on(upstream) as gateway,
     ):
         await gateway.find_output_mode()
@@ -159,26 +157,28 @@ async def test_what_is_proven_is_not_doubted() -> None:
 
 async def test_without_help_the_schema_stands_in_the_instruction() -> None:
     async with (
-        hostile_upstream(server(set())) as upstream,
+        memory_upstream(server(set())) as upstream,
         gateway_on(upstream) as gateway,
     ):
         await gateway.find_output_mode()
         await ask(gateway, ticket_prompt())
         system = upstream.calls[-1].call.body["messages"][0]["content"]
-        assert '"situation"' in system
+        assert '"issue"' in system
         assert "JSON" in system
 
 
 async def test_model_that_does_not_come_to_an_end_is_not_bound_by_a_schema() -> None:
-    http = httpx.MockTransport(lambda _: MESSAGES["openai"]("Paris, the capital of", "length"))
-    async with aclosing(make_gateway(settings("openai"), None, lambda: http)) as gateway:
+    body = openai_message("Paris, the capital of").replace(b'"stop"', b'"length"')
+    http = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
+    settings = Settings(model="openai:m", base_url="http://upstream.test/v1")
+    async with aclosing(make_gateway(settings, None, lambda: http)) as gateway:
         await gateway.find_output_mode()
         assert gateway.state().output_mode is PROMPT
         assert set(gateway.state().findings.values()) == {Finding.IGNORED, Finding.UNTRIED}
 
 
 async def test_finding_out_can_be_given_up() -> None:
-    async with hostile_upstream(always(Status(503))) as upstream, gateway_on(upstream) as gateway:
+    async with memory_upstream(always(Status(503))) as upstream, gateway_on(upstream) as gateway:
         task = asyncio.create_task(gateway.find_output_mode())
         await asyncio.sleep(0.05)
         task.cancel()
@@ -188,7 +188,7 @@ async def test_finding_out_can_be_given_up() -> None:
 
 async def test_stream_before_anything_is_known_climbs_down_by_itself() -> None:
     async with (
-        hostile_upstream(server({JSON}, {SCHEMA, TOOL})) as upstream,
+        memory_upstream(server({JSON}, {SCHEMA, TOOL})) as upstream,
         gateway_on(upstream) as gateway,
     ):
         async with aclosing(gateway.stream(ticket_prompt())) as chunks:

@@ -8,12 +8,11 @@ from typing import Any, cast
 
 from tests.hostile.connection import Request
 from tests.hostile.voices import Dialect
-from tests.wire.replies import TICKET, cited_answer
 
 PATHS: dict[str, Dialect] = {"/v1/chat/completions": "openai", "/v1/messages": "anthropic"}
 
+_ASKS_JSON = {"response_format", "output_config", "tools"}
 _MARKER = re.compile(r"\[m-[\w-]+\]")
-_BEFORE, _ISSUE, _AFTER = TICKET.partition("Broken lamp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +87,11 @@ def marker_of(text: str) -> str:
 
 
 def good_output(call: Call) -> str:
-    """What a good model writes, with the marker of the call's text: an answer or a ticket."""
-    if '"suggestions"' in _instruction(call):
-        text = answer_of(call)
-        return cited_answer(text, text)
-    return f"{_BEFORE}{f'{_ISSUE} {marker_of(call.text)}'.strip()}{_AFTER}"
+    """What a good model writes, with the marker of the call: as JSON, if it is asked for that."""
+    text = good_text(marker_of(call.text))
+    return json.dumps({"issue": text}) if _ASKS_JSON & call.body.keys() else text
 
 
-def answer_of(call: Call) -> str:
-    """The answer in a good model's output, to a question whose document says the same."""
-    return f"Three years. {marker_of(call.text)}".strip()
-
-
-def _instruction(call: Call) -> str:
-    """The call's system text, in either dialect."""
-    if call.dialect == "anthropic":
-        return json.dumps(call.body.get("system")).replace('\\"', '"')
-    return str(call.body["messages"][0].get("content"))
+def good_text(marker: str) -> str:
+    """What is right in the answer to a call that has the marker."""
+    return f"Broken lamp {marker}, which does not glow any more, though it is new."

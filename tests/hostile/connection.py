@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import struct
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http.client import responses
@@ -93,7 +92,7 @@ class Connection(asyncio.Protocol):
         self._work: asyncio.Task[object] | None = None
         self._can_write: asyncio.Future[None] | None = None
         self._closing = False
-        self.client_left: float | None = None  # time.monotonic()
+        self.client_left: float | None = None  # the loop's time
 
     async def send(self, data: bytes) -> None:
         """Write ``data``; return when the kernel has all of it."""
@@ -168,7 +167,7 @@ class Connection(asyncio.Protocol):
 
     def _leave(self) -> None:
         if self._work:
-            self.client_left = time.monotonic()
+            self.client_left = asyncio.get_running_loop().time()
             self._work.cancel()
 
     def _go_on(self) -> None:

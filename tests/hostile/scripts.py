@@ -183,7 +183,7 @@ _QUICK: dict[type[Behaviour], st.SearchStrategy[Behaviour]] = {
 _SLOW: dict[type[Behaviour], st.SearchStrategy[Behaviour]] = {
     Hang: st.just(Hang()),
     Drip: st.builds(Drip, st.sampled_from([0.001, 0.05])),
-    Endless: st.builds(Endless, st.sampled_from([0.0, 0.01, 0.1])),
+    Endless: st.builds(Endless, st.sampled_from([0.001, 0.01, 0.1])),
     Silence: st.builds(Silence, st.sampled_from([0.001, 0.01, 0.1])),
 }
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from time import monotonic
 from typing import Any
 
 import aiohttp
@@ -11,8 +10,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as checked
 from hypothesis import strategies as st
 
+from tests.gateway.support import until
 from tests.hostile.behaviours import Behaviour, Endless, Good, Hang, Huge, Status, StreamReset
-from tests.hostile.calls import Call, marker_of
+from tests.hostile.calls import Call, good_text, marker_of
 from tests.hostile.client import client_of, request_body
 from tests.hostile.scripts import (
     ALL_FAILURES,
@@ -109,7 +109,7 @@ async def test_reads_the_text_of_blocks() -> None:
         blocks = [{"type": "text", "text": "My lamp "}, {"type": "text", "text": "broke [m-1]."}]
         body = request_body() | {"messages": [{"role": "user", "content": blocks}]}
         async with client.session.post(f"{upstream.origin}/v1/messages", json=body) as response:
-            assert "Broken lamp [m-1]" in await response.text()
+            assert good_text("[m-1]") in await response.text()
         assert upstream.calls[0].call.text == "My lamp broke [m-1]."
 
 
@@ -128,8 +128,7 @@ async def test_counts_what_is_in_flight() -> None:
         async with client_of(upstream) as client, asyncio.TaskGroup() as group:
             for _ in range(5):
                 group.create_task(client.ask())
-            await asyncio.sleep(0.03)
-            assert (upstream.in_flight, upstream.open_connections) == (5, 5)
+            await until(lambda: upstream.in_flight == upstream.open_connections == 5)
         assert (upstream.in_flight, upstream.most_in_flight) == (0, 5)
 
 
@@ -138,25 +137,27 @@ async def test_slots_are_given_in_order_of_arrival() -> None:
         async with client_of(upstream) as client, asyncio.TaskGroup() as group:
             for number in range(6):
                 group.create_task(client.ask(f"[m-{number}]"))
-                await asyncio.sleep(0.002)
-            await asyncio.sleep(0.015)
-            assert upstream.in_flight == 6
+            await until(lambda: upstream.in_flight == 6)
             assert len([record for record in upstream.calls if record.started]) == 2
         finished = sorted(upstream.calls, key=lambda record: record.answered or 0)
         assert finished == upstream.calls
-        assert 0.15 <= (finished[-1].answered or 0) - finished[0].arrived < 0.3
+        for former, later in zip(finished, finished[2:], strict=False):
+            assert former.answered
+            assert later.started
+            assert former.answered <= later.started
 
 
 async def test_leaving_client_gives_its_place_in_the_queue_up() -> None:
     async with hostile_upstream(in_turn(Hang()), slots=1) as upstream:
         async with client_of(upstream) as client:
-            hanging, waiting = (asyncio.create_task(client.ask()) for _ in range(2))
-            await asyncio.sleep(0.02)
+            hanging = asyncio.create_task(client.ask())
+            await until(lambda: upstream.in_flight == 1)
+            waiting = asyncio.create_task(client.ask())
+            await until(lambda: upstream.in_flight == 2)
             third = asyncio.create_task(client.ask("[m-3]"))
-            await asyncio.sleep(0.02)
+            await until(lambda: upstream.in_flight == 3)
             waiting.cancel()
-            await asyncio.sleep(0.02)
-            assert upstream.calls[1].client_left
+            await until(lambda: upstream.calls[1].client_left)
             assert upstream.calls[1].started is None
             hanging.cancel()
             assert "[m-3]" in (await third).text
@@ -167,7 +168,7 @@ async def test_turns_away_without_a_slot() -> None:
     script = in_turn(Hang(), then=Status(503))
     async with hostile_upstream(script, slots=1) as upstream, client_of(upstream) as client:
         hanging = asyncio.create_task(client.ask())
-        await asyncio.sleep(0.02)
+        await until(lambda: upstream.in_flight == 1)
         assert (await client.ask()).status == 503
         hanging.cancel()
 
@@ -183,8 +184,7 @@ async def test_leaves_nothing_behind(behaviour: Behaviour) -> None:
         async with hostile_upstream(always(behaviour)) as upstream:
             url = f"{upstream.base_url}/chat/completions"
             asking = [asyncio.create_task(_begin(session, url)) for _ in range(3)]
-            await asyncio.sleep(0.05)
-            assert upstream.open_connections == 3
+            await until(lambda: len(upstream.calls) == upstream.open_connections == 3)
         assert (upstream.open_connections, upstream.in_flight) == (0, 0)
         assert asyncio.all_tasks() - before <= {*asking}
         assert not any(record.client_left for record in upstream.calls)
@@ -193,7 +193,7 @@ async def test_leaves_nothing_behind(behaviour: Behaviour) -> None:
                 response.close()
 
 
-async def test_many_calls_are_cheap_and_none_is_mixed_up() -> None:
+async def test_of_many_calls_none_is_mixed_up() -> None:
     async with hostile_upstream(always(GOOD)) as upstream, client_of(upstream) as client:
         places = asyncio.Semaphore(64)
 
@@ -202,11 +202,9 @@ async def test_many_calls_are_cheap_and_none_is_mixed_up() -> None:
                 got = await client.ask(f"[m-{number}]", stream=number % 2 == 0)
             assert marker_of(got.text) == f"[m-{number}]"
 
-        began = monotonic()
         async with asyncio.TaskGroup() as group:
             for number in range(600):
                 group.create_task(ask(number))
-        assert monotonic() - began < 5
         assert len(upstream.calls) == 600
         assert all(record.finished for record in upstream.calls)
         assert upstream.most_in_flight <= 64

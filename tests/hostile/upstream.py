@@ -1,12 +1,18 @@
-"""A model server that does to its clients whatever a script says, on a real socket."""
+"""A model server that does to its clients whatever a script says, on a real socket.
+
+``memory`` has the same without one.
+"""
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
+import httpx
+
+from app.gateway.transport import open_http
 from tests.hostile.behaviours import Behaviour, Ending, Scene
 from tests.hostile.calls import PATHS, Call, Complaint, good_output, read_call
 from tests.hostile.connection import Connection, Request, answer
@@ -17,9 +23,30 @@ Script = Callable[[Call], Behaviour]
 _PINGS = {"/v1/models", "/health"}
 
 
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+class Line(Protocol):
+    """A client's connection, as the upstream sees it."""
+
+    @property
+    def client_left(self) -> float | None: ...
+
+    async def send(self, data: bytes) -> None: ...
+
+    def send_now(self, data: bytes) -> None: ...
+
+    def reset(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+    def done(self, *, keep: bool) -> None: ...
+
+
 @dataclass(slots=True, eq=False)
 class CallRecord:
-    """What became of a call; all times are of ``time.monotonic()``.
+    """What became of a call; all times are of the event loop.
 
     Attributes:
         call: what was asked.
@@ -69,7 +96,7 @@ class HostileUpstream:
         self._reply = reply
         self._slots = asyncio.Semaphore(slots) if slots is not None else nullcontext()
         self._service_time = service_time
-        self._connections: set[Connection] = set()
+        self._connections: set[Line] = set()
         self._work: set[asyncio.Task[Ending]] = set()
         self._quiet = asyncio.Event()
         self._server: asyncio.Server | None = None
@@ -91,11 +118,15 @@ class HostileUpstream:
         """How many connections clients hold open now, busy or idle."""
         return len(self._connections)
 
-    async def open(self) -> None:
-        """Listen on a free port."""
+    def http(self) -> httpx.AsyncBaseTransport:
+        """What a gateway asks it by."""
+        return open_http()
+
+    async def open(self, port: int = 0) -> None:
+        """Listen on this port, or a free one."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: Connection(self), "127.0.0.1", 0, backlog=1024
+            lambda: Connection(self), "127.0.0.1", port, backlog=1024
         )
 
     async def close(self) -> None:
@@ -107,17 +138,17 @@ class HostileUpstream:
         await asyncio.gather(*self._work, return_exceptions=True)
         for _ in range(3):  # what was just accepted takes some rounds to show itself
             await asyncio.sleep(0)
-        for connection in self._connections:
+        for connection in tuple(self._connections):
             connection.abort()
         if self._connections or self._work:
             self._quiet.clear()
             await self._quiet.wait()
         await self._server.wait_closed()
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Line) -> None:
         self._connections.add(connection)
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: Line) -> None:
         self._connections.discard(connection)
         self._tell_if_quiet()
 
@@ -128,7 +159,7 @@ class HostileUpstream:
     def misunderstood(self, error: ValueError) -> None:
         self.complaints.append(f"not HTTP as it is spoken here: {error}")
 
-    def asked(self, connection: Connection, request: Request) -> asyncio.Task[Ending] | None:
+    def asked(self, connection: Line, request: Request) -> asyncio.Task[Ending] | None:
         if request.method == "GET" and request.path in _PINGS:
             connection.send_now(answer(b"{}"))
             return None
@@ -140,7 +171,7 @@ class HostileUpstream:
             dialect = PATHS.get(request.path, "openai")
             connection.send_now(answer(failure_body(dialect, 400, str(complaint)), status=400))
             return None
-        return self._start(CallRecord(call, behaviour, time.monotonic()), connection)
+        return self._start(CallRecord(call, behaviour, _now()), connection)
 
     def _behaviour(self, call: Call) -> Behaviour:
         try:
@@ -152,7 +183,7 @@ class HostileUpstream:
             raise Complaint(f"the script's {behaviour} does not fit a call for {kind}")
         return behaviour
 
-    def _start(self, record: CallRecord, connection: Connection) -> asyncio.Task[Ending]:
+    def _start(self, record: CallRecord, connection: Line) -> asyncio.Task[Ending]:
         self.calls.append(record)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -161,29 +192,27 @@ class HostileUpstream:
         task.add_done_callback(partial(self._ended, record, connection))
         return task
 
-    async def _treat(self, record: CallRecord, connection: Connection) -> Ending:
+    async def _treat(self, record: CallRecord, connection: Line) -> Ending:
         behaviour = record.behaviour
         if not behaviour.takes_slot:
             return await self._play(record, connection, behaviour.delay)
         async with self._slots:
             return await self._play(record, connection, self._service_time + behaviour.delay)
 
-    async def _play(self, record: CallRecord, connection: Connection, delay: float) -> Ending:
-        record.started = time.monotonic()
+    async def _play(self, record: CallRecord, connection: Line, delay: float) -> Ending:
+        record.started = _now()
         if delay:
             await asyncio.sleep(delay)
         ending = await record.behaviour.play(Scene(record.call, connection, self._reply))
         if ending is Ending.FINISHED:
-            record.answered = time.monotonic()
+            record.answered = _now()
         return ending
 
-    def _ended(
-        self, record: CallRecord, connection: Connection, task: asyncio.Task[Ending]
-    ) -> None:
+    def _ended(self, record: CallRecord, connection: Line, task: asyncio.Task[Ending]) -> None:
         # Here and not in the task, which may be cancelled before it begins.
         self._work.discard(task)
         self.in_flight -= 1
-        record.ended = time.monotonic()
+        record.ended = _now()
         if task.cancelled():
             record.client_left = connection.client_left
             connection.done(keep=False)

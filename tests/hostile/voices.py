@@ -3,11 +3,10 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
-from tests.wire.replies import MESSAGES, STREAMS
+from tests.hostile.replies import MESSAGES, STREAMS, Dialect
 
-Dialect = Literal["openai", "anthropic"]
+__all__ = ["NOTE", "VOICES", "Dialect", "Voice", "failure_body"]
 
 NOTE = "what only the hostile upstream says"
 """Is in every error and garbage that it sends: it may go to a log, never to a caller."""
@@ -66,23 +65,18 @@ def _cut(content: bytes) -> tuple[bytes, bytes]:
     return before, after
 
 
-def _frames(dialect: Dialect, *pieces: str) -> tuple[bytes, ...]:
-    content = STREAMS[dialect](pieces).content
-    return tuple(frame + b"\n\n" for frame in content.split(b"\n\n") if frame)
-
-
 def _voice(dialect: Dialect, *, empty: str, ping: bytes, failure: bytes) -> Voice:
     """``empty`` names the list that an empty answer has nothing in."""
-    frames = _frames(dialect, _MARK)
+    frames = STREAMS[dialect]([_MARK])
     place = next(number for number, frame in enumerate(frames) if _MARK.encode() in frame)
-    message: dict[str, object] = MESSAGES[dialect](_MARK).json()
-    says_no_choice = [frame for frame in _frames(dialect) if b'"index":0' not in frame]
+    message = MESSAGES[dialect](_MARK)
+    says_no_choice = [frame for frame in STREAMS[dialect]([]) if b'"index":0' not in frame]
     return Voice(
-        message=_cut(json.dumps(message).encode()),
+        message=_cut(message),
         lead=frames[:place],
         delta=_cut(frames[place]),
         tail=frames[place + 1 :],
-        empty_message=json.dumps({**message, empty: []}).encode(),
+        empty_message=json.dumps(json.loads(message) | {empty: []}).encode(),
         empty_stream=tuple(says_no_choice),
         ping=ping,
         failure=failure,

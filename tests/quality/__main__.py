@@ -1,13 +1,15 @@
 """``python -m tests.quality [MODEL …]``: what each feature reaches on its own cases and held out.
 
-Without a model, the default and the small one. The column ``plain`` is what a user would write in an
-afternoon, asked of the engine directly, on the held-out set.
+Without a model, the default and the small one; any other that ``GROUNDWORK_MODEL`` may name will do.
+The column ``plain`` is what a user would write in an afternoon, asked of the engine directly, on the
+held-out set.
 """
 
 import argparse
 import asyncio
 import json
 import sys
+from math import nan
 from pathlib import Path
 
 from tests.quality.asking import Measured, bench_on, measure, measure_plain
@@ -25,23 +27,26 @@ async def _print(
             held_out = await measure(bench, name, "held out")
             plain = cases = None
             if not held_out_only:
-                plain = await measure_plain(bench, name, "held out")
+                plain = await measure_plain(bench, name, "held out") if bench.engine else None
                 cases = await measure(bench, name, "cases") if name != "ordinary" else None
-            _print_set(name, cases, held_out, plain)
+            _print_set(model, name, cases, held_out, plain)
             if out:
                 _write(out / f"{name}.jsonl", held_out)
 
 
 def _print_set(
-    name: Name, cases: Measured | None, held_out: Measured, plain: Measured | None
+    model: str, name: Name, cases: Measured | None, held_out: Measured, plain: Measured | None
 ) -> None:
     columns = {"cases": cases, "held out": held_out, "plain": plain}
     shown = {title: measured for title, measured in columns.items() if measured}
-    "".join(f"{title} ({measured.count})".rjust(16) for title, measured in shown.items())
+    titles = "".join(f"{title} ({one.count})".rjust(16) for title, one in shown.items())
+    print(f"\n{model}, {name}".ljust(41) + titles)
     for figure in held_out.figures:
-        "".join(f"{m.figures.get(figure, float('nan')):16.1f}" for m in shown.values())
-    "".join(f"{measured.seconds:16.2f}" for measured in shown.values())
-    _told, _said, _cached = held_out.tokens
+        values = "".join(f"{one.figures.get(figure, nan):16.1f}" for one in shown.values())
+        print(f"{figure:40}{values}")
+    print(f"{'seconds each':40}" + "".join(f"{one.seconds:16.2f}" for one in shown.values()))
+    told, said, cached = held_out.tokens
+    print(f"tokens of a held-out item: {told} in ({cached} cached), {said} out", flush=True)
 
 
 def _write(path: Path, measured: Measured) -> None:

@@ -1,4 +1,4 @@
-"""Asks the service, in a process of its own on an embedded model, what a set asks."""
+"""Asks the service what a set asks."""
 
 import asyncio
 import time
@@ -46,40 +46,51 @@ class Bench:
 
     Attributes:
         service: a client of the whole application.
-        engine: a client of the engine's own server.
+        engine: a client of the engine's own server; None where the model is elsewhere.
     """
 
     service: httpx.AsyncClient
-    engine: httpx.AsyncClient
+    engine: httpx.AsyncClient | None
 
 
 @asynccontextmanager
 async def bench_on(model: str) -> AsyncGenerator[Bench]:
-    """An engine with an embedded model, and the service on it."""
-    engine = make_engine(Settings(model=model))
-    assert engine
+    """The service on a model; of an embedded one, the engine is started here.
+
+    Keys and the address of a model elsewhere come from the environment, as the service's do.
+    """
+    patient: dict[str, Any] = {"log_level": "error", "timeout": 300, "first_token_timeout": 300}
+    settings = Settings(model=model, **patient)
+    engine = make_engine(settings)
+    if engine is None:
+        async with _application(settings) as service:
+            yield Bench(service, None)
+        return
     await asyncio.to_thread(engine.start)
     try:
         assert await asyncio.to_thread(engine.wait, _START_SECONDS), engine.problem()
-        settings = Settings(
-            model=model,
-            base_url=f"{engine.base_url}/v1",
-            api_key=SecretStr(engine.key),
-            log_level="error",
-            timeout=300,
-            first_token_timeout=300,
+        on_engine = Settings(
+            model=model, base_url=f"{engine.base_url}/v1", api_key=SecretStr(engine.key), **patient
         )
         key = {"authorization": f"Bearer {engine.key}"}
         async with (
-            LifespanManager(create_app(settings), startup_timeout=_START_SECONDS) as running,
-            httpx.AsyncClient(
-                transport=httpx.ASGITransport(running.app), base_url="http://service"
-            ) as service,
+            _application(on_engine) as service,
             httpx.AsyncClient(base_url=engine.base_url, headers=key, timeout=300) as direct,
         ):
             yield Bench(service, direct)
     finally:
         await asyncio.to_thread(engine.stop)
+
+
+@asynccontextmanager
+async def _application(settings: Settings) -> AsyncGenerator[httpx.AsyncClient]:
+    async with (
+        LifespanManager(create_app(settings), startup_timeout=_START_SECONDS) as running,
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(running.app), base_url="http://service"
+        ) as client,
+    ):
+        yield client
 
 
 async def measure(bench: Bench, name: Name, source: Source) -> Measured:
@@ -89,6 +100,7 @@ async def measure(bench: Bench, name: Name, source: Source) -> Measured:
 
 async def measure_plain(bench: Bench, name: Name, source: Source) -> Measured:
     """Likewise, of a plain prompt to the engine itself."""
+    assert bench.engine, "only an embedded engine is asked directly"
     return await _measured(name, items_of(name, source), bench.engine, ask_plainly)
 
 

@@ -17,7 +17,7 @@ from app.errors import (
     invalid,
 )
 from app.features.answers.desk import Desk
-from app.features.answers.feature import FEATURE, is_doubtful
+from app.features.answers.feature import FEATURE
 from app.features.answers.header import Header, Written
 from app.features.answers.schemas import (
     Answer,
@@ -31,7 +31,7 @@ from app.features.answers.searching import Findings, find
 from app.features.answers.task import AnswerTask
 from app.features.feature import Result, reply_of
 from app.features.wire import Completed, Delta, Reply
-from app.gateway import Chunk, ModelGateway, Prompt, Usage
+from app.gateway import Chunk, ModelGateway, Prompt
 from app.records import GivenAnswer, Store
 
 COMPLETED: Final[Any] = Completed[Reply[Answer]]
@@ -78,7 +78,7 @@ async def events(
 
     The first waits for the answer's first word, so that what fails before is an ordinary problem
     with a status of its own. Where the model has no room for all, it is asked with less; where it
-    finds it likely that no sentence tells, without any.
+    doubts that a sentence tells, without any.
 
     Raises:
         ConversationUnknown: there is no conversation of that name.
@@ -89,18 +89,19 @@ async def events(
     """
     asked = await _prepared(request, desk)
     task, gateway, spent, shown = asked.task, desk.gateway, asked.found.usage, list[str]()
+    is_settled = False
     while True:
-        prompt, header = FEATURE.prompt(task), Header()
-        source = gateway.stream(prompt) if streamed else _whole(prompt, gateway)
         try:
+            if not is_settled:
+                doubts, usage = await FEATURE.doubt(task, gateway)
+                task, spent = task.changed(is_blind=True) if doubts else task, spent + usage
+                is_settled = True
+            prompt, header = FEATURE.prompt(task), Header()
+            source = gateway.stream(prompt) if streamed else _whole(prompt, gateway)
             async with aclosing(source) as chunks:
                 async for chunk in chunks:
                     text = chunk.text
-                    if not header.is_read and (text := header.feed(text, chunk.tokens)):
-                        if is_doubtful(task, header):
-                            # What a stream took that is closed now, nobody tells.
-                            spent += chunk.completion.usage if chunk.completion else Usage()
-                            break
+                    if not header.is_read and (text := header.feed(text)):
                         for event in _opening(asked, task, header.sources):
                             yield event
                     if text:
@@ -115,7 +116,6 @@ async def events(
                         made = _made(asked, task, replace(result, usage=spent + result.usage))
                         yield await _completed(asked, made, desk.store)
                         return
-            task = task.changed(is_blind=True)
         except InputTooLong:
             shorter = task.shorter()
             if shown or shorter is None:

@@ -4,18 +4,16 @@
 """
 
 import re
-from collections.abc import Sequence
 from typing import Any, Final, Literal, cast
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from app.gateway import Token
-
 Action = Literal["answer", "clarify", "handoff", "unknown"]
 
 _BRACKETS: Final = re.compile(
-    r"\[ *(?:(clarify|handoff|unknown)|([0-9]{1,9}(?: *, *[0-9]{1,9})*)) *\]", re.IGNORECASE
+    r"\[(?=[^]]{0,62}\]) *(?:(clarify|handoff|unknown)|([0-9]{1,9}(?: *, *[0-9]{1,9})*)) *\]",
+    re.IGNORECASE,
 )
 _OPEN: Final = re.compile(r"\[[a-z0-9 ,]{0,62}\Z", re.IGNORECASE)  # they may still be closed
 _BEFORE: Final = re.compile(r"\s*")
@@ -28,30 +26,24 @@ class Header:
     Attributes:
         action: what the model does; an answer, unless the brackets name something else.
         sources: the numbers, each once, in their order.
-        start: where in all that was fed the first brackets' content begins; 0 without any.
+        is_there: whether there are brackets.
         is_read: whether the text has begun.
-        tokens: of the brackets, if they are told.
     """
 
     def __init__(self) -> None:
         self.action: Action = "answer"
         self.sources: tuple[int, ...] = ()
-        self.start = 0
-        self.is_read = False
-        self.tokens: list[Token] = []
-        self._consumed = 0
+        self.is_there = self.is_read = False
         self._held = ""  # brackets that are not closed yet
 
-    def feed(self, piece: str, tokens: Sequence[Token] = ()) -> str:
+    def feed(self, piece: str) -> str:
         """Take the next piece; what of it, and of what was held back before, is text."""
         if self.is_read:
             return piece
-        self.tokens += tokens
         text, at = self._held + piece, 0
         while found := _BRACKETS.match(text, at := self._after_space(text, at)):
             self._note(found)
             at = found.end()
-        self._consumed += at
         self._held = text[at:]
         return "" if _OPEN.match(self._held) else self.end()
 
@@ -62,11 +54,11 @@ class Header:
         return held
 
     def _after_space(self, text: str, at: int) -> int:
-        space = (_BETWEEN if self.start else _BEFORE).match(text, at)
+        space = (_BETWEEN if self.is_there else _BEFORE).match(text, at)
         return space.end() if space else at
 
     def _note(self, found: re.Match[str]) -> None:
-        self.start = self.start or self._consumed + found.start() + 1
+        self.is_there = True
         if found[1]:
             self.action = cast("Action", found[1].lower())
         else:
@@ -89,7 +81,7 @@ class Written(str):
         header = Header()
         self.text: str = (header.feed(written) + header.end()).strip()
         self.action, self.sources = header.action, header.sources
-        self.is_headed = header.start > 0
+        self.is_headed = header.is_there
         if not self.text:
             msg = "There is no text after the brackets."
             raise ValueError(msg)

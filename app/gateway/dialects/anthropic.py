@@ -3,23 +3,15 @@
 Reference: https://docs.anthropic.com/en/api/messages
 """
 
-from typing import NotRequired
+from typing import NotRequired, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from pydantic_core import to_json
 from typing_extensions import TypedDict
 
 from app.errors import UpstreamFailed, UpstreamUnavailable
-from app.gateway.dialects.dialect import (
-    OutputMode,
-    PreparedBodies,
-    Profile,
-    StreamReader,
-    close_body,
-    instruction_of,
-    schema_of,
-)
-from app.gateway.prompt import Completion, Prompt, PromptPrefix, StopReason, Usage
+from app.gateway.dialects.dialect import Dialect, OutputMode, Reader, instruction_of, validated
+from app.gateway.prompt import Chunk, Completion, PromptPrefix, StopReason, Usage
 
 _STOP_REASONS = {
     "end_turn": StopReason.END,
@@ -32,10 +24,14 @@ _STOP_REASONS = {
 _CACHED: dict[str, object] = {"cache_control": {"type": "ephemeral"}}
 
 
-class _Block(TypedDict):
-    type: str
+class _Part(TypedDict):
+    """A block of a message, or a delta."""
+
+    type: NotRequired[str]
     text: NotRequired[str]
     input: NotRequired[object]
+    partial_json: NotRequired[str]
+    stop_reason: NotRequired[str | None]
 
 
 class _Usage(TypedDict):
@@ -47,26 +43,15 @@ class _Usage(TypedDict):
 
 class _Message(TypedDict):
     model: NotRequired[str]
-    content: list[_Block]
-    stop_reason: str | None
-    usage: NotRequired[_Usage]
-
-
-class _Start(TypedDict):
-    model: NotRequired[str]
-    usage: NotRequired[_Usage]
-
-
-class _Delta(TypedDict):
-    text: NotRequired[str]
-    partial_json: NotRequired[str]
+    content: NotRequired[list[_Part]]
     stop_reason: NotRequired[str | None]
+    usage: NotRequired[_Usage]
 
 
 class _Event(TypedDict):
     type: str
-    message: NotRequired[_Start]
-    delta: NotRequired[_Delta]
+    message: NotRequired[_Message]
+    delta: NotRequired[_Part]
     usage: NotRequired[_Usage]
     error: NotRequired[object]
 
@@ -75,32 +60,27 @@ _MESSAGE = TypeAdapter(_Message)
 _EVENT = TypeAdapter(_Event)
 
 
-class AnthropicDialect:
+class AnthropicDialect(Dialect):
     """``POST {base_url}/v1/messages``."""
 
+    name = "anthropic"
     path = "/v1/messages"
     modes = (OutputMode.SCHEMA, OutputMode.TOOL, OutputMode.PROMPT)
 
-    def __init__(self, model: str, profile: Profile) -> None:
-        self.identity = f"anthropic {model} {profile}"
-        self._model = model
-        self._profile = profile
-        self._prepared = PreparedBodies()
-
-    def encode(self, prompt: Prompt, mode: OutputMode, *, stream: bool) -> bytes:
-        prefix = prompt.prefix
-        halves = self._prepared.get(prefix, mode, stream=stream) or self._prepared.put(
-            prefix,
-            mode,
-            stream=stream,
-            body=self._parameters(prefix, mode, stream=stream),
-            messages=_messages(prefix),
-        )
-        return close_body(halves, prompt)
+    def _messages(self, prefix: PromptPrefix, mode: OutputMode) -> list[dict[str, object]]:
+        messages: list[dict[str, object]] = []
+        for shot in prefix.shots:
+            messages.append({"role": "user", "content": shot.user})
+            messages.append({"role": "assistant", "content": shot.assistant})
+        if messages:
+            last: dict[str, object] = {"type": "text", "text": prefix.shots[-1].assistant}
+            messages[-1] = {"role": "assistant", "content": [last | _CACHED]}
+        return messages
 
     def _parameters(
-        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool
+        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool, probabilities: bool
     ) -> dict[str, object]:
+        del probabilities  # the API has none
         system: dict[str, object] = {"type": "text", "text": instruction_of(prefix, mode)}
         if not prefix.shots:
             system |= _CACHED
@@ -120,7 +100,7 @@ class AnthropicDialect:
     def _output(self, prefix: PromptPrefix, mode: OutputMode) -> dict[str, object]:
         if prefix.schema is None or mode is OutputMode.PROMPT:
             return {}
-        schema = schema_of(prefix.schema, keeps_length_limits=self._profile.keeps_length_limits)
+        schema = self._schema(prefix.schema)
         if mode is OutputMode.SCHEMA:
             return {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
         name = prefix.schema.name
@@ -129,98 +109,65 @@ class AnthropicDialect:
             "tool_choice": {"type": "tool", "name": name},
         }
 
-    def decode(self, body: bytes) -> Completion:
-        try:
-            message = _MESSAGE.validate_json(body)
-        except ValidationError as error:
-            msg = "The model server sent something that is not a message."
-            raise UpstreamFailed(msg) from error
-        return Completion(
-            text="".join(map(_text, message["content"])),
-            stop_reason=_STOP_REASONS.get(message["stop_reason"] or "", StopReason.UNKNOWN),
-            model=message.get("model") or self._model,
-            usage=_usage(message.get("usage") or _Usage()),
-        )
-
-    def reader(self) -> StreamReader:
+    def reader(self) -> Reader:
         return _Reader(self._model)
 
 
-class _Reader:
+class _Reader(Reader):
     def __init__(self, model: str) -> None:
-        self._model = model
-        self._texts: list[str] = []
+        super().__init__(model)
         self._stop_reason: str | None = None
         self._usage = _Usage()
-        self.completion: Completion | None = None
 
-    def feed(self, data: bytes) -> str:
-        try:
-            event = _EVENT.validate_json(data)
-        except ValidationError as error:
-            msg = "The model server sent an event that is not of a message stream."
-            raise UpstreamFailed(msg) from error
-        delta = event.get("delta", {})
+    def read(self, body: bytes) -> Completion:
+        message = validated(_MESSAGE, body)
+        if "content" not in message:
+            raise UpstreamFailed("The model server sent a message without content.")
+        self._texts.extend(map(_text, message["content"]))
+        self._begin(message)
+        return self._end(message.get("stop_reason") or "")
+
+    def feed(self, data: bytes) -> Chunk | None:
+        event = validated(_EVENT, data)
+        delta = event.get("delta", _Part())
         match event["type"]:
             case "content_block_delta":
                 added = delta.get("text") or delta.get("partial_json") or ""
                 self._texts.append(added)
-                return added
-            case "message_start":
-                start = event.get("message", {})
-                self._model = start.get("model") or self._model
-                self._usage = start.get("usage") or self._usage
+                return Chunk(added) if added else None
+            case "message_start" if "message" in event:
+                self._begin(event["message"])
             case "message_delta":
                 self._stop_reason = delta.get("stop_reason") or self._stop_reason
-                self._usage = _newer(self._usage, event.get("usage") or _Usage())
+                self._usage = _newer(self._usage, event.get("usage", _Usage()))
             case "message_stop":
-                self._close()
+                if self._stop_reason is None:
+                    raise UpstreamFailed("The model server ended its stream without a stop reason.")
+                self._end(self._stop_reason)
             case "error":
                 msg = "The model server reported an error in its stream."
                 raise UpstreamUnavailable(msg, upstream_note=str(event.get("error")))
             case _:
                 pass
-        return ""
+        return None
 
-    def _close(self) -> None:
-        if self._stop_reason is None:
-            msg = "The model server ended its stream without a stop reason."
-            raise UpstreamFailed(msg)
-        self.completion = Completion(
-            text="".join(self._texts),
-            stop_reason=_STOP_REASONS.get(self._stop_reason, StopReason.UNKNOWN),
-            model=self._model,
-            usage=_usage(self._usage),
-        )
+    def _begin(self, message: _Message) -> None:
+        self._model = message.get("model") or self._model
+        self._usage = message.get("usage") or self._usage
+
+    def _end(self, reason: str) -> Completion:
+        return self._close(_STOP_REASONS.get(reason, StopReason.UNKNOWN), _usage(self._usage))
 
 
-def _messages(prefix: PromptPrefix) -> list[dict[str, object]]:
-    messages: list[dict[str, object]] = []
-    for shot in prefix.shots:
-        messages.append({"role": "user", "content": shot.user})
-        messages.append({"role": "assistant", "content": shot.assistant})
-    if messages:
-        last: dict[str, object] = {"type": "text", "text": prefix.shots[-1].assistant}
-        messages[-1] = {"role": "assistant", "content": [last | _CACHED]}
-    return messages
-
-
-def _text(block: _Block) -> str:
-    if block["type"] == "tool_use":
+def _text(block: _Part) -> str:
+    if block.get("type") == "tool_use":
         return to_json(block.get("input")).decode()
-    return block.get("text", "") if block["type"] == "text" else ""
+    return block.get("text", "") if block.get("type") == "text" else ""
 
 
 def _newer(known: _Usage, later: _Usage) -> _Usage:
     """``message_delta`` repeats some of the counts, cumulatively, and nulls others."""
-    return _Usage(
-        input_tokens=later.get("input_tokens") or known.get("input_tokens"),
-        output_tokens=later.get("output_tokens") or known.get("output_tokens"),
-        cache_read_input_tokens=later.get("cache_read_input_tokens")
-        or known.get("cache_read_input_tokens"),
-        cache_creation_input_tokens=later.get("cache_creation_input_tokens")
-        or known.get("cache_creation_input_tokens"),
-    )
+    return cast("_Usage", {**known, **{name: count for name, count in later.items() if count}})
 
 
 def _usage(usage: _Usage) -> Usage:

@@ -1,14 +1,28 @@
 """What a dialect is: it turns a prompt into a request body, and what comes back into values."""
 
-from collections.abc import Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, cast
+from typing import ClassVar, NamedTuple, TypeVar, cast
 
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
+from app.errors import UpstreamFailed
 from app.gateway.boundary import laid_out
-from app.gateway.prompt import Completion, OutputSchema, Prompt, PromptPrefix
+from app.gateway.prompt import (
+    Chunk,
+    Completion,
+    OutputSchema,
+    Prompt,
+    PromptPrefix,
+    StopReason,
+    Token,
+    Usage,
+)
+
+T = TypeVar("T")
 
 
 class OutputMode(StrEnum):
@@ -18,6 +32,18 @@ class OutputMode(StrEnum):
     TOOL = "tool"
     JSON = "json"
     PROMPT = "prompt"
+
+
+class Way(NamedTuple):
+    """How a prompt is put to an upstream.
+
+    Attributes:
+        mode: how it is asked for JSON, if the prompt has a schema.
+        probabilities: it is asked for those of the tokens, if the prompt wants alternatives.
+    """
+
+    mode: OutputMode
+    probabilities: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,97 +61,125 @@ class Profile:
     keeps_length_limits: bool = False
 
 
-class StreamReader(Protocol):
-    """Reads one streamed answer."""
+class Reader(ABC):
+    """Reads one answer.
 
-    @property
-    def completion(self) -> Completion | None:
-        """The whole answer, once the stream's terminator has been seen."""
-        ...
+    Attributes:
+        completion: the whole answer, once it or the stream's terminator has been seen.
+    """
 
-    def feed(self, data: bytes) -> str:
-        """Take one event's data; give the text it adds, often empty.
+    def __init__(self, model: str) -> None:
+        self.completion: Completion | None = None
+        self._model = model
+        self._texts: list[str] = []
+
+    @abstractmethod
+    def read(self, body: bytes) -> Completion:
+        """Take a response's body, which is a whole answer.
+
+        Raises:
+            UpstreamError: it is not, or reports an error.
+        """
+
+    @abstractmethod
+    def feed(self, data: bytes) -> Chunk | None:
+        """Take the data of a stream's next event; give what it adds, often nothing.
 
         Raises:
             UpstreamError: the event reports an error, or cannot be read.
         """
-        ...
+
+    def _close(self, reason: StopReason, usage: Usage, tokens: Iterable[Token] = ()) -> Completion:
+        text = "".join(self._texts)
+        self.completion = Completion(text, reason, self._model, usage, tuple(tokens))
+        return self.completion
 
 
-class Dialect(Protocol):
-    """One provider's API."""
+def validated(kind: TypeAdapter[T], data: bytes) -> T:
+    """What is in JSON text.
 
-    @property
-    def identity(self) -> str:
-        """Stands for the dialect, the model and its parameters."""
-        ...
+    Raises:
+        UpstreamFailed: it is of another kind.
+    """
+    try:
+        value: T = kind.validator.validate_json(data)
+    except ValidationError as error:
+        msg = "The model server sent something that its API does not have."
+        raise UpstreamFailed(msg) from error
+    return value
 
-    @property
-    def path(self) -> str:
-        """Path of the endpoint below the base URL."""
-        ...
 
-    @property
-    def modes(self) -> tuple[OutputMode, ...]:
-        """Ways of asking for JSON that the API has, strongest first."""
-        ...
+class Dialect(ABC):
+    """One provider's API; pure translation, no input or output.
 
-    def encode(self, prompt: Prompt, mode: OutputMode, *, stream: bool) -> bytes:
-        """The request body, in which untrusted text stands between marks that are new each time."""
-        ...
+    Attributes:
+        name: the provider's.
+        path: of the endpoint, below the base URL.
+        modes: ways of asking for JSON that the API has, strongest first.
+        tells_probabilities: whether it can be asked for token probabilities.
+        identity: stands for the dialect, the model and its parameters.
+    """
 
-    def decode(self, body: bytes) -> Completion:
-        """The completion in a response body.
+    name: ClassVar[str]
+    path: ClassVar[str]
+    modes: ClassVar[tuple[OutputMode, ...]]
+    tells_probabilities: ClassVar[bool] = False
 
-        Raises:
-            UpstreamFailed: the body is not what the API promises.
+    _MOST = 512  # prefixes whose parts of the body are kept
+
+    def __init__(self, model: str, profile: Profile) -> None:
+        self.identity = f"{self.name} {model} {profile}"
+        self._model = model
+        self._profile = profile
+        self._halves: dict[tuple[PromptPrefix, OutputMode, bool, bool], tuple[bytes, bytes]] = {}
+
+    def encode(
+        self, prompt: Prompt, mode: OutputMode, *, stream: bool, probabilities: bool = False
+    ) -> bytes:
+        """The request body, in which untrusted text stands between marks that are new each time.
+
+        What all prompts of a prefix have in common is serialised only once.
+
+        Args:
+            prompt: the prompt.
+            mode: how to ask for JSON, if the prompt has a schema.
+            stream: whether to ask for a stream.
+            probabilities: whether to ask for those of the tokens, if the prompt wants them.
         """
-        ...
+        key = (prompt.prefix, mode, stream, probabilities)
+        before, after = self._halves.get(key) or self._cut(*key)
+        turns = to_json([{"role": turn.role, "content": laid_out(turn)} for turn in prompt.turns])
+        return before + turns[1:-1] + after
 
-    def reader(self) -> StreamReader:
-        """A reader for one streamed response."""
-        ...
-
-
-class PreparedBodies:
-    """Request bodies cut in two around the turns, so that a prefix is serialised only once."""
-
-    __slots__ = ("_halves",)
-
-    _MOST = 512
-
-    def __init__(self) -> None:
-        self._halves: dict[tuple[PromptPrefix, OutputMode, bool], tuple[bytes, bytes]] = {}
-
-    def get(
-        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool
-    ) -> tuple[bytes, bytes] | None:
-        return self._halves.get((prefix, mode, stream))
-
-    def put(
-        self,
-        prefix: PromptPrefix,
-        mode: OutputMode,
-        *,
-        stream: bool,
-        body: Mapping[str, object],
-        messages: Iterable[Mapping[str, object]],
+    def _cut(
+        self, prefix: PromptPrefix, mode: OutputMode, stream: bool, probabilities: bool, /
     ) -> tuple[bytes, bytes]:
-        """Serialise ``body`` with ``messages`` left open for the turns to come."""
-        opened = to_json(list(messages)).removesuffix(b"]")
-        separator = b"," if len(opened) > 1 else b""
-        rest = to_json(body)
-        halves = (b'{"messages":' + opened + separator, b"]," + rest.removeprefix(b"{"))
+        """The body before and after the turns."""
+        messages = to_json(self._messages(prefix, mode)).removesuffix(b"]")
+        body = self._parameters(prefix, mode, stream=stream, probabilities=probabilities)
+        separator = b"," if len(messages) > 1 else b""
+        halves = b'{"messages":' + messages + separator, b"]," + to_json(body).removeprefix(b"{")
         if len(self._halves) >= self._MOST:
             self._halves.clear()
-        self._halves[prefix, mode, stream] = halves
+        self._halves[prefix, mode, stream, probabilities] = halves
         return halves
 
+    def _schema(self, schema: OutputSchema) -> object:
+        return schema_of(schema, keeps_length_limits=self._profile.keeps_length_limits)
 
-def close_body(halves: tuple[bytes, bytes], prompt: Prompt) -> bytes:
-    """A whole request body: the prepared halves around the prompt's turns."""
-    turns = to_json([{"role": turn.role, "content": laid_out(turn)} for turn in prompt.turns])
-    return halves[0] + turns[1:-1] + halves[1]
+    @abstractmethod
+    def _messages(self, prefix: PromptPrefix, mode: OutputMode) -> list[dict[str, object]]:
+        """The messages before the turns."""
+
+    @abstractmethod
+    def _parameters(
+        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool, probabilities: bool
+    ) -> dict[str, object]:
+        """All of the body but the messages."""
+
+    @abstractmethod
+    def reader(self) -> Reader:
+        """A reader for one response."""
 
 
 _LENGTH_LIMITS = frozenset(

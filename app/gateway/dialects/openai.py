@@ -5,20 +5,13 @@ Reference: https://platform.openai.com/docs/api-reference/chat
 
 from typing import NotRequired
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from app.errors import UpstreamFailed, UpstreamUnavailable
-from app.gateway.dialects.dialect import (
-    OutputMode,
-    PreparedBodies,
-    Profile,
-    StreamReader,
-    close_body,
-    instruction_of,
-    schema_of,
-)
-from app.gateway.prompt import Completion, Prompt, PromptPrefix, StopReason, Usage
+from app.gateway.dialects.dialect import Dialect, OutputMode, Reader, instruction_of, validated
+from app.gateway.dialects.probabilities import LogProbs, TokenReader
+from app.gateway.prompt import Chunk, Completion, PromptPrefix, StopReason, Usage
 
 _STOP_REASONS = {
     "stop": StopReason.END,
@@ -44,8 +37,12 @@ class _Message(TypedDict):
 
 
 class _Choice(TypedDict):
-    message: _Message
-    finish_reason: str | None
+    """``message`` is of a whole answer, ``delta`` of an event."""
+
+    message: NotRequired[_Message]
+    delta: NotRequired[_Message | None]
+    finish_reason: NotRequired[str | None]
+    logprobs: NotRequired[LogProbs | None]
 
 
 class _PromptDetails(TypedDict):
@@ -58,53 +55,35 @@ class _Usage(TypedDict):
     prompt_tokens_details: NotRequired[_PromptDetails | None]
 
 
-class _Response(TypedDict):
-    model: NotRequired[str]
-    choices: list[_Choice]
-    usage: NotRequired[_Usage | None]
-
-
-class _ChunkChoice(TypedDict):
-    delta: NotRequired[_Message | None]
-    finish_reason: NotRequired[str | None]
-
-
-class _Event(TypedDict):
+class _Answer(TypedDict):
     model: NotRequired[str | None]
-    choices: NotRequired[list[_ChunkChoice]]
+    choices: NotRequired[list[_Choice]]
     usage: NotRequired[_Usage | None]
     error: NotRequired[object]
 
 
-_RESPONSE = TypeAdapter(_Response)
-_EVENT = TypeAdapter(_Event)
+_ANSWER = TypeAdapter(_Answer)
 
 
-class OpenAIDialect:
+class OpenAIDialect(Dialect):
     """``POST {base_url}/chat/completions``."""
 
+    name = "openai"
     path = "/chat/completions"
     modes = (OutputMode.SCHEMA, OutputMode.TOOL, OutputMode.JSON, OutputMode.PROMPT)
+    tells_probabilities = True
 
-    def __init__(self, model: str, profile: Profile) -> None:
-        self.identity = f"openai {model} {profile}"
-        self._model = model
-        self._profile = profile
-        self._prepared = PreparedBodies()
-
-    def encode(self, prompt: Prompt, mode: OutputMode, *, stream: bool) -> bytes:
-        prefix = prompt.prefix
-        halves = self._prepared.get(prefix, mode, stream=stream) or self._prepared.put(
-            prefix,
-            mode,
-            stream=stream,
-            body=self._parameters(prefix, mode, stream=stream),
-            messages=_messages(prefix, mode),
-        )
-        return close_body(halves, prompt)
+    def _messages(self, prefix: PromptPrefix, mode: OutputMode) -> list[dict[str, object]]:
+        messages: list[dict[str, object]] = [
+            {"role": "system", "content": instruction_of(prefix, mode)}
+        ]
+        for shot in prefix.shots:
+            messages.append({"role": "user", "content": shot.user})
+            messages.append({"role": "assistant", "content": shot.assistant})
+        return messages
 
     def _parameters(
-        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool
+        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool, probabilities: bool
     ) -> dict[str, object]:
         body: dict[str, object] = {
             "model": self._model,
@@ -116,6 +95,8 @@ class OpenAIDialect:
             body["stop"] = prefix.stop
         if stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
+        if probabilities and prefix.alternatives:
+            body |= {"logprobs": True, "top_logprobs": prefix.alternatives}
         return body | self._output(prefix, mode)
 
     def _output(self, prefix: PromptPrefix, mode: OutputMode) -> dict[str, object]:
@@ -124,7 +105,7 @@ class OpenAIDialect:
         name = prefix.schema.name
         if mode is OutputMode.JSON:
             return {"response_format": {"type": "json_object"}}
-        schema = schema_of(prefix.schema, keeps_length_limits=self._profile.keeps_length_limits)
+        schema = self._schema(prefix.schema)
         if mode is OutputMode.SCHEMA:
             named = {"name": name, "strict": True, "schema": schema}
             return {"response_format": {"type": "json_schema", "json_schema": named}}
@@ -133,84 +114,57 @@ class OpenAIDialect:
             "tool_choice": {"type": "function", "function": {"name": name}},
         }
 
-    def decode(self, body: bytes) -> Completion:
-        try:
-            response = _RESPONSE.validate_json(body)
-        except ValidationError as error:
-            msg = "The model server sent something that is not a chat completion."
-            raise UpstreamFailed(msg) from error
-        if not response["choices"]:
-            msg = "The model server sent a completion without choices."
-            raise UpstreamFailed(msg)
-        choice = response["choices"][0]
-        reason = _STOP_REASONS.get(choice["finish_reason"] or "", StopReason.UNKNOWN)
-        if choice["message"].get("refusal"):
-            reason = StopReason.REFUSAL
-        return Completion(
-            text=_text(choice["message"]),
-            stop_reason=reason,
-            model=response.get("model") or self._model,
-            usage=_usage(response.get("usage")),
-        )
-
-    def reader(self) -> StreamReader:
+    def reader(self) -> Reader:
         return _Reader(self._model)
 
 
-class _Reader:
+class _Reader(Reader):
     def __init__(self, model: str) -> None:
-        self._model = model
-        self._texts: list[str] = []
+        super().__init__(model)
         self._finish: str | None = None
         self._refused = False
         self._usage = Usage()
-        self.completion: Completion | None = None
+        self._tokens = TokenReader()
 
-    def feed(self, data: bytes) -> str:
+    def read(self, body: bytes) -> Completion:
+        choices = self._open(body)
+        if not (choices and "message" in choices[0]):
+            raise UpstreamFailed("The model server sent a completion without a message.")
+        self._take(choices[0], choices[0]["message"])
+        return self._end(self._finish or "")
+
+    def feed(self, data: bytes) -> Chunk | None:
         if data.strip() == b"[DONE]":
-            self._close()
-            return ""
-        try:
-            event = _EVENT.validate_json(data)
-        except ValidationError as error:
-            msg = "The model server sent an event that is not a completion chunk."
-            raise UpstreamFailed(msg) from error
-        if "error" in event:
-            msg = "The model server reported an error in its stream."
-            raise UpstreamUnavailable(msg, upstream_note=str(event["error"]))
-        self._model = event.get("model") or self._model
-        if event.get("usage"):
-            self._usage = _usage(event.get("usage"))
-        added = ""
-        for choice in (event.get("choices") or [])[:1]:
-            delta = choice.get("delta") or {}
-            self._refused = self._refused or bool(delta.get("refusal"))
-            self._finish = choice.get("finish_reason") or self._finish
-            added = _text(delta)
-        self._texts.append(added)
-        return added
+            if self._finish is None:
+                raise UpstreamFailed("The model server ended its stream without a finish reason.")
+            self._end(self._finish)
+            return None
+        choices = self._open(data)
+        return self._take(choices[0], choices[0].get("delta")) if choices else None
 
-    def _close(self) -> None:
-        if self._finish is None:
-            msg = "The model server ended its stream without a finish reason."
-            raise UpstreamFailed(msg)
-        reason = _STOP_REASONS.get(self._finish, StopReason.UNKNOWN)
-        self.completion = Completion(
-            text="".join(self._texts),
-            stop_reason=StopReason.REFUSAL if self._refused else reason,
-            model=self._model,
-            usage=self._usage,
-        )
+    def _open(self, data: bytes) -> list[_Choice] | None:
+        answer = validated(_ANSWER, data)
+        if "error" in answer:
+            msg = "The model server reported an error in its answer."
+            raise UpstreamUnavailable(msg, upstream_note=str(answer["error"]))
+        self._model = answer.get("model") or self._model
+        if usage := answer.get("usage"):
+            self._usage = _usage(usage)
+        return answer.get("choices")
 
+    def _take(self, choice: _Choice, message: _Message | None) -> Chunk | None:
+        added, tokens = "", self._tokens.read(choice.get("logprobs"))
+        if message:
+            self._refused = self._refused or bool(message.get("refusal"))
+            added = _text(message)
+            self._texts.append(added)
+        self._finish = choice.get("finish_reason") or self._finish
+        return Chunk(added, tokens=tokens) if added or tokens else None
 
-def _messages(prefix: PromptPrefix, mode: OutputMode) -> list[dict[str, object]]:
-    messages: list[dict[str, object]] = [
-        {"role": "system", "content": instruction_of(prefix, mode)}
-    ]
-    for shot in prefix.shots:
-        messages.append({"role": "user", "content": shot.user})
-        messages.append({"role": "assistant", "content": shot.assistant})
-    return messages
+    def _end(self, finish: str) -> Completion:
+        reason = _STOP_REASONS.get(finish, StopReason.UNKNOWN)
+        refused = StopReason.REFUSAL if self._refused else reason
+        return self._close(refused, self._usage, self._tokens.tokens)
 
 
 def _text(message: _Message) -> str:
@@ -220,9 +174,7 @@ def _text(message: _Message) -> str:
     return message.get("content") or ""
 
 
-def _usage(usage: _Usage | None) -> Usage:
-    if not usage:
-        return Usage()
+def _usage(usage: _Usage) -> Usage:
     details = usage.get("prompt_tokens_details") or {}
     return Usage(
         input_tokens=usage.get("prompt_tokens", 0),

@@ -21,12 +21,12 @@ class EventParser:
             piece = self._held + piece
             self._held = b"\r" if piece.endswith(b"\r") else b""
             piece = piece.removesuffix(self._held).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        first, *others = piece.split(b"\n")
-        self._parts.append(first)
-        if not others:
-            return []
-        lines = (b"".join(self._parts), *others[:-1])
-        self._parts = [others[-1]]
+        *lines, rest = piece.split(b"\n")
+        if lines and self._parts:
+            lines[0] = b"".join((*self._parts, lines[0]))
+            self._parts.clear()
+        if rest:
+            self._parts.append(rest)
         events: list[bytes] = []
         for line in lines:
             if not line:

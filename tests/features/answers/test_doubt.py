@@ -14,7 +14,8 @@ from app.gateway.gateway import ModelTraits
 from app.knowledge.library import Library
 from tests.features.answers.model import BODY, QUESTION
 
-SURE, UNSURE = ("[1] It lasts three years.", 0.2), ("[1] It lasts three years.", 0.4)
+SURE, UNSURE = ("[1", 0.2), ("[1", 0.4)
+SAID = ("[1] It lasts three years.", 0.0)
 UNKNOWN = ("[unknown] I don't know how long.", 0.99)
 
 
@@ -27,7 +28,6 @@ class Telling:
         self.traits = ModelTraits(unknown_above=above, reads=reads)
         self.says = list(says)
         self.prompts: list[Prompt] = []
-        self.left: list[str] = []  # what was not listened to any more
 
     async def complete(self, prompt: Prompt) -> Completion:
         self.prompts.append(prompt)
@@ -40,15 +40,9 @@ class Telling:
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
         completion = await self.complete(prompt)
-        left = completion.text
-        try:
-            for token in completion.tokens:
-                left = left[len(token.text) :]
-                yield Chunk(token.text, tokens=(token,))
-            yield Chunk("", completion)
-        finally:
-            if left:
-                self.left.append(left)
+        for token in completion.tokens:
+            yield Chunk(token.text, tokens=(token,))
+        yield Chunk("", completion)
 
     def forget(self, prompt: Prompt) -> None:
         del prompt
@@ -76,38 +70,52 @@ async def test_above_the_threshold_the_model_says_that_it_does_not_know() -> Non
     assert all(check.kept for check in made.checks)
 
 
-async def test_a_stream_shows_nothing_of_the_answer_that_is_not_taken() -> None:
+async def test_a_stream_shows_nothing_of_the_question_before_the_answer() -> None:
     model = Telling(UNSURE, UNKNOWN)
     found = [event async for event in events(*asked(model))]
     assert [event.type for event in found] == ["started", *["delta"] * 5, "completed"]
     assert "".join(event.text for event in found[1:-1]) == "I don't know how long."
     assert found[-1].result.action == "unknown"
     assert len(found[0].passages) == 2
-    assert model.left == [" lasts three years."], "the first call is closed at its first word"
 
 
-@pytest.mark.parametrize(
-    ("says", "above"),
-    [(SURE, 0.3), (UNSURE, 0.5), (UNSURE, None), (("[clarify] Which one?", 0.4), 0.3)],
-)
+@pytest.mark.parametrize(("says", "above"), [(SURE, 0.3), (UNSURE, 0.5)])
 @pytest.mark.parametrize("streamed", [False, True])
-async def test_otherwise_the_model_is_taken_at_its_word(
-    says: tuple[str, float], above: float | None, streamed: bool
+async def test_below_it_the_answer_rests_on_what_was_read(
+    says: tuple[str, float], above: float, streamed: bool
 ) -> None:
-    model = Telling(says, above=above)
+    model = Telling(says, SAID, above=above)
     request, desk = asked(model)
     made = [event async for event in events(request, desk, streamed=streamed)][-1].result
-    assert made.answer == says[0].partition("] ")[2]
-    assert len(model.prompts) == 1
+    assert (made.answer, made.action) == ("It lasts three years.", "answer")
+    assert model.read[0] == model.read[1], "so that it need not be read again"
 
 
-async def test_probabilities_are_asked_for_where_there_is_a_threshold() -> None:
-    told, untold = Telling(SURE), Telling(SURE, above=None)
-    await reply(*asked(told))
-    await reply(*asked(untold))
-    assert told.prompts[0].prefix.alternatives > 1
-    assert untold.prompts[0].prefix.alternatives == 0
-    assert told.prompts[0].prefix.shots == untold.prompts[0].prefix.shots
+async def test_without_a_threshold_nothing_is_asked_before() -> None:
+    model = Telling(SAID, above=None)
+    assert (await reply(*asked(model))).answer == "It lasts three years."
+    (prompt,) = model.prompts
+    assert prompt.prefix.alternatives == 0
+
+
+async def test_the_question_before_ends_at_the_brackets_and_has_the_same_examples() -> None:
+    model = Telling(SURE, SAID)
+    await reply(*asked(model))
+    doubting, telling = (prompt.prefix for prompt in model.prompts)
+    assert (doubting.stop, telling.stop) == (("]",), ())
+    assert doubting.alternatives > 1
+    assert doubting.shots == telling.shots
+    assert not any("unknown" in shot.assistant for shot in telling.shots)
+    assert "[unknown]" in str(model.prompts[0].turns[-1].parts[1])
+
+
+async def test_who_reads_nothing_is_shown_how_to_say_so() -> None:
+    model = Telling(UNSURE, UNKNOWN)
+    await reply(*asked(model))
+    shots = model.prompts[1].prefix.shots
+    assert shots
+    assert all(shot.assistant.startswith("[unknown]") for shot in shots)
+    assert not any("[1]" in shot.user for shot in shots)
 
 
 async def test_an_answer_from_nothing_is_none() -> None:
@@ -119,7 +127,7 @@ async def test_an_answer_from_nothing_is_none() -> None:
 
 async def test_at_least_one_passage_is_shown_and_history_no_longer_than_that() -> None:
     history = [{"role": "user", "content": "a" * size} for size in (20, 20, 3)]
-    model = Telling(SURE, SURE, SURE, reads=25)
+    model = Telling(SAID, SURE, SAID, reads=25)
     made = await reply(*asked(model, history=history))
     assert made.truncated
     assert len(made.passages) == 1

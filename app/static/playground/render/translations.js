@@ -50,14 +50,12 @@ class Row {
   }
 }
 
-const CHECKED = { empty: "Not empty", untranslated: "Translated", language: "Right language" };
-
 function check({ check: name, kept, missing, unexpected }) {
   const found = [["missing", missing], ["unexpected", unexpected]]
     .filter(([, items]) => items.length)
     .map(([what, items]) => `${what}: ${items.join(", ")}`);
   return h("li", { class: kept ? "kept" : "lost" },
     h("span", { "aria-hidden": "true" }, kept ? "✓ " : "✗ "),
-    CHECKED[name] ?? words(name), h("span", { class: "unseen" }, kept ? ": yes" : ": no"),
+    words(name), h("span", { class: "unseen" }, kept ? ": yes" : ": no"),
     found.length > 0 && h("span", {}, ` (${found.join("; ")})`));
 }

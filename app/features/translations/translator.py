@@ -1,0 +1,145 @@
+"""Reviews into natural English or another language."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from functools import lru_cache
+
+from pydantic import BaseModel, ConfigDict
+
+from app.features.feature import Example, Feature
+from app.features.proofs import Check, Proof, counted
+from app.features.spans import emails, emoji, figures, placeholders, tags, urls
+from app.features.translations.markup import compared, without_marks
+from app.features.translations.schemas import Formality, LanguageCode
+from app.features.translations.shape import in_the_shape_of
+from app.gateway import Completion, PromptPrefix, Turn, Untrusted
+from app.languages import NAMES, base
+
+
+class Unit(BaseModel):
+    """What the model translates at once: a text, or a piece of one.
+
+    Attributes:
+        text: it, without white space at its ends.
+        target_lang, source_lang: codes; a source only where the caller named it.
+        formality, context, instructions: as the caller wishes.
+        terms: those that stand in the text, and what each has to become.
+        shaped: whether to begin and end the translation as the text.
+        marked: whether there are numbered marks in the text.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str
+    target_lang: LanguageCode
+    source_lang: LanguageCode | None = None
+    formality: Formality = "default"
+    context: str | None = None
+    instructions: tuple[str, ...] = ()
+    terms: tuple[tuple[str, str], ...] = ()
+    shaped: bool = False
+    marked: bool = False
+
+
+def _same(
+    name: str, find: Callable[[str], list[str]], *, repairable: bool = True
+) -> Proof[Unit, str]:
+    """The proof that a translation has the same of something, each as often as the text."""
+
+    def proof(unit: Unit, output: str) -> Check | None:
+        if unit.marked:
+            wanted, found = find(without_marks(unit.text)), find(without_marks(output))
+        else:
+            wanted, found = find(unit.text), find(output)
+        return counted(name, wanted, found, repairable=repairable) if wanted or found else None
+
+    return proof
+
+
+def _line_breaks(text: str) -> list[str]:
+    lines = text.strip().splitlines()[1:]
+    return ["line break" if line.strip() else "blank line" for line in lines]
+
+
+def _markup(unit: Unit, output: str) -> Check | None:
+    return compared(unit.text, output) if unit.marked else _tags(unit, output)
+
+
+def _glossary(unit: Unit, output: str) -> Check | None:
+    """A term counts with an ending or within a compound."""
+    if not unit.terms:
+        return None
+    said = output.casefold()
+    missing = tuple(term for _, term in unit.terms if term.casefold() not in said)
+    return Check("glossary", not missing, missing)
+
+
+_tags = _same("markup", tags)
+PROOFS = (
+    _same("placeholders", placeholders),
+    _same("urls", urls),
+    _same("emails", emails),
+    _same("emoji", emoji),
+    _same("numbers", figures, repairable=False),
+    _same("line_breaks", _line_breaks),
+    _markup,
+    _glossary,
+)
+
+
+class Translator(Feature[Unit, str]):
+    """Translates one unit.
+
+    A language with several examples has a prefix of its own; all others share one that has an example
+    for each of some languages. What a request wishes comes after its text.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("translations", asks=Unit, gives=str, proofs=PROOFS, max_tokens=2048)
+        into: dict[str, list[Example[Unit, str]]] = defaultdict(list)
+        for example in self.examples:
+            into[base(example.input.target_lang)].append(example)
+        self._own = {
+            code: self.make_prefix(examples=group) for code, group in into.items() if len(group) > 1
+        }
+        self._shared = self.make_prefix(examples=[group[0] for group in into.values()])
+
+    def render(self, request: Unit) -> str:
+        return request.text
+
+    def task(self, request: Unit) -> str:
+        wishes = [_wish(request.source_lang, request.target_lang, request.formality)]
+        if request.marked:
+            wishes.append(
+                "Keep each tag, such as <1> and </1>, around the words that it belongs to."
+            )
+        if request.terms:
+            terms = "; ".join(f"{term} = {translation}" for term, translation in request.terms)
+            wishes.append(f"Use these terms: {terms}.")
+        return "\n".join((*wishes, *request.instructions))
+
+    def turns(self, request: Unit) -> tuple[Turn, ...]:
+        if not request.context:
+            return super().turns(request)
+        text, context = Untrusted(request.text), Untrusted(request.context)
+        about = "What helps to understand it, not to be translated:"
+        return (Turn("user", (text, about, context, self.task(request))),)
+
+    def prefix(self, request: Unit) -> PromptPrefix:
+        return self._own.get(base(request.target_lang), self._shared)
+
+    def read(self, request: Unit, completion: Completion) -> str:
+        output = completion.text.strip()
+        return in_the_shape_of(request.text, output) if request.shaped else output
+
+
+@lru_cache(maxsize=4096)
+def _wish(source: str | None, target: str, formality: Formality) -> str:
+    origin = f" from {NAMES[source]}" if source else ""
+    address = {"more": " Address the reader formally.", "less": " Address the reader informally."}
+    return f"Translate it{origin} into {NAMES[target]}." + address.get(
+        formality.removeprefix("prefer_"), ""
+    )
+
+
+FEATURE = Translator()

@@ -1,0 +1,258 @@
+"""Places among the calls under way, and a bounded, fair queue for them."""
+
+import asyncio
+from bisect import insort
+from collections import defaultdict
+from dataclasses import dataclass, field
+from operator import attrgetter
+from time import monotonic
+from typing import Final, Self
+
+from app.errors import Overloaded, UpstreamError
+from app.gateway.admission.limit import AdaptiveLimit
+from app.gateway.admission.pressure import Pressure
+from app.gateway.call import Clock, Deadline
+from app.gateway.prompt import Chunk
+
+_TOO_MANY: Final = frozenset({429, 503, 529})  # what a server says that has too many calls
+_SHORT_SHARE: Final = 0.2  # of a call's latency, that a call may queue under pressure
+_SHORT_SECONDS: Final = 0.1  # or this, if it is more
+_FEATURE_SHARE: Final = 0.75  # of the limit, for a feature that is not alone
+_ACTIVE_SECONDS: Final = 10.0  # how long after a call a feature counts as there
+_KNOWN_SECONDS: Final = 60.0  # how long an average is believed
+_WEIGHT: Final = 0.1  # of a new value in an average
+_CAUTION: Final = 0.5  # of the average latency, that a call takes at least
+
+
+class _Average:
+    """An exponentially weighted average of seconds; 0 while nothing recent is known."""
+
+    __slots__ = ("_at", "_value")
+
+    def __init__(self) -> None:
+        self._value = 0.0
+        self._at = float("-inf")
+
+    def value(self, now: float) -> float:
+        return self._value if now - self._at < _KNOWN_SECONDS else 0.0
+
+    def add(self, seconds: float, now: float) -> None:
+        known = self.value(now)
+        self._value = known + _WEIGHT * (seconds - known) if known else seconds
+        self._at = now
+
+
+@dataclass(slots=True, eq=False)
+class _Lane:
+    """One feature's calls: those under way, and those waiting, by deadline."""
+
+    waiting: list["Place"] = field(default_factory=list["Place"])
+    running: int = 0
+    seen_at: float = float("-inf")
+    held: _Average = field(default_factory=_Average)
+    whole: _Average = field(default_factory=_Average)
+    first_token: _Average = field(default_factory=_Average)
+
+    def latency(self, *, stream: bool) -> _Average:
+        return self.first_token if stream else self.whole
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A place for one call, for as long as the block runs; see :meth:`Admission.place`.
+
+    Attributes:
+        admission, lane, deadline: where it is, whose, and until when.
+        kind: the call's feature, and whether it is a stream; calls of a kind take equally long.
+        needs: seconds that the call takes at least.
+        by: what it queues by: the deadline as it was then, and its turn.
+        turn: whether there is time enough left, once it is called.
+        started: when it was given.
+        seconds: from then until the answer, or a stream's first token; None before.
+        tokens: of output that the answer had.
+        in_flight, wanted: the calls under way then, and those with the ones in the queue.
+    """
+
+    admission: "Admission"
+    lane: _Lane
+    deadline: Deadline
+    kind: tuple[str, bool]
+    needs: float = 0.0
+    by: tuple[float, int] = (0.0, 0)
+    turn: "asyncio.Future[bool] | None" = None
+    started: float = 0.0
+    seconds: float | None = None
+    tokens: int = 0
+    in_flight: int = 0
+    wanted: int = 0
+
+    @property
+    def stream(self) -> bool:
+        return self.kind[1]
+
+    def answered(self, chunk: Chunk) -> None:
+        """The answer is there; or the first of a stream."""
+        self.seconds = self.deadline.call.clock() - self.started
+        if chunk.completion and not self.stream:
+            self.tokens = chunk.completion.usage.output_tokens
+
+    async def __aenter__(self) -> Self:
+        await self.admission.enter(self)
+        return self
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self.admission.leave(self, error)
+
+
+class Admission:
+    """Lets as many calls through as the limit says, and keeps a bounded queue.
+
+    A free place goes to the feature with the fewest calls under way, there to the call with the
+    earliest deadline. While several features are active, none may take more than three quarters
+    of the places. A call that cannot be answered in its time is not begun.
+
+    The queue takes bursts; but while calls keep coming faster than they are answered, only those
+    that get a place soon, so that what is accepted stays fast (Ben Maurer, "Fail at Scale", ACM
+    Queue, 2015, does so with CoDel). Nobody who was let into the queue is sent away for others.
+
+    Attributes:
+        queue_size: calls that may wait for a place.
+        running, queued: calls under way, and waiting.
+    """
+
+    def __init__(self, limit: AdaptiveLimit, *, queue_size: int, clock: Clock = monotonic) -> None:
+        self._limit = limit
+        self.queue_size = queue_size
+        self._clock = clock
+        self._lanes: dict[str, _Lane] = defaultdict(_Lane)
+        self._number = 0
+        self._pressure = Pressure(clock())
+        self.running = 0
+        self.queued = 0
+
+    @property
+    def limit(self) -> int:
+        """Calls that may be under way at once."""
+        return self._limit.value
+
+    def needed(self, feature: str, *, stream: bool) -> float:
+        """Seconds that a call takes at least to its end or first token; 0 if not known."""
+        return _CAUTION * self._lanes[feature].latency(stream=stream).value(self._clock())
+
+    def place(self, feature: str, deadline: Deadline, *, stream: bool) -> Place:
+        """A place for one call of ``feature``; entering it waits for it.
+
+        Entering raises ``Overloaded`` if there is none, nor will there be one soon enough, and
+        ``DeadlineExceeded`` if the time would not suffice even with a place.
+        """
+        return Place(self, self._lanes[feature], deadline, (feature, stream))
+
+    async def enter(self, place: Place) -> None:
+        """Take the place, at once or in turn."""
+        lane, now = place.lane, self._clock()
+        lane.seen_at = now
+        self._pressure.arrived(now, lane.held.value(now), standing=self.queued > 0)
+        place.needs = _CAUTION * lane.latency(stream=place.stream).value(now)
+        if place.needs > place.deadline.at - now:
+            raise place.deadline.exceeded()
+        if lane.waiting or not self._is_free(lane):
+            await self._wait(place)
+        else:
+            self._take(lane)
+        place.started = self._clock()
+        place.in_flight, place.wanted = self.running, self.running + self.queued
+
+    def leave(self, place: Place, error: BaseException | None) -> None:
+        """Give the place back, with how the call ended."""
+        lane = place.lane
+        self._give_back(lane)
+        if isinstance(error, UpstreamError) and error.upstream_status in _TOO_MANY:
+            self._limit.refused()
+        if place.seconds is not None:
+            now = self._clock()
+            self._pressure.answered()
+            lane.held.add(now - place.started, now)
+            lane.latency(stream=place.stream).add(place.seconds, now)
+            self._limit.succeeded(
+                place.kind,
+                place.seconds,
+                place.tokens,
+                in_flight=place.in_flight,
+                wanted=place.wanted,
+            )
+        self._hand_on()
+
+    def _take(self, lane: _Lane) -> None:
+        self.running += 1
+        lane.running += 1
+
+    def _give_back(self, lane: _Lane) -> None:
+        self.running -= 1
+        lane.running -= 1
+
+    def _is_free(self, lane: _Lane) -> bool:
+        """Whether there is a place that the feature may take."""
+        limit = self._limit.value
+        if self.running >= limit:
+            return False
+        if limit == 1 or not self._has_company(lane):
+            return True
+        return lane.running < max(1, min(limit - 1, int(limit * _FEATURE_SHARE)))
+
+    def _has_company(self, lane: _Lane) -> bool:
+        recent = self._clock() - _ACTIVE_SECONDS
+        return any(
+            other is not lane and (other.running or other.waiting or other.seen_at > recent)
+            for other in self._lanes.values()
+        )
+
+    async def _wait(self, place: Place) -> None:
+        """Wait for a place and take it."""
+        lane, deadline = place.lane, place.deadline
+        held = lane.held.value(self._clock())
+        lanes = sum(1 for other in self._lanes.values() if other.waiting or other is lane)
+        expected = (len(lane.waiting) + 1) * lanes * held / self._limit.value  # seconds, about
+        patience = deadline.remaining() - place.needs
+        if self._pressure.high:
+            patience = min(patience, max(_SHORT_SECONDS, _SHORT_SHARE * held))
+        if self.queued >= self.queue_size or expected > patience:
+            msg = "The service has more requests than it can answer in time."
+            raise Overloaded(msg, retry_after=expected)
+        self._number += 1
+        place.by = deadline.at, self._number
+        turn = place.turn = asyncio.get_running_loop().create_future()
+        insort(lane.waiting, place, key=attrgetter("by"))
+        self.queued += 1
+        with deadline.call.spending("queue"):
+            try:
+                in_time = await turn
+            except asyncio.CancelledError:
+                self._leave_queue(place)
+                raise
+        if not in_time:
+            raise deadline.exceeded()
+
+    def _leave_queue(self, place: Place) -> None:
+        """Leave the queue, or give back the place that came at the same moment."""
+        if place in place.lane.waiting:
+            place.lane.waiting.remove(place)
+            self.queued -= 1
+        elif place.turn and not place.turn.cancelled() and place.turn.result():
+            self._give_back(place.lane)
+            self._hand_on()
+
+    def _hand_on(self) -> None:
+        """Give free places to those who wait."""
+        while self.queued:
+            lanes = [lane for lane in self._lanes.values() if lane.waiting and self._is_free(lane)]
+            if not lanes:
+                return
+            lane = min(lanes, key=attrgetter("running"))
+            place = lane.waiting.pop(0)
+            self.queued -= 1
+            if place.turn is None or place.turn.done():
+                continue  # it has left, and notices that in a moment
+            in_time = place.needs <= place.deadline.remaining()
+            if in_time:
+                self._take(lane)
+            place.turn.set_result(in_time)

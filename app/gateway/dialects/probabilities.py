@@ -1,0 +1,75 @@
+"""Token probabilities as OpenAI, vLLM and llama.cpp tell them: ``logprobs`` of a choice."""
+
+from codecs import getincrementaldecoder
+from math import exp
+from typing import Annotated, Final, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from app.gateway.prompt import Token
+
+_DECODER: Final = getincrementaldecoder("utf-8")
+
+_Byte = Annotated[int, Field(ge=0, le=255)]
+
+
+class _Likely(TypedDict):
+    token: str
+    logprob: float | None
+    bytes: NotRequired[list[_Byte] | None]
+
+
+class _Chosen(_Likely):
+    top_logprobs: NotRequired[list[_Likely] | None]
+
+
+class LogProbs(TypedDict):
+    """What is told of a whole answer's tokens, or of a piece's."""
+
+    content: NotRequired[list[_Chosen] | None]
+
+
+class TokenReader:
+    """Reads the tokens of one answer.
+
+    A character may be spread over several tokens, none of which is text by itself. It belongs to
+    the last of them and those before are empty, so that all texts together are the answer's.
+
+    Attributes:
+        tokens: all that were read.
+    """
+
+    __slots__ = ("_decoder", "tokens")
+
+    def __init__(self) -> None:
+        self._decoder = _DECODER("replace")
+        self.tokens: list[Token] = []
+
+    def read(self, told: LogProbs | None) -> tuple[Token, ...]:
+        """The tokens that are told next; none if the upstream tells none."""
+        if not told:
+            return ()
+        tokens = tuple(map(self._token, told.get("content") or ()))
+        self.tokens += tokens
+        return tokens
+
+    def _token(self, chosen: _Chosen) -> Token:
+        data = chosen.get("bytes")
+        return Token(
+            text=chosen["token"] if data is None else self._decoder.decode(bytes(data)),
+            probability=_probability(chosen),
+            alternatives=tuple(
+                (_text(likely), _probability(likely)) for likely in chosen.get("top_logprobs") or ()
+            ),
+        )
+
+
+def _text(likely: _Likely) -> str:
+    data = likely.get("bytes")
+    return likely["token"] if data is None else bytes(data).decode(errors="replace")
+
+
+def _probability(likely: _Likely) -> float:
+    logprob = likely["logprob"]
+    return 0.0 if logprob is None else exp(min(0.0, logprob))

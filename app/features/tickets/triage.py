@@ -82,6 +82,7 @@ def _ticket(
     stated, missing = _stated(request.parts, reading, desk.vocabulary.products)
     email = f"{request.subject}\n{request.content}"
     orders, uncopied = _copied(email, [reading.injection or ""])
+    missing += uncopied
     written, quoted_only = _written(request.content)
     language = detect(written)
     own = form.custom_fields(reading) if form else None
@@ -106,7 +107,7 @@ def _ticket(
         ),
         "confidence": sure,
         "needs_review": cut or unread or quoted_only or bool(orders) or lacking or unsure,
-    }, Check("verbatim", not missing, unexpected=(*missing, *uncopied), repairable=False)
+    }, Check("verbatim", not missing, unexpected=tuple(missing), repairable=False)
 
 
 def _stated(

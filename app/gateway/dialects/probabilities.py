@@ -37,7 +37,7 @@ class TokenReader:
     the last of them and those before are empty, so that all texts together are the answer's.
 
     Attributes:
-        tokens: all that were read.
+        tokens: all that were read, as they were told.
     """
 
     __slots__ = ("_decoder", "tokens")
@@ -53,6 +53,17 @@ class TokenReader:
         tokens = tuple(map(self._token, told.get("content") or ()))
         self.tokens += tokens
         return tokens
+
+    def of(self, text: str) -> list[Token]:
+        """All that were read, without a blank before the first that the text lacks.
+
+        llama.cpp cuts it off the texts of models whose tokenizer (SentencePiece) adds it.
+        """
+        if self.tokens and not text[:1].isspace():
+            first = self.tokens[0]
+            likely = tuple([(other.lstrip(), share) for other, share in first.alternatives])
+            self.tokens[0] = Token(first.text.lstrip(), first.probability, likely)
+        return self.tokens
 
     def _token(self, chosen: _Chosen) -> Token:
         """A token; what else was likely, hundreds for an answer, goes by the name it is told by."""

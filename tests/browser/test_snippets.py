@@ -21,6 +21,7 @@ CASES = [
     ("answers", True, False),
     ("answers", True, True),
     ("answers", False, False),
+    ("titles", True, False),
     ("titles", False, False),
 ]
 
@@ -38,7 +39,7 @@ async def test_copied_code_runs(
     page = playground.page
     await playground.open(feature)
     await _write(playground, feature)
-    if feature == "answers":
+    if feature != "tickets":  # which have no stream
         await playground.field("Stream").set_checked(stream)
     if with_key:
         await page.evaluate("sessionStorage.setItem('groundwork-key', 'secret')")

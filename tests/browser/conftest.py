@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from tests.browser.playground import Playground
+from tests.browser.playground import PATIENCE, Playground
 from tests.browser.speech import script
 from tests.hostile.upstream import HostileUpstream, hostile_upstream
 from tests.service import Service, run_service
 
 STAGE = (sys.executable, "-m", "tests.browser.stage")
 EXPECTED = "Failed to load resource"  # what Chromium says of a 4xx, which some tests provoke
-PATIENCE = 60_000  # milliseconds; on a busy machine everything takes its time
 
 expect.set_options(timeout=PATIENCE)
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from playwright.async_api import Locator, Page, Route, expect
 
+PATIENCE = 60_000  # milliseconds; on a busy machine everything takes its time
+
 
 @dataclass(frozen=True, slots=True)
 class Playground:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, FilePayload, Locator, Page, expect
 
-from tests.browser.conftest import PATIENCE
+from tests.browser.playground import PATIENCE
 from tests.service import Service
 
 # In the page before its own scripts.

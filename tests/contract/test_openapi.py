@@ -154,7 +154,8 @@ def unbounded(document: Json, schema: Json, at: str, seen: set[str]) -> Iterator
     below: list[tuple[str, Any]] = [*node.get("properties", {}).items()]
     below += [(key, node[key]) for key in ("items", "additionalProperties") if key in node]
     for keyword in ("anyOf", "oneOf", "allOf"):
-        below += enumerate(node.get(keyword, []))
+        parts: list[Any] = node.get(keyword, [])
+        below += [(str(number), part) for number, part in enumerate(parts)]
     for key, part in below:
         if isinstance(part, dict):
             yield from unbounded(document, cast("Json", part), f"{at}/{key}", seen)

@@ -67,7 +67,7 @@ def _append(client: httpx.Client, url: str, part: Path, size: int, meter: Meter)
             file.truncate(there)
             file.seek(there)
             for block in response.iter_raw():
-                there += file.write(block[: size - there])
+                there += file.write(block)
                 meter.at(there)
-                if there == size:  # if there is more, it is another file: its hash will tell
+                if there >= size:  # more than that is another file: its hash will tell
                     return

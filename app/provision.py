@@ -2,25 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from time import monotonic
 
 import httpx
 
 from app.embedded import Engine, EngineConfig
-from app.embedded.weights import DEFAULT_NAME, default_cache_dir
+from app.embedded.machine import default_cache_dir
+from app.embedded.models import find_model
 from app.gateway import ModelGateway, Standby
 from app.gateway.admission import AdaptiveLimit, Admission
 from app.gateway.cache import ResponseCache
 from app.gateway.call import Clock, TimeLimits
 from app.gateway.dialects import AnthropicDialect, Dialect, OpenAIDialect, Profile
-from app.gateway.gateway import Resilience
+from app.gateway.gateway import ModelTraits, Resilience
 from app.gateway.ladder import Ladder
 from app.gateway.transport import Transport, open_http
 from app.gateway.upstream import Upstream
 from app.settings import Settings
 
 _INITIAL_CONCURRENCY = 16
+_ENGINE_ELSEWHERE = 4  # slots of an engine that somebody else started, unless it is said
 
 HttpFactory = Callable[[], httpx.AsyncBaseTransport]
 
@@ -46,7 +47,7 @@ def make_engine(settings: Settings) -> Engine | None:
         return None
     config = EngineConfig(
         cache_dir=settings.cache_dir or default_cache_dir(),
-        model_path=Path(name.name).expanduser() if name.name else None,
+        model=name.name,
         slots=settings.embedded_slots,
         context=settings.embedded_context,
         threads=settings.embedded_threads,
@@ -66,9 +67,9 @@ def make_gateway(
 
     Args:
         settings: the operator's.
-        engine: the embedded engine, if the settings name it.
+        engine: the embedded engine, if the settings name it; calls wait for it while it is down.
         open_http: opens the connection pool.
-        standby: who keeps the upstream up, if somebody does.
+        standby: who keeps the upstream up; the engine, if there is one.
         clock: what time is told by.
     """
     address = _address(settings, engine)
@@ -76,21 +77,30 @@ def make_gateway(
     provider, name = settings.model_name.provider, settings.model_name.name
     if provider == "anthropic":
         headers = {"x-api-key": address.key or "", "anthropic-version": "2023-06-01"}
-    dialect = _dialect(settings, name or DEFAULT_NAME)
+    traits = ModelTraits()
+    if provider == "embedded":
+        model = find_model(name)
+        name = model.name
+        traits = ModelTraits(unknown_above=model.unknown_above, reads=model.reads)
+    dialect = _dialect(settings, name)
     transport = Transport(
         open_http(), address.base_url, headers, connect_timeout=settings.connect_timeout
     )
     return ModelGateway(
         Upstream(dialect, transport, ping_path=_PING_PATHS[provider], clock=clock),
-        replace(_resilience(settings, dialect, clock), standby=standby),
+        replace(_resilience(settings, dialect, engine, clock), standby=standby or engine),
         model=settings.model,
+        traits=traits,
     )
 
 
-def _resilience(settings: Settings, dialect: Dialect, clock: Clock) -> Resilience:
+def _resilience(
+    settings: Settings, dialect: Dialect, engine: Engine | None, clock: Clock
+) -> Resilience:
     embedded = settings.model_name.provider == "embedded"
     if embedded:  # it is known what the engine can do
-        places = min(settings.embedded_slots, settings.max_concurrency)
+        slots = engine.slots if engine else settings.embedded_slots
+        places = min(slots or _ENGINE_ELSEWHERE, settings.max_concurrency)
         limit = AdaptiveLimit(initial=places, least=places, most=places)
     else:
         limit = AdaptiveLimit(initial=_INITIAL_CONCURRENCY, most=settings.max_concurrency)
@@ -123,7 +133,7 @@ def _dialect(settings: Settings, name: str) -> Dialect:
         case "openai":
             return OpenAIDialect(name, profile)
         case "embedded":
-            return OpenAIDialect(Path(name).stem, profile)
+            return OpenAIDialect(name, profile)
 
 
 def _temperature(settings: Settings, *, hosted: bool) -> float | None:

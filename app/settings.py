@@ -27,7 +27,7 @@ Provider = Literal["embedded", "anthropic", "openai"]
 
 @dataclass(frozen=True, slots=True)
 class ModelName:
-    """``GROUNDWORK_MODEL`` in its parts: ``embedded``, ``embedded:/x.gguf``, ``openai:gpt-x``."""
+    """``GROUNDWORK_MODEL`` in its parts: ``embedded`` (no name), ``embedded:/x.gguf``, ``openai:x``."""
 
     provider: Provider
     name: str
@@ -42,8 +42,9 @@ class Settings(BaseSettings):
 
     model: str = Field(
         default="embedded",
-        description="The base model: `embedded`, `embedded:/path/to/model.gguf`, "
-        "`anthropic:<model>` or `openai:<model>` (any OpenAI-compatible server).",
+        description="The base model: `embedded`, `embedded:<name>` out of the table of models, "
+        "`embedded:/path/to/model.gguf`, `anthropic:<model>` or `openai:<model>` (any "
+        "OpenAI-compatible server).",
     )
     base_url: str | None = Field(
         default=None,
@@ -135,6 +136,13 @@ class Settings(BaseSettings):
         description="JSON Lines file with the intents of tickets, each "
         '`{"name": "cancel_order", "description": "wants to cancel an order"}`.',
     )
+    review_below: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Confidence in a ticket's urgency, category or intent, 0 to 1, under which it "
+        "says that a human should look (`needs_review`).",
+    )
     glossaries: Path | None = Field(
         default=None,
         description="Folder of glossaries for translations: `<name>.<source>-<target>.tsv`, such as "
@@ -145,16 +153,11 @@ class Settings(BaseSettings):
         description="Folder of documents (Markdown, HTML, text, PDF) that answers rest on, read at "
         "start and on change; `sample` for the three fictional products that come with Groundwork.",
     )
-    feedback: Path | None = Field(
-        default=None,
-        description="JSON Lines file that takes what people say of answers; without it, feedback "
-        "is refused.",
-    )
     store: Path | None = Field(
         default=None,
         description="SQLite file for answers given (30 days, so that feedback can name them), "
-        "conversations that callers ask to keep, and unanswered questions. Without it, one beside "
-        "the feedback file; without either, nothing is kept.",
+        "feedback, conversations that callers ask to keep, and unanswered questions. Without it, "
+        "nothing is kept.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
@@ -171,20 +174,28 @@ class Settings(BaseSettings):
     )
     cache_dir: Path | None = Field(
         default=None,
-        description="Folder for the embedded model's assembled weights. "
+        description="Folder for the embedded models' weights. "
         "Without it `groundwork` in the user's cache folder.",
     )
-    embedded_slots: int = Field(
-        default=4, ge=1, le=64, description="Requests the embedded engine works on at once."
+    embedded_slots: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="Requests the embedded engine works on at once. "
+        "Without it 4, or fewer if the memory does not hold them.",
     )
-    embedded_context: int = Field(
-        default=4096,
+    embedded_context: int | None = Field(
+        default=None,
         ge=512,
         le=131_072,
-        description="Tokens of context for each slot of the embedded engine.",
+        description="Tokens of context for each slot of the embedded engine. "
+        "Without it what the model's row in the table says.",
     )
-    embedded_threads: int = Field(
-        default=0, ge=0, le=256, description="Threads of the embedded engine; 0: one for each CPU."
+    embedded_threads: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Threads of the embedded engine. Without it one for each CPU.",
     )
 
     @field_validator("model")
@@ -195,7 +206,10 @@ class Settings(BaseSettings):
             return value
         if provider in ("anthropic", "openai") and name:
             return value
-        msg = "must be embedded, embedded:/path/to/model.gguf, anthropic:<model> or openai:<model>"
+        msg = (
+            "must be embedded, embedded:<name>, embedded:/path/to/model.gguf, "
+            "anthropic:<model> or openai:<model>"
+        )
         raise ValueError(msg)
 
     @field_validator("base_url")
@@ -229,11 +243,6 @@ class Settings(BaseSettings):
     def model_name(self) -> ModelName:
         provider, _, name = self.model.partition(":")
         return ModelName("embedded" if provider == "embedded" else _hosted(provider), name)
-
-    @property
-    def store_path(self) -> Path | None:
-        """Where answers given are kept, if they are."""
-        return self.store or (self.feedback and self.feedback.with_suffix(".sqlite"))
 
     @property
     def upstream_key(self) -> str | None:
@@ -294,7 +303,7 @@ def _refuse_unknown(environment: Mapping[str, str | None]) -> None:
 
 
 def settings_table() -> str:
-    """The settings as a Markdown table (README's table is this text)."""
+    """The settings as a Markdown table (that of ``docs/settings.md``)."""
     return "\n".join(["| Setting | Default | Meaning |", "|---|---|---|", *_rows()])
 
 

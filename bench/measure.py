@@ -113,6 +113,7 @@ def _measure_round(
     server: Server, question: Question, mock: Mock, driver: Driver, plan: Plan, direct: Job
 ) -> Round:
     job = job_for(server.port, question, plan)
+    mock.tell_probabilities(told=question.told)
     mock.set_delay(0)
     driver.run(server.name, replace(job, seconds=plan.warm_seconds))
     cpu, core = server.cpu_seconds(), core_seconds(server.core)

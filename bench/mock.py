@@ -1,9 +1,10 @@
 """A model server that costs next to nothing: OpenAI chat completions with prepared answers.
 
-A process of its own. It prints its port, and answers tickets and questions, each alike, after a
-delay that ``PUT /delay/<milliseconds>`` sets. The number after ``case-`` in a request comes back in the
-answer, so that whoever asked can tell that the answer is to their own question. ``GET /last``
-gives the body of the last request that had such a number.
+A process of its own. It prints its port, and answers tickets, questions and reviews, each alike,
+after a delay that ``PUT /delay/<milliseconds>`` sets. The number after ``case-`` in a request comes
+back in the answer, so that whoever asked can tell that the answer is to their own question.
+``GET /last`` gives the body of the last request that had such a number. Token probabilities are not
+told, whoever asks for them, but for those of tickets after ``PUT /probabilities/1``.
 """
 
 import asyncio
@@ -11,9 +12,10 @@ import json
 import selectors
 from typing import Any
 
-from bench.cases import ANSWER, DELTAS, DIGITS, MARK, NONE, TICKET, USAGE
+from bench.cases import DELTAS, DIGITS, MARK, NONE, TICKET, TRANSLATION, USAGE, probabilities_of
 
 GAP_SECONDS = 0.001  # between two events of a stream
+ALTERNATIVES = 5  # that are told for each token
 
 
 def _response(body: bytes, content_type: str = "application/json") -> bytes:
@@ -21,9 +23,10 @@ def _response(body: bytes, content_type: str = "application/json") -> bytes:
     return head.encode() + body
 
 
-def _completion(text: str) -> bytes:
+def _completion(text: str, alternatives: int = 0) -> bytes:
     message = {"role": "assistant", "content": text, "refusal": None}
-    choice = {"index": 0, "finish_reason": "stop", "logprobs": None, "message": message}
+    told = {"content": list(probabilities_of(text, alternatives))} if alternatives else None
+    choice = {"index": 0, "message": message, "logprobs": told, "finish_reason": "stop"}
     return json.dumps(_envelope("chat.completion", [choice], USAGE)).encode()
 
 
@@ -60,8 +63,9 @@ def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-_TICKET = _response(_completion(json.dumps(TICKET, separators=(",", ":"))))
-_ANSWER = _response(_completion(ANSWER))
+_WRITTEN = json.dumps(TICKET, separators=(",", ":"))
+_TICKETS = tuple(_response(_completion(_WRITTEN, told)) for told in (0, ALTERNATIVES))
+_TRANSLATION = _response(_completion(TRANSLATION))
 _MODELS = _response(
     json.dumps({"object": "list", "data": [{"id": "mock", "object": "model"}]}).encode()
 )
@@ -86,6 +90,7 @@ def _other(body: bytes) -> bytes:
 
 class _State:
     delay = 0.0
+    tells = False
     last = b""
 
 
@@ -118,8 +123,11 @@ class MockServer(asyncio.Protocol):
 
     def _small(self, head: bytes) -> bytes:
         method, path, _ = head.split(b" ", 2)
-        if method == b"put":
-            self._state.delay = int(path.rpartition(b"/")[2]) / 1000
+        what, _, value = path.rpartition(b"/")
+        if method == b"put" and what == b"/delay":
+            self._state.delay = int(value) / 1000
+        elif method == b"put":
+            self._state.tells = value == b"1"
         if path == b"/last":
             return _response(self._state.last)
         return _MODELS
@@ -134,7 +142,8 @@ class MockServer(asyncio.Protocol):
         if b'"stream":true' in body or b'"stream": true' in body:
             self._later(self._state.delay, self._stream, number)
             return
-        answer = _TICKET if b"json_schema" in body else _ANSWER
+        tickets = _TICKETS[self._state.tells]
+        answer = tickets if b"json_schema" in body else _TRANSLATION
         self._later(self._state.delay, self._write, answer.replace(NONE, number, 1))
 
     def _stream(self, number: bytes) -> None:

@@ -6,38 +6,46 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from bench.cases import EMAIL, QUESTION, REVIEW
 from bench.errors import BenchError
 from bench.processes import Server, tail
-from bench.subjects import GROUNDWORK, QUESTION, Question, prompts_file
+from bench.subjects import GROUNDWORK, Kind, Question, prompts_file
 from bench.upstream import Mock
 
 _SECONDS = 60
 
 
-def export_prompts(server: Server, mock: Mock) -> dict[str, Any]:
+def export_prompts(server: Server, mock: Mock) -> dict[Kind, Any]:
     """Ask Groundwork once for each feature; write what it sent to the file that peers read.
 
     Returns:
         The whole bodies by feature.
     """
-    bodies: dict[str, Any] = {}
+    bodies: dict[Kind, Any] = {}
     for question in GROUNDWORK.questions({}):
         ask_once(server, question)
         bodies[question.kind] = mock.last_body()
-    prompts = {kind: _cut(body) for kind, body in bodies.items()}
-    before, _, after = bodies["answers"]["messages"][-1]["content"].partition(QUESTION["question"])
-    prompts["answers"]["around_question"] = [before, after]
-    prompts_file().write_text(json.dumps(prompts))
+    prompts_file().write_text(json.dumps({kind: _cut(kind, body) for kind, body in bodies.items()}))
     return bodies
 
 
-def _cut(body: dict[str, Any]) -> dict[str, Any]:
+def _cut(kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+    """A body without what is new in each request, and what stands around that in its last turn."""
+    *prefix, asked = body["messages"]
+    before, _, after = _unmarked(asked["content"]).partition(_NEW[kind])
     parameters = {key: value for key, value in body.items() if key != "messages"}
-    return {"prefix": body["messages"][:-1], "parameters": parameters}
+    return {"prefix": prefix, "parameters": parameters, "around": [before, after]}
+
+
+_NEW: dict[Kind, str] = {
+    "tickets": f"Subject: {EMAIL['subject']}\n{EMAIL['body']}",
+    "answers": QUESTION["question"],
+    "translations": REVIEW["text"][0],
+}
 
 
 def _unmarked(part: Any) -> Any:
-    """A part of a body without the random marks around an email, which only we send."""
+    """A part of a body without the random marks around texts of strangers, which only we send."""
     return json.loads(re.sub(r"\[[0-9a-f]{8}\]\\n|\\n\[/[0-9a-f]{8}\]", "", json.dumps(part)))
 
 

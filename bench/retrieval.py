@@ -22,98 +22,23 @@ from typing import Any
 import psutil
 import regex
 
-from app.features.answers.conversation import asked_before, standalone
-from app.features.answers.schemas import Message
 from app.knowledge.index import Found, Index
 from app.knowledge.library import folder_at
 from app.knowledge.sources import Heading, Source
 from app.knowledge.splitting import split
 
-QUESTIONS = Path(__file__).parents[1] / "tests" / "corpora" / "questions.jsonl"
+QUESTIONS = Path(__file__).with_name("questions.jsonl")
 FEW, MANY = 10, 10_000  # documents
 SEARCHES = 1_000  # timed
-PASSAGES = 5  # the first that count
+FIRST = (1, 5, 8)  # passages that count
+CARRIED = 2  # earlier questions whose words may be meant in the next one
 KNOWN_WORDS = 30_000  # of a language
 SECTIONS, SENTENCES, WORDS = 5, 5, 12  # of an article; 300 words in all
 SYLLABLES = {
-    "en": [
-        "er",
-        "in",
-        "st",
-        "th",
-        "ou",
-        "ea",
-        "tion",
-        "ly",
-        "ing",
-        "re",
-        "con",
-        "pro",
-        "com",
-        "ble",
-        "ment",
-        "all",
-        "ow",
-        "sh",
-        "ck",
-    ],
-    "de": [
-        "ein",
-        "er",
-        "ge",
-        "ver",
-        "schaft",
-        "ung",
-        "keit",
-        "ich",
-        "ach",
-        "st",
-        "sch",
-        "an",
-        "ab",
-        "auf",
-        "zu",
-        "mit",
-        "el",
-        "en",
-    ],
-    "fr": [
-        "eau",
-        "tion",
-        "ment",
-        "é",
-        "re",
-        "dé",
-        "con",
-        "pa",
-        "ou",
-        "ai",
-        "que",
-        "ir",
-        "le",
-        "la",
-        "on",
-        "es",
-        "in",
-    ],
-    "es": [
-        "ción",
-        "mente",
-        "ado",
-        "el",
-        "la",
-        "re",
-        "con",
-        "pa",
-        "de",
-        "o",
-        "a",
-        "ar",
-        "ir",
-        "es",
-        "in",
-        "os",
-    ],
+    "en": "er in st th ou ea tion ly ing re con pro com ble ment all ow sh ck",
+    "de": "ein er ge ver schaft ung keit ich ach st sch an ab auf zu mit el en",
+    "fr": "eau tion ment é re dé con pa ou ai que ir le la on es in",
+    "es": "ción mente ado el la re con pa de o a ar ir es in os",
 }
 
 
@@ -134,15 +59,6 @@ class Cost:
     megabytes: float
     p50: float
     p99: float
-
-
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """How often a source was among the first passages."""
-
-    questions: int = 0
-    first: int = 0
-    among: int = 0
 
 
 def load_sample() -> Sequence[Source]:
@@ -184,19 +100,19 @@ def _vocabulary(language: str, sample: Sequence[Source]) -> list[str]:
     texts = " ".join(source.text for source in sample if source.language == language)
     counts = Counter(regex.findall(r"\p{L}[\w.-]*\w", texts.lower()))
     found = dict.fromkeys(word for word, _ in counts.most_common())
-    chance = random.Random(language)
+    chance, syllables = random.Random(language), SYLLABLES[language].split()
     while len(found) < KNOWN_WORDS:
-        word = "".join(chance.choices(SYLLABLES[language], k=chance.randint(2, 5)))
+        word = "".join(chance.choices(syllables, k=chance.randint(2, 5)))
         found.setdefault(word)
     return list(found)
 
 
-def measure(size: int) -> tuple[Cost, dict[str, Hits]]:
+def measure(size: int) -> tuple[Cost, dict[str, list[int]]]:
     """Build an index and search it; in a process of its own, for the memory."""
     passages = [passage for source in knowledge(size) for passage in split(source)]
     ids = {passage.source.id for passage in passages}
     lines = [json.loads(line) for line in QUESTIONS.read_text("utf-8").splitlines()]
-    asked = [line for line in lines if line["sources"] and ids.issuperset(line["sources"])]
+    asked = [line for line in lines if ids.issuperset(line["sources"])]
     Index(passages[:1])
     before = psutil.Process().memory_info().rss
     start = perf_counter()
@@ -211,10 +127,8 @@ def measure(size: int) -> tuple[Cost, dict[str, Hits]]:
 
 
 def _search(index: Index, line: dict[str, Any]) -> list[Found]:
-    """As the service searches for a question."""
-    history = [Message(**message) for message in line["history"]]
-    query = standalone(line["question"], history)
-    return index.search(query, PASSAGES, also=asked_before(history))
+    before = line.get("asked_before", [])
+    return index.search(line["question"], max(FIRST), also=" ".join(before[-CARRIED:]))
 
 
 def _seconds(index: Index, line: dict[str, Any]) -> float:
@@ -223,18 +137,16 @@ def _seconds(index: Index, line: dict[str, Any]) -> float:
     return perf_counter() - start
 
 
-def hits(index: Index, asked: Sequence[dict[str, Any]]) -> dict[str, Hits]:
-    """By kind of question; those that nothing was chosen by are kinds of their own."""
-    found: dict[str, Hits] = {}
+def hits(index: Index, asked: Sequence[dict[str, Any]]) -> dict[str, list[int]]:
+    """Where the first source stood, from 0, for each question of a kind; after the last if nowhere.
+
+    Questions that nothing was chosen by are held out.
+    """
+    found: dict[str, list[int]] = {}
     for line in asked:
-        kind = f"{line['kind']}, held out" if line.get("held_out") else line["kind"]
         ids = [item.passage.source.id for item in _search(index, line)]
-        old = found.get(kind, Hits())
-        found[kind] = Hits(
-            old.questions + 1,
-            old.first + (ids[:1] != [] and ids[0] in line["sources"]),
-            old.among + (not set(line["sources"]).isdisjoint(ids)),
-        )
+        place = next((at for at, name in enumerate(ids) if name in line["sources"]), max(FIRST))
+        found.setdefault(line["kind"], []).append(place)
     return dict(sorted(found.items()))
 
 
@@ -249,11 +161,13 @@ def main() -> None:
             f"| {cost.megabytes:.0f} | {cost.p50:.2f} | {cost.p99:.2f} |"
         )
     for cost, by_kind in measured:
-        print(f"\n| {cost.documents:,} documents | questions | recall@1 | recall@{PASSAGES} |")
-        print("|---|---:|---:|---:|")
-        for kind, hit in by_kind.items():
-            first, among = hit.first / hit.questions, hit.among / hit.questions
-            print(f"| {kind} | {hit.questions} | {first:.0%} | {among:.0%} |")
+        heads = " | ".join(f"recall@{first}" for first in FIRST)
+        print(f"\n| {cost.documents:,} documents | questions | {heads} |")
+        print(f"|---|{'---:|' * (len(FIRST) + 1)}")
+        by_kind["all"] = [place for places in by_kind.values() for place in places]
+        for kind, places in by_kind.items():
+            shares = [sum(place < first for place in places) / len(places) for first in FIRST]
+            print(f"| {kind} | {len(places)} | {' | '.join(f'{share:.1%}' for share in shares)} |")
 
 
 if __name__ == "__main__":

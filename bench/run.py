@@ -11,10 +11,11 @@ from bench.measure import Driver, Figures, Plan, job_for, measure_round
 from bench.places import RUN
 from bench.processes import Cores, Server, free_port, running
 from bench.prompts import check, export_prompts
-from bench.subjects import GROUNDWORK, Question, Subject
+from bench.subjects import GROUNDWORK, KINDS, Kind, Question, Subject
 from bench.upstream import Mock, running_mock
 
 Entry = tuple[Server, Figures]
+_PATH = "/v1/chat/completions"  # of the mock
 
 
 @contextmanager
@@ -51,31 +52,31 @@ def run(subjects: Sequence[Subject], plan: Plan, cores: Cores) -> tuple[list[Fig
         for server, figures in entries:
             check(server, figures.question, mock, bodies)
         driver = Driver(cores.others)
-        direct = {kind: job_for(mock.port, _direct(body), plan) for kind, body in bodies.items()}
+        direct = {
+            kind: job_for(mock.port, Question(kind, _PATH, body, ()), plan)
+            for kind, body in bodies.items()
+        }
+        mock.tell_probabilities(told=False)
         mock.set_delay(0)
         ceiling = driver.run("mock", direct["tickets"])
         for number in range(plan.rounds):
             for server, figures in entries:
-                say(f"round {number + 1} of {plan.rounds}: {figures.title}")
+                asked = figures.question.title
+                say(f"round {number + 1} of {plan.rounds}: {figures.title}, {asked}")
                 job = direct[figures.question.kind]
                 figures.rounds.append(
                     measure_round(server, figures.question, mock, driver, plan, job)
                 )
     rows = [figures for _, figures in entries]
-    rows.sort(key=lambda row: row.question.stream)
+    rows.sort(key=lambda row: (KINDS.index(row.question.kind), row.question.told))
     return rows, ceiling.sent / ceiling.elapsed
 
 
-def _entries(server: Server, subject: Subject, bodies: dict[str, Any]) -> list[Entry]:
+def _entries(server: Server, subject: Subject, bodies: dict[Kind, Any]) -> list[Entry]:
     return [
         (server, Figures(subject.title, subject.name, question))
         for question in subject.questions(bodies)
     ]
-
-
-def _direct(body: dict[str, Any]) -> Question:
-    """The same body, straight to the mock."""
-    return Question("/v1/chat/completions", body, (), stream=bool(body.get("stream")))
 
 
 def say(text: str) -> None:

@@ -3,16 +3,17 @@
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
-from bench.cases import EMAIL, FIRST_DELTA, QUESTION, TICKET
+from bench.cases import EMAIL, FIRST_DELTA, QUESTION, REVIEW, TICKET
 from bench.environments import bin_of
-from bench.places import OWN_BIN, PEERS, RUN
+from bench.places import OWN_BIN, PEERS, ROOT, RUN
 
 _UVICORN = ("--host", "127.0.0.1", "--no-access-log", "--log-level", "warning")
 _ISSUE = str(TICKET["issue"])
+_TRANSLATED = "The lamp is beautiful"
 _DONE = ("[DONE]",)
 _LITELLM_KEY = f"sk-{secrets.token_hex(32)}"  # the proxy does not start without one
 _COMPLETED = ('"type":"completed"',)
@@ -26,19 +27,32 @@ class Start:
     env: Mapping[str, str]
 
 
+Kind = Literal["tickets", "answers", "translations"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+Bodies = Mapping[Kind, Any]  # that Groundwork sends to the model
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a server is asked: with ``stream``, the time to the first token is measured."""
+    """What a server is asked; of the answers' stream, the time to the first token is measured.
 
+    With ``told``, the mock tells token probabilities, as OpenAI and llama.cpp do that are asked.
+    """
+
+    kind: Kind
     path: str
     body: Mapping[str, Any]
     expect: tuple[str, ...]
-    stream: bool = False
+    told: bool = False
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
-    def kind(self) -> str:
-        return "answers" if self.stream else "tickets"
+    def title(self) -> str:
+        return f"`{self.path}`{', probabilities told' if self.told else ''}"
+
+    @property
+    def stream(self) -> bool:
+        return self.kind == "answers"
 
     @property
     def first_delta(self) -> str | None:
@@ -55,7 +69,7 @@ class Subject:
     name: str
     title: str
     start: Callable[[int, str], Start]
-    questions: Callable[[Mapping[str, Any]], Sequence[Question]]
+    questions: Callable[[Bodies], Sequence[Question]]
 
 
 def prompts_file() -> Path:
@@ -68,6 +82,7 @@ def _groundwork(port: int, base_url: str) -> Start:
         "GROUNDWORK_BASE_URL": base_url,
         "GROUNDWORK_API_KEY": "anything",
         "GROUNDWORK_PORT": str(port),
+        "PYTHONPATH": str(ROOT),  # this tree's, wherever the environment's own is
     }
     return Start([OWN_BIN / "groundwork", "serve"], env)
 
@@ -100,41 +115,50 @@ def _litellm(port: int, base_url: str) -> Start:
     return Start(command, env)
 
 
-def _feature(*, done: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Sequence[Question]]:
-    questions = (
-        Question("/tickets", EMAIL, (_ISSUE,)),
-        Question("/answers/stream", QUESTION, done, stream=True),
+def _features(*, done: tuple[str, ...]) -> tuple[Question, ...]:
+    return (
+        Question("tickets", "/tickets", EMAIL, (_ISSUE,)),
+        Question("answers", "/answers/stream", QUESTION, done),
+        Question("translations", "/translations", REVIEW, (_TRANSLATED,)),
     )
+
+
+def _always(*questions: Question) -> Callable[[Bodies], Sequence[Question]]:
     return lambda _bodies: questions
 
 
-def _chain(_bodies: Mapping[str, Any]) -> Sequence[Question]:
-    return (Question("/tickets/invoke", {"input": EMAIL}, (_ISSUE,)),)
-
-
-def _proxied(bodies: Mapping[str, Any]) -> Sequence[Question]:
+def _proxied(bodies: Bodies) -> Sequence[Question]:
     headers = {"authorization": f"Bearer {_LITELLM_KEY}"}
     body = bodies["tickets"]
-    return (Question("/v1/chat/completions", body, (_ISSUE,), headers=headers),)
+    return (Question("tickets", "/v1/chat/completions", body, (_ISSUE,), headers=headers),)
 
 
-GROUNDWORK = Subject("groundwork", "Groundwork", _groundwork, _feature(done=_COMPLETED))
+_MEASURED = _features(done=_COMPLETED)
+_TOLD = replace(_MEASURED[0], told=True)
+GROUNDWORK = Subject("groundwork", "Groundwork", _groundwork, _always(*_MEASURED, _TOLD))
 REFERENCE = "fastapi-httpx"
 PEER_SUBJECTS = (
-    Subject("floor", "Starlette + aiohttp", _by_hand("floor", "floor"), _feature(done=_DONE)),
+    Subject(
+        "floor", "Starlette + aiohttp", _by_hand("floor", "floor"), _always(*_features(done=_DONE))
+    ),
     Subject(
         REFERENCE,
         "FastAPI + httpx",
         _by_hand(REFERENCE, "fastapi_httpx"),
-        _feature(done=_COMPLETED),
+        _always(*_MEASURED, _TOLD),
     ),
     Subject(
         "openai-sdk",
         "FastAPI + OpenAI SDK",
         _by_hand("openai-sdk", "openai_sdk"),
-        _feature(done=_COMPLETED),
+        _always(*_MEASURED),
     ),
-    Subject("langserve", "LangServe", _by_hand("langserve", "langserve_chain"), _chain),
+    Subject(
+        "langserve",
+        "LangServe",
+        _by_hand("langserve", "langserve_chain"),
+        _always(Question("tickets", "/tickets/invoke", {"input": EMAIL}, (_ISSUE,))),
+    ),
     Subject("litellm", "LiteLLM proxy", _litellm, _proxied),
 )
 SUBJECTS = (GROUNDWORK, *PEER_SUBJECTS)

@@ -17,9 +17,10 @@ def table(figures: Sequence[Figures]) -> str:
 
 
 def _ratio(row: Figures, figures: Sequence[Figures]) -> str:
-    """CPU beside hand-written FastAPI + httpx on the same question."""
+    """CPU beside hand-written FastAPI + httpx on the same question, without probabilities."""
     for other in figures:
-        if other.name == REFERENCE and other.question.kind == row.question.kind:
+        asked = other.question
+        if other.name == REFERENCE and asked.kind == row.question.kind and not asked.told:
             return f"{_cpu(row) / _cpu(other):.2f}"
     return ""
 
@@ -34,7 +35,7 @@ def _pick_cpu(each: Round) -> float:
 
 def _row(row: Figures, ratio: str) -> str:
     cells = [
-        f"{row.title}, `{row.question.path}`",
+        f"{row.title}, {row.question.title}",
         f"{_cpu(row):.3f}",
         ratio,
         f"{row.median(lambda each: each.rate):,.0f}",

@@ -1,4 +1,4 @@
-"""The mock as the bench sees it: its address, its delay, and what it was sent last."""
+"""The mock as the bench sees it: its address, how it answers, and what it was sent last."""
 
 import json
 import subprocess
@@ -25,6 +25,9 @@ class Mock:
 
     def set_delay(self, milliseconds: int) -> None:
         self._ask("PUT", f"/delay/{milliseconds}")
+
+    def tell_probabilities(self, *, told: bool) -> None:
+        self._ask("PUT", f"/probabilities/{told:d}")
 
     def last_body(self) -> dict[str, Any]:
         """The body of the last completion that was asked about a case of ours."""

@@ -1,13 +1,22 @@
-"""What the tests share: one embedded engine for those that call the model."""
+"""What the tests share: one embedded engine, on the smallest model, for those that call it."""
 
+import socket
 from collections.abc import Generator
+from ipaddress import ip_address
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as budget
 
 from app.embedded import Engine
 from app.provision import make_engine
 from app.settings import Settings
-from tests.service import START_SECONDS
+from tests.service import MODEL, START_SECONDS
+
+# How long an example takes, no test judges.
+budget.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+budget.load_profile("patient")
 
 
 @pytest.fixture
@@ -15,8 +24,39 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def _running_engine() -> Generator[Engine]:
-    engine = make_engine(Settings(model="embedded"))
+def _is_near(host: object) -> bool:
+    if host in (None, "", b"", "localhost", b"localhost"):
+        return True
+    try:
+        return ip_address(host.decode() if isinstance(host, bytes) else str(host)).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loopback_alone() -> Generator[None]:
+    """Whatever would leave this machine fails the test that wants it."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def checked_connect(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            assert _is_near(address[0]), f"a test connects to {address}"
+        connect(self, address)
+
+    def checked_look_up(host: Any, *arguments: Any, **options: Any) -> Any:
+        assert _is_near(host), f"a test looks for {host}"
+        return look_up(host, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", checked_connect)
+        patch.setattr(socket, "getaddrinfo", checked_look_up)
+        yield
+
+
+@pytest.fixture(scope="session")
+def engine() -> Generator[Engine]:
+    """Gemma 3 270M, loaded."""
+    engine = make_engine(Settings(model=MODEL))
     assert engine
     engine.start()
     try:
@@ -24,17 +64,3 @@ def _running_engine() -> Generator[Engine]:
         yield engine
     finally:
         engine.stop()
-
-
-@pytest.fixture(scope="session")
-def engine() -> Generator[Engine]:
-    """The embedded default, loaded."""
-    yield from _running_engine()
-
-
-@pytest.fixture
-def fresh_engine() -> Generator[Engine]:
-    """One that nobody asked before: what its cache holds changes the order of additions, and with
-    it the words of some outputs. That is ten points of chrF over six cases, six of a share of 50.
-    """
-    yield from _running_engine()

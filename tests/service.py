@@ -8,10 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import psutil
@@ -19,7 +19,11 @@ import pytest
 
 from app.settings import PREFIX
 
+T = TypeVar("T")
+
 START_SECONDS = 300
+MODEL = "embedded:gemma-3-270m"  # the default would take four times as long
+PATIENT = {"timeout": "600", "first_token_timeout": "600"}  # for a real model on a busy machine
 COMMAND = (str(Path(sys.executable).parent / "groundwork"), "serve")
 
 
@@ -49,13 +53,11 @@ def run_service(
     """The service in ``folder`` with ``settings``, ready; killed at the end."""
     port = free_port()
     own = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
-    named = {f"{PREFIX}{name.upper()}": value for name, value in settings.items()}
-    process = subprocess.Popen(
-        command, env={**own, **named, f"{PREFIX}PORT": str(port)}, cwd=folder
-    )
+    given = named(**{"model": MODEL, "port": str(port), **settings})
+    process = subprocess.Popen(command, env={**own, **given}, cwd=folder)
     family = psutil.Process(process.pid)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600) as client:
             _wait_until_ready(client, process)
             yield Service(family, client)
     finally:
@@ -63,13 +65,17 @@ def run_service(
         process.wait()
 
 
+def named(**settings: str) -> dict[str, str]:
+    """Settings by the names of their variables."""
+    return {f"{PREFIX}{name.upper()}": value for name, value in settings.items()}
+
+
 @asynccontextmanager
-async def running_service(folder: Path, **settings: str) -> AsyncGenerator[Service]:
-    """Likewise, for tests whose own event loop serves the upstream."""
-    manager = run_service(folder, **settings)
-    service = await asyncio.to_thread(manager.__enter__)
+async def beside(manager: AbstractContextManager[T]) -> AsyncGenerator[T]:
+    """What ``manager`` gives, for tests whose own event loop serves the upstream."""
+    given = await asyncio.to_thread(manager.__enter__)
     try:
-        yield service
+        yield given
     finally:
         await asyncio.to_thread(manager.__exit__, None, None, None)
 

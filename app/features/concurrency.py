@@ -35,14 +35,14 @@ async def both(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, S]) ->
 
 async def outcomes(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T | GroundworkError]:
     """Results of all calls, in order, or what each failed with; some run at once."""
+    return await together([_outcome(call) for call in calls])
 
-    async def outcome(call: Coroutine[Any, Any, T]) -> T | GroundworkError:
-        try:
-            return await call
-        except GroundworkError as error:
-            return error
 
-    return await together([outcome(call) for call in calls])
+async def _outcome(call: Coroutine[Any, Any, T]) -> T | GroundworkError:
+    try:
+        return await call
+    except GroundworkError as error:
+        return error
 
 
 async def together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

@@ -5,26 +5,24 @@ A feature lives in a folder of its own (``docs/adding-a-feature.md`` makes one):
     instruction.md    the system text
     examples.jsonl    few-shot examples, one {"input": …, "output": …} a line
     cases.jsonl       test cases, one {"id": …, "input": …, "expected": …} a line
-    schemas.py        the models of the wire
-    feature.py        the subclass of Feature, unless another name says more
-    router.py         the endpoints
-    __init__.py       the feature and its routers, for the list in app.features
+    __init__.py       its types, its proofs, its endpoints
 """
 
-from abc import ABC, abstractmethod
+import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from operator import itemgetter
 from pathlib import Path
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from app.errors import ConfigurationError, GroundworkError, ModelOutputInvalid
-from app.features.wire import FROM_MODEL
+from app.features.proofs import Check, Proof, finding_of
+from app.features.wire import CheckResult, Reply, TokenUsage
 from app.gateway import (
+    Chunk,
     Completion,
     ModelGateway,
     OutputSchema,
@@ -42,6 +40,12 @@ from app.gateway import (
 In = TypeVar("In", bound=BaseModel)
 Out = TypeVar("Out")
 Line = TypeVar("Line", bound=BaseModel)
+
+_AGAIN: Final = (
+    "An earlier answer to this was not right. It stands between the next two marks, and below it "
+    "what is wrong with it."
+)
+_REPAIR: Final = "Answer again in the same form, without that mistake."
 
 
 class Example(BaseModel, Generic[In, Out]):
@@ -65,150 +69,143 @@ class Case(BaseModel, Generic[In]):
 
 @dataclass(frozen=True, slots=True)
 class Result(Generic[Out]):
-    """A feature's output with the model that made it and the tokens of all its calls.
+    """A feature's output and what it took.
 
     Attributes:
         output: the output.
-        model: the base model, as its server names it.
-        usage: of all calls.
-        repairs: how often the output was given back to be put right.
+        completion: the model's own words, and its name.
+        usage: tokens of all calls.
+        checks: what the proofs found; what is not kept was not put right by a repair.
+        repaired: whether the model was asked again.
     """
 
     output: Out
-    model: str
+    completion: Completion
     usage: Usage
-    repairs: int = 0
+    checks: tuple[Check, ...] = ()
+    repaired: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """A piece of text of a streamed output."""
+class Feature(Generic[In, Out]):
+    """One feature on the base model.
 
-    text: str
-
-
-class Feature(ABC, Generic[In, Out]):
-    """One feature on the base model. Subclass it, name its parts, say how to render an input.
-
-    Class attributes:
-        name: the route and the name in usage and logs.
-        title: what it does, in a few words.
-        folder: where its files are.
-        input_type, output_type: the model's task; ``output_type`` is ``str`` for plain text.
-        max_tokens: most tokens of an output.
-        version: to be raised when a change of code makes stored outputs wrong.
-        cacheable: whether the same input may be given a stored output.
-        timeout, first_token_timeout: seconds for a request, and to a stream's first token;
-            None for the operator's limits, which are never exceeded.
-        repairs: how often a flawed output is given back to the model to be put right.
-        untrusted: whether an input is text of strangers, to be sent between random marks.
-        stop: stop sequences, for plain text.
+    Five things may be overridden: :meth:`render`, :meth:`task`, :meth:`turns`, :meth:`prefix` and
+    :meth:`read`. An input is text of strangers: it is always sent between random marks.
     """
 
-    name: ClassVar[str]
-    title: ClassVar[str]
-    folder: ClassVar[Path]
-    input_type: type[In]
-    output_type: type[Out]
-    max_tokens: ClassVar[int] = 512
-    version: ClassVar[str] = "1"
-    cacheable: ClassVar[bool] = True
-    timeout: ClassVar[float | None] = None
-    first_token_timeout: ClassVar[float | None] = None
-    repairs: ClassVar[int] = 2
-    untrusted: ClassVar[bool] = False
-    stop: ClassVar[tuple[str, ...]] = ()
-
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        asks: type[In],
+        gives: type[Out],
+        proofs: Sequence[Proof[In, Out]] = (),
+        max_tokens: int = 512,
+        alternatives: int = 0,
+        version: str = "1",
+        folder: Path | None = None,
+    ) -> None:
         """Load the folder.
 
-        Raises:
-            ConfigurationError: a file is missing, or an example or case does not fit the schemas.
-        """
-        self.instruction = self._read("instruction.md").strip()
-        example_type = Example[self.input_type, self.output_type]
-        self.examples: Sequence[Example[In, Out]] = self._read_lines("examples.jsonl", example_type)
-        self.cases: Sequence[Case[In]] = self._read_lines("cases.jsonl", Case[self.input_type])
-        self._output = TypeAdapter(self.output_type)
-        self._prefix = self._make_prefix(self.instruction, self.examples)
+        Args:
+            name: the route, and the name in usage and logs.
+            asks: the input; folder and title are those of its module.
+            gives: the output: a model, for JSON, or ``str`` or a kind of it, for plain text.
+            proofs: what code looks at in an output.
+            max_tokens: most tokens of an output.
+            alternatives: how many likely tokens to be told at each place (``Completion.tokens``).
+            version: to be raised when a change of code makes stored outputs wrong.
+            folder: where the files are, if not beside ``asks``.
 
-    @abstractmethod
+        Raises:
+            ConfigurationError: a file is missing, or an example or case does not fit the types.
+        """
+        module = sys.modules[asks.__module__]
+        self.name = name
+        self.title = (module.__doc__ or name).strip().partition("\n")[0].rstrip(".")
+        self.folder = folder or Path(module.__file__ or "").parent
+        self.asks, self.gives = asks, gives
+        self._proofs = proofs
+        self._max_tokens, self._alternatives, self._version = max_tokens, alternatives, version
+        self._output = TypeAdapter(gives)
+        self._reply: Any = Reply[gives] if gives is str or _is_model(gives) else None
+        self.instruction = self._text_of("instruction.md").strip()
+        self.examples: Sequence[Example[In, Out]] = self._lines_of(
+            "examples.jsonl", Example[asks, gives]
+        )
+        self.cases: Sequence[Case[In]] = self._lines_of("cases.jsonl", Case[asks])
+        self._prefix = self.make_prefix()
+
+    # What may be overridden ------------------------------------------------------------------
+
     def render(self, request: In) -> str:
-        """The user's turn for an input, in examples and requests alike."""
+        """The input as the model reads it, in examples and requests alike."""
+        fields = [(k, v) for k, v in request if v is not None]
+        if len(fields) == 1:
+            return str(fields[0][1])
+        return "\n".join(f"{name}: {value}" for name, value in fields)
 
     def task(self, request: In) -> str:
-        """What is to be done with an input whose text is untrusted, in the feature's own words."""
+        """What is to be done with the input, in our own words, where the instruction does not say."""
         del request
         return ""
 
-    def history(self, request: In) -> tuple[Turn, ...]:
-        """Earlier turns of the conversation, if the feature has conversations."""
-        del request
-        return ()
+    def turns(self, request: In) -> tuple[Turn, ...]:
+        """The conversation that the model is to go on with; the last turn is the user's."""
+        text, task = Untrusted(self.render(request)), self.task(request)
+        return (Turn("user", (text, task) if task else (text,)),)
 
     def prefix(self, request: In) -> PromptPrefix:
-        """What the prompt for this input begins with; the same value for as many as possible."""
+        """What the prompt begins with; the same value for as many requests as possible."""
         del request
         return self._prefix
 
-    def check(self, request: In, output: Out) -> str | None:
-        """What is wrong with an output, in words for the model; None when nothing is."""
-        del request, output
-        return None
+    def read(self, request: In, completion: Completion) -> Out:
+        """The output in its type.
 
-    def flaws(self, request: In, output: Out) -> int | None:
-        """How flawed an output is that failed the check, if it is worth having all the same."""
-        del request, output
-        return None
+        Raises:
+            ValueError: it does not fit; Pydantic's ``ValidationError`` is one.
+        """
+        del request
+        return self._read(completion.text)
 
-    def settle(self, request: In, output: Out, gateway: ModelGateway) -> Out:
-        """The final form of an output, after what code can put right by itself."""
-        del request, gateway
-        return output
-
-    def body_of(self, text: str) -> dict[str, object]:
-        """The request body for a text alone, as it comes from a terminal or a pipe."""
-        return {"text": text}
+    # What the frame does ---------------------------------------------------------------------
 
     def prompt(self, request: In) -> Prompt:
         """The prompt for an input."""
-        text = self.render(request)
-        asked = Turn("user", (text,))
-        if self.untrusted:
-            asked = Turn("user", (Untrusted(text), *filter(None, (self.task(request),))))
-        return Prompt(self.prefix(request), (*self.history(request), asked))
+        return Prompt(self.prefix(request), self.turns(request))
 
-    def repair(self, request: In, prompt: Prompt, flawed: Completion, finding: str) -> Prompt:
-        """The same request once more, with the flawed output and what is wrong with it.
-
-        In the request's own turn: a small model takes a turn of its own for a new request, and
-        made tickets about the words of the complaint.
-        """
-        del request
-        asked = prompt.turns[-1]
-        note = f"(Not valid: {flawed.text.strip()}\n{finding})"
-        more = replace(asked, parts=(*asked.parts, note))
-        return replace(prompt, turns=(*prompt.turns[:-1], more))
-
-    async def run(self, request: In, gateway: ModelGateway) -> Result[Out]:
-        """Ask the model, check its output, and let it repair a flawed one.
+    async def run(self, request: In, gateway: ModelGateway) -> Reply[Out]:
+        """Ask the model; the reply to the caller.
 
         Raises:
-            ModelOutputInvalid: the repaired outputs were flawed as well.
+            GroundworkError: as :meth:`ask`.
+        """
+        return self.reply(await self.ask(request, gateway))
+
+    def reply(self, result: Result[Out]) -> Reply[Out]:
+        """The wire's form of a result, where the output is the response."""
+        output: Any = result.output
+        fields = {"text": output} if isinstance(output, str) else dict(output)
+        return reply_of(self._reply, result, **fields)
+
+    async def ask(self, request: In, gateway: ModelGateway) -> Result[Out]:
+        """Ask the model, prove its output, and have it put right once what is wrong with it.
+
+        Raises:
+            ModelOutputInvalid: the output does not fit its type, nor does the repaired one.
             GroundworkError: what the gateway raises.
         """
         prompt = self.prompt(request)
-        return await self._checked(request, prompt, await gateway.complete(prompt), gateway)
+        return await self.proven(request, prompt, await gateway.complete(prompt), gateway)
 
     async def stream(
         self, request: In, gateway: ModelGateway
-    ) -> AsyncGenerator[Delta | Result[Out]]:
-        """Ask the model and yield its text as it comes; the last item is the whole result.
-
-        The result's output counts: it may have been repaired, or settled by code.
+    ) -> AsyncGenerator[Chunk | Result[Out]]:
+        """Ask the model and yield what it writes as it comes; the last item is the whole result.
 
         Raises:
-            ModelOutputInvalid: the repaired outputs were flawed as well.
+            ModelOutputInvalid: as :meth:`ask`.
             GroundworkError: what the gateway raises; its ``received`` member is the text so far.
         """
         received: list[str] = []
@@ -216,117 +213,116 @@ class Feature(ABC, Generic[In, Out]):
         try:
             async with aclosing(gateway.stream(prompt)) as chunks:
                 async for chunk in chunks:
-                    if text := chunk.text if received else chunk.text.lstrip():
-                        received.append(text)
-                        yield Delta(text)
                     if chunk.completion:
-                        yield await self._checked(request, prompt, chunk.completion, gateway)
+                        yield await self.proven(request, prompt, chunk.completion, gateway)
+                    elif chunk.text:
+                        received.append(chunk.text)
+                        yield chunk
         except GroundworkError as error:
             if received:
                 error.members["received"] = "".join(received)
             raise
 
-    async def _checked(
+    def make_prefix(
+        self,
+        *,
+        instruction: str | None = None,
+        examples: Sequence[Example[In, Out]] | None = None,
+        schema: str | None = None,
+    ) -> PromptPrefix:
+        """A prefix of this feature; what is not given is the folder's, or follows from the types."""
+        shown = self.examples if examples is None else examples
+        json = schema or _schema_of(self._output, self.gives)
+        return PromptPrefix(
+            feature=self.name,
+            instruction=instruction or self.instruction,
+            shots=tuple(map(self._shot, shown)),
+            schema=OutputSchema(self.name.replace("-", "_"), json) if json else None,
+            max_tokens=self._max_tokens,
+            version=self._version,
+            cacheable=True,
+            alternatives=self._alternatives,
+        )
+
+    def written(self, example: Example[In, Out]) -> str:
+        """An example's output as the model would write it: what its line has of it, no defaults."""
+        output = example.output
+        if isinstance(output, str):
+            return output
+        return self._output.dump_json(output, by_alias=True, exclude_unset=True).decode()
+
+    async def proven(
         self, request: In, prompt: Prompt, completion: Completion, gateway: ModelGateway
     ) -> Result[Out]:
-        """The result of a completion, which is given back to the model while it is flawed.
+        """The result of a completion; of two flawed outputs, the one with fewer flaws.
 
-        Of outputs that stay flawed, the least flawed one is taken, if any is worth having.
+        Raises:
+            GroundworkError: as :meth:`ask`.
         """
-        asked, usage, repairs = prompt, completion.usage, 0
-        worth_having: list[tuple[int, Out]] = []
-        while True:
-            output, finding = self._examine(request, completion)
-            if output is not None and not finding:
-                settled = self.settle(request, output, gateway)
-                return Result(settled, completion.model, usage, repairs)
-            gateway.forget(asked)
-            if output is not None and (flaws := self.flaws(request, output)) is not None:
-                worth_having.append((flaws, output))
-            if repairs == self.repairs:
-                break
-            repairs += 1
-            asked = self.repair(request, prompt, completion, finding or "")
-            try:
-                completion = await gateway.complete(asked)
-            except GroundworkError:
-                if not worth_having:
-                    raise
-                break
-            usage += completion.usage
-        if not worth_having:
-            raise ModelOutputInvalid(f"The model's output is not valid: {finding}")
-        _, best = min(worth_having, key=itemgetter(0))
-        return Result(self.settle(request, best, gateway), completion.model, usage, repairs)
-
-    def _examine(self, request: In, completion: Completion) -> tuple[Out | None, str | None]:
-        """The output in its type, and what is wrong with it."""
-        text = completion.text.strip()
+        first, finding = self._examined(request, completion)
+        if finding is None and first:
+            return first
+        gateway.forget(prompt)
         try:
-            output = self._read_output(text)
+            again = await gateway.complete(_repair(prompt, completion, finding or ""))
+        except GroundworkError:
+            if first is None:
+                raise
+            return first
+        second, finding = self._examined(request, again)
+        usage = completion.usage + again.usage
+        best = min(filter(None, (first, second)), key=_flaws, default=None)
+        if best is None:
+            raise ModelOutputInvalid(f"The model's output is not valid: {finding}")
+        return replace(best, usage=usage, repaired=True)
+
+    def _examined(
+        self, request: In, completion: Completion
+    ) -> tuple[Result[Out] | None, str | None]:
+        """The result, if the output fits its type, and what the model should put right."""
+        if not completion.text.strip():
+            return None, "It is empty."
+        try:
+            output = self.read(request, completion)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"]))
             return None, f"{where}: {first['msg']}" if where else first["msg"]
-        if not text:
-            return None, "It is empty."
-        return output, self.check(request, output)
+        except ValueError as error:
+            return None, str(error)
+        found = (proof(request, output) for proof in self._proofs)
+        checks = tuple(check for check in found if check)
+        return Result(output, completion, completion.usage, checks), finding_of(checks)
 
-    def _read_output(self, text: str) -> Out:
-        if self.output_type is str:
-            return self._output.validate_python(text)
+    def _read(self, text: str) -> Out:
+        if issubclass(self.gives, str):
+            return self._output.validate_python(text.strip())
         try:
-            return self._output.validate_json(text, context=FROM_MODEL)
+            return self._output.validate_json(text)
         except ValidationError as error:
             if error.errors(include_url=False, include_input=False)[0]["type"] != "json_invalid":
                 raise
-        return self._output.validate_json(find_json(text), context=FROM_MODEL)
-
-    def _make_prefix(
-        self,
-        instruction: str,
-        examples: Sequence[Example[In, Out]],
-        schema: OutputSchema | None = None,
-        max_tokens: int | None = None,
-        stop: tuple[str, ...] = (),
-    ) -> PromptPrefix:
-        return PromptPrefix(
-            feature=self.name,
-            instruction=instruction,
-            shots=tuple(self._shot(example) for example in examples),
-            schema=schema or self._schema(),
-            max_tokens=max_tokens or self.max_tokens,
-            stop=stop or self.stop,
-            version=self.version,
-            cacheable=self.cacheable,
-            timeout=self.timeout,
-            first_token_timeout=self.first_token_timeout,
-        )
+        return self._output.validate_json(find_json(text))
 
     def _shot(self, example: Example[In, Out]) -> Shot:
-        text = self.render(example.input)
-        if self.untrusted:
-            marked = delimited(text, fixed_mark(text))
-            text = "\n".join(filter(None, (marked, self.task(example.input))))
-        return Shot(text, _text(example.output))
+        """An example as a pair of messages, its marks the same in every call."""
+        parts = (
+            delimited(part.text, fixed_mark(part.text)) if isinstance(part, Untrusted) else part
+            for part in self.turns(example.input)[-1].parts
+        )
+        return Shot("\n".join(parts), self.written(example))
 
-    def _schema(self) -> OutputSchema | None:
-        if self.output_type is str:
-            return None
-        schema = TypeAdapter(self.output_type).json_schema(mode="validation")
-        return OutputSchema(self.name.replace("-", "_"), to_json(schema).decode())
-
-    def _read(self, file: str) -> str:
+    def _text_of(self, file: str) -> str:
         try:
             return (self.folder / file).read_text("utf-8")
         except OSError as error:
             msg = f"Feature {self.name}: {file} cannot be read."
             raise ConfigurationError(msg) from error
 
-    def _read_lines(self, file: str, line_type: type[Line]) -> tuple[Line, ...]:
+    def _lines_of(self, file: str, line_type: type[Line]) -> tuple[Line, ...]:
         adapter = TypeAdapter(line_type)
         lines: list[Line] = []
-        for number, line in enumerate(self._read(file).splitlines(), start=1):
+        for number, line in enumerate(self._text_of(file).splitlines(), start=1):
             try:
                 lines.append(adapter.validate_json(line))
             except ValidationError as error:
@@ -337,5 +333,37 @@ class Feature(ABC, Generic[In, Out]):
         return tuple(lines)
 
 
-def _text(output: object) -> str:
-    return output if isinstance(output, str) else to_json(output).decode()
+def reply_of(kind: Any, result: Result[Any], **fields: object) -> Any:
+    """A reply of a kind (``Reply[…]``) with the model, usage and checks of a result."""
+    return kind(
+        **fields,
+        model=result.completion.model,
+        usage=TokenUsage.of(result.usage),
+        checks=[CheckResult.of(check) for check in result.checks],
+    )
+
+
+def _repair(prompt: Prompt, flawed: Completion, finding: str) -> Prompt:
+    """The same request once more, with the flawed output and what is wrong with it between marks.
+
+    In the request's own turn: a small model takes a turn of its own for a new request.
+    """
+    *before, asked = prompt.turns
+    wrong = Untrusted(f"{flawed.text.strip()}\n\n{finding}")
+    parts = (*asked.parts, _AGAIN, wrong, _REPAIR)
+    return Prompt(prompt.prefix, (*before, Turn(asked.role, parts)))
+
+
+def _flaws(result: Result[Any]) -> int:
+    failed = [check for check in result.checks if check.repairable and not check.kept]
+    return sum(1 + len(check.missing) + len(check.unexpected) for check in failed)
+
+
+def _is_model(kind: type) -> bool:
+    return issubclass(kind, BaseModel)
+
+
+def _schema_of(output: TypeAdapter[Any], gives: type) -> str | None:
+    return (
+        None if issubclass(gives, str) else to_json(output.json_schema(mode="validation")).decode()
+    )

@@ -1,7 +1,7 @@
-"""What the features' wire models have in common."""
+"""What the features' wire models have in common: requests, outputs, and a reply around an output."""
 
-from difflib import get_close_matches
-from typing import Annotated, Any, Final, get_args
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -11,59 +11,60 @@ from pydantic import (
     Field,
     JsonValue,
     StringConstraints,
-    ValidationInfo,
+    create_model,
+    model_validator,
 )
 
-from app.errors import TextEmpty, field_error
+from app.errors import RequestError, TextEmpty, TooManyItems, field_error
+from app.features.proofs import Check
 from app.gateway import Usage
+from app.web.problems import Problem
+
+Out = TypeVar("Out")
 
 
-class RequestModel(BaseModel):
+def few(most: int, kind: type[RequestError] = TooManyItems) -> BeforeValidator:
+    """A bound on the members of an object or tuple before any is looked at.
+
+    Each wrong one is an error to tell: two megabytes of them, 200,000 errors, take two seconds. Of
+    a list, Pydantic does the same by itself.
+
+    Args:
+        most: members.
+        kind: the problem of more.
+    """
+
+    def check(value: Any) -> Any:
+        if isinstance(value, dict | list) and len(value) > most:  # pyright: ignore[reportUnknownArgumentType]
+            raise field_error(kind, f"May have at most {most} members.")
+        return value  # pyright: ignore[reportUnknownVariableType]
+
+    return BeforeValidator(check)
+
+
+_MOST_MEMBERS: Final = 100
+
+
+class Request(BaseModel):
     """Base of request bodies: unknown fields are refused, values are not guessed at."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-
-def example(**fields: JsonValue) -> ConfigDict:
-    """Configuration of a request model: a body for the documentation, which works when pasted."""
-    return examples(fields)
+    _few_members = model_validator(mode="before")(few(_MOST_MEMBERS).func)
 
 
 def examples(*bodies: dict[str, JsonValue]) -> ConfigDict:
-    """Likewise with several bodies; the playground fills its form with them."""
+    """Configuration of a request: bodies for the documentation, which work when pasted.
+
+    The playground fills its form with them.
+    """
     return ConfigDict(json_schema_extra={"examples": list(bodies)})
 
 
-class ResponseModel(BaseModel):
-    """Base of response bodies: every field is always there."""
+class Output(BaseModel):
+    """Base of what a model writes and of response bodies: every field is always there."""
 
     model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
-
-
-class TokenUsage(ResponseModel):
-    """Tokens that the model spent on the request, over all calls."""
-
-    input_tokens: int = Field(description="Tokens of the prompts.")
-    output_tokens: int = Field(description="Tokens of the completions.")
-    cached_input_tokens: int = Field(
-        description="Those of `input_tokens` that came from a prompt cache."
-    )
-
-    @classmethod
-    def of(cls, usage: Usage) -> "TokenUsage":
-        """The wire's form of a usage."""
-        return cls.model_construct(
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cached_input_tokens=usage.cached_input_tokens,
-        )
-
-
-class ModelInfo(ResponseModel):
-    """Which model answered and what it took."""
-
-    model: str = Field(description="The base model, as its server names it.")
-    usage: TokenUsage
 
 
 def _not_blank(text: str) -> str:
@@ -80,23 +81,122 @@ Passage = Annotated[
 ]
 
 
-FROM_MODEL: Final = {"from_model": True}  # validation context of what a model wrote
+class TokenUsage(Output):
+    """Tokens that the model spent on the request, over all calls."""
+
+    input_tokens: int = Field(description="Tokens of the prompts.")
+    output_tokens: int = Field(description="Tokens of the completions.")
+    cached_input_tokens: int = Field(
+        description="Those of `input_tokens` that came from a prompt cache."
+    )
+
+    @classmethod
+    def of(cls, usage: Usage) -> "TokenUsage":
+        """The wire's form of a usage."""
+        return cls(
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cached_input_tokens=usage.cached_input_tokens,
+        )
 
 
-def nearest(choices: Any, otherwise: str | None = None) -> BeforeValidator:
-    """Read a model's own wording as the one of the ``Literal`` that it is nearest to.
+class CheckResult(Output):
+    """Something exact that code looked at, and what it found."""
 
-    Only what is validated with ``FROM_MODEL`` is read so; a few-shot example must be exact.
+    check: str = Field(description="What was looked at.")
+    kept: bool = Field(description="Whether it is as it has to be.")
+    missing: list[str] = Field(description="What is lacking.")
+    unexpected: list[str] = Field(description="What should not be there.")
 
-    Args:
-        choices: the ``Literal``.
-        otherwise: what wording that is near to none stands for; None to refuse it.
+    @classmethod
+    def of(cls, check: Check) -> "CheckResult":
+        """The wire's form of a check."""
+        return cls(
+            check=check.name,
+            kept=check.kept,
+            missing=list(check.missing),
+            unexpected=list(check.unexpected),
+        )
+
+
+class ModelInfo(Output):
+    """Which model answered and what it took."""
+
+    model: str = Field(description="The base model, as its server names it.")
+    usage: TokenUsage
+
+
+class Text(Output):
+    """Plain text that a model wrote."""
+
+    text: str = Field(description="The text.")
+
+
+class _Checked(ModelInfo):
+    checks: list[CheckResult] = Field(
+        description="What code looked at; `kept: false` needs an eye."
+    )
+
+
+class Reply(_Checked, Generic[Out]):
+    """``Reply[Title]``: the fields of ``Title``, and ``model``, ``usage`` and ``checks``.
+
+    In OpenAPI its name is the output's. The reply to plain text has a field ``text``.
     """
-    values: tuple[str, ...] = get_args(choices)
 
-    def read(said: object, info: ValidationInfo) -> object:
-        if info.context != FROM_MODEL or not isinstance(said, str) or said in values:
-            return said
-        return next(iter(get_close_matches(said, values, n=1)), otherwise or said)
+    if not TYPE_CHECKING:
 
-    return BeforeValidator(read)
+        def __class_getitem__(cls, output: Any) -> Any:
+            if isinstance(output, TypeVar):
+                return cls
+            return _reply_to(Text if output is str else output)
+
+
+@cache
+def _reply_to(output: type[BaseModel]) -> type[BaseModel]:
+    made: Any = create_model(
+        output.__name__, __base__=(_Checked, output), __module__=output.__module__
+    )
+    made.__doc__ = output.__doc__
+    return made
+
+
+class Delta(Output):
+    """A piece of a streamed output, not yet checked."""
+
+    type: Literal["delta"]
+    text: str = Field(description="Text to append.")
+
+
+class Completed(Output, Generic[Out]):
+    """``Completed[Reply]``: the end of a stream that went well, with the whole reply."""
+
+    type: Literal["completed"]
+    result: Any
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, reply: Any) -> Any:
+            return _completed_with(reply)
+
+
+@cache
+def _completed_with(reply: type[BaseModel]) -> type[BaseModel]:
+    result: Any = (
+        reply,
+        Field(description="The whole result; it counts where it differs from the pieces."),
+    )
+    return create_model(
+        f"{reply.__name__}Completed",
+        __base__=Output,
+        __doc__="The end of a stream that went well.",
+        type=(Literal["completed"], ...),
+        result=result,
+    )
+
+
+class Failed(Output):
+    """The end of a stream that failed."""
+
+    type: Literal["failed"]
+    problem: Problem

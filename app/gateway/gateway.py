@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import ClassVar
 
 from app.errors import GroundworkError, Overloaded, UpstreamError, UpstreamTimeout
 from app.gateway.admission import Admission, Place
@@ -31,11 +30,11 @@ class ModelTraits:
     Attributes:
         unknown_above: the probability that the model gives to "no source" above which answers
             say that the documents do not tell; None to take what it says.
+        reads: characters of documents that it is shown at most.
     """
 
     unknown_above: float | None = None
-
-    small: ClassVar[bool] = False  # until the features that ask for it are gone
+    reads: int = 8_000
 
 
 DEFAULT_TRAITS = ModelTraits()

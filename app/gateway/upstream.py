@@ -1,7 +1,7 @@
 """One call to the model server: encode, send, map what failed, decode."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -20,7 +20,7 @@ from app.errors import (
     UpstreamUnavailable,
 )
 from app.gateway.call import Clock
-from app.gateway.dialects.dialect import Dialect, Way
+from app.gateway.dialects.dialect import Dialect, Reader, Way
 from app.gateway.dialects.sse import EventParser
 from app.gateway.prompt import Chunk, Completion, Prompt, StopReason
 from app.gateway.transport import Transport
@@ -79,7 +79,7 @@ class Upstream:
                 raise failure_of(reply.status, reply.headers, await reply.read())
             if not stream:
                 completion = reader.read(await reply.read())
-                _require_whole(completion)
+                _require_whole(completion, prompt.prefix.max_tokens)
                 yield Chunk("", completion)
                 return
             if not reply.headers.get("content-type", "").startswith("text/event-stream"):
@@ -88,14 +88,13 @@ class Upstream:
             parser = EventParser()
             async with aclosing(reply.pieces()) as pieces:
                 async for piece in pieces:
-                    for data in parser.feed(piece):
-                        if chunk := reader.feed(data):
-                            yield chunk
+                    for chunk in _joined(reader, parser.feed(piece)):
+                        yield chunk
                     if reader.completion:
                         break
                 if reader.completion is None:
                     raise UpstreamFailed("The model server ended its stream early.")
-                _require_whole(reader.completion)
+                _require_whole(reader.completion, prompt.prefix.max_tokens)
                 yield Chunk("", reader.completion)
                 await _read_to_the_end(pieces)
 
@@ -132,6 +131,23 @@ class Upstream:
         await self._transport.aclose()
 
 
+def _joined(reader: Reader, events: Iterable[bytes]) -> Iterator[Chunk]:
+    """What events that came together add, as one chunk: nobody waited for one of them alone.
+
+    What stands before a broken event is not lost.
+    """
+    chunks: list[Chunk] = []
+    try:
+        for data in events:
+            if chunk := reader.feed(data):
+                chunks.append(chunk)  # noqa: PERF401 # kept, whatever the next event does
+    finally:
+        if len(chunks) > 1:
+            text = "".join(chunk.text for chunk in chunks)
+            chunks = [Chunk(text, tokens=tuple(t for chunk in chunks for t in chunk.tokens))]
+        yield from chunks
+
+
 async def _read_to_the_end(pieces: AsyncIterator[bytes]) -> None:
     """Take what follows the last event, so that the connection can be used again."""
     with suppress(TimeoutError, UpstreamError):
@@ -140,12 +156,15 @@ async def _read_to_the_end(pieces: AsyncIterator[bytes]) -> None:
                 pass
 
 
-def _require_whole(completion: Completion) -> None:
+def _require_whole(completion: Completion, most: int) -> None:
+    """Refuse what is no whole answer; one that ends before its most tokens has filled the context."""
     match completion.stop_reason:
         case StopReason.END | StopReason.STOP_SEQUENCE:
             return
         case StopReason.REFUSAL:
             raise ModelRefused("The model refused to answer this request.")
+        case StopReason.MAX_TOKENS if 0 < completion.usage.output_tokens < most:
+            raise InputTooLong("The input leaves too little of the model's context for an answer.")
         case StopReason.MAX_TOKENS:
             raise ModelOutputTruncated("The model reached its limit of tokens before the end.")
         case StopReason.UNKNOWN:

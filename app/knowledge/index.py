@@ -1,11 +1,10 @@
 """Search over passages: BM25, as Lucene has it, over the words of titles, headings and text.
 
-Given the same words, bm25s, tantivy, SQLite's FTS5 and whoosh-ng found as much on our questions
-(recall@5 of 86, 86, 86 and 85 %). FTS5 ranks worse (recall@1 of 68 to 75 %: it gives no weight to a
-word that half of the passages have) and takes 22 ms for a search of 50,000 passages, whoosh-ng 15 ms
-for 10,000; tantivy is as fast as bm25s (0.2 ms), but takes 13 ms and threads for a request's ten.
-What is made of the words brings bm25s to 93 %: function words that count little (recall@1), the
-forms of a word in all languages as one word, and Anserini's k1 and b, which are for short passages.
+Given the same words, bm25s, tantivy, SQLite's FTS5 and whoosh-ng find as much. FTS5 ranks worse and
+takes 22 ms for a search of 50,000 passages, whoosh-ng 15 ms for 10,000; tantivy is as fast as bm25s
+(0.2 ms), but takes 13 ms and threads for a request's ten. What is made of the words helps most: that
+function words count little, that the forms of a word in all languages are one word, and Anserini's
+k1 and b, which are for short passages.
 """
 
 import logging
@@ -137,12 +136,11 @@ def _best(scores: NDArray[np.float32], limit: int) -> list[int]:
 
 
 def _words(passage: Passage) -> list[str]:
-    language = passage.source.language
-    return [
-        *words(passage.source.title, language),
-        *words(" ".join(passage.heading), language),
-        *words(passage.text, language),
-    ]
+    """Those of the title, of the headings, and of the text below them."""
+    source = passage.source
+    body = passage.sentences[0][0] if passage.sentences else passage.start
+    texts = (source.title, " ".join(passage.heading), source.text[body : passage.end])
+    return [word for text in texts for word in words(text, source.language)]
 
 
 def rank(query: str, passages: Sequence[Passage], limit: int, *, also: str = "") -> list[Found]:

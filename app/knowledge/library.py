@@ -2,24 +2,25 @@
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from app.errors import Overloaded
 from app.knowledge.folder import Folder, Loaded, Skipped
 from app.knowledge.index import Found, Index
-from app.knowledge.sources import Source
 from app.knowledge.splitting import split
 
 log = logging.getLogger(__name__)
 
 _EMPTY: Final = Loaded((), ())
 _WAITS_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 2.0  # between looks at whether something has changed
+_LEAST_REST: Final = 20  # times as long as a look took: looking takes a twentieth of a core at most
 SAMPLE: Final = Path("sample")
 
 
@@ -55,8 +56,6 @@ class Library:
 
     Attributes:
         language: ISO 639-1 code of the language that most documents are in.
-        products: what the documents of each folder in the folder are about, by its name: the words
-            that all their titles begin with. A folder whose titles differ is about nothing.
     """
 
     def __init__(self, folder: Folder | None = None) -> None:
@@ -65,18 +64,22 @@ class Library:
         self._loaded = _EMPTY
         self._ready = asyncio.Event()
         self.language = "en"
-        self.products: Mapping[str, str] = {}
 
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator["Library"]:
-        """Read the folder in the background, and again on every change, until the block ends."""
+        """Read the folder in the background, and again on every change, until the block ends.
+
+        It is looked at every two seconds, less often where a look takes long. That works on every
+        drive, and where a folder or a link is replaced, of which systems tell nothing.
+        """
         task = asyncio.create_task(self._follow(self._folder)) if self._folder else None
         if task is None:
             self._ready.set()
         try:
             yield self
         finally:
-            if task:
+            if task and self._folder:
+                self._folder.give_up()
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
 
@@ -114,9 +117,14 @@ class Library:
 
     async def _follow(self, folder: Folder) -> None:
         try:
-            await folder.watch(self._take)
+            while True:
+                begun = monotonic()
+                loaded = await asyncio.to_thread(folder.load)
+                if loaded != self._loaded or not self._ready.is_set():
+                    await self._take(loaded)
+                await asyncio.sleep(max(_LOOK_SECONDS, _LEAST_REST * (monotonic() - begun)))
         except Exception:
-            log.exception("The documents are not watched any more.")
+            log.exception("The documents are not looked at any more.")
             raise
 
     async def _take(self, loaded: Loaded) -> None:
@@ -124,26 +132,9 @@ class Library:
         self._loaded = loaded
         languages = Counter(source.language for source in loaded.sources if source.language)
         self.language = languages.most_common(1)[0][0] if languages else "en"
-        self.products = _products(loaded.sources)
         self._ready.set()
         log.info("%d documents can be searched.", self._index.documents)
 
 
 def _indexed(loaded: Loaded) -> Index:
     return Index([passage for source in loaded.sources for passage in split(source)])
-
-
-def _products(sources: Sequence[Source]) -> Mapping[str, str]:
-    titles: dict[str, list[list[str]]] = defaultdict(list)
-    for source in sources:
-        folder, slash, _ = source.id.partition("/")
-        if slash and source.title:
-            titles[folder].append(source.title.split())
-    names = {folder: _beginning(some) for folder, some in titles.items() if len(some) > 1}
-    return {folder: name for folder, name in names.items() if name}
-
-
-def _beginning(titles: Sequence[Sequence[str]]) -> str:
-    """The words that all begin with, without the punctuation behind them."""
-    same = takewhile(lambda column: len(set(column)) == 1, zip(*titles, strict=False))
-    return " ".join(column[0] for column in same).rstrip(" :,;–—-|")

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+Span = tuple[int, int]
+"""Where something begins and ends in a text, in characters (code points)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:
@@ -47,12 +50,14 @@ class Passage:
         source: the document.
         start, end: where it stands in the document's text.
         heading: the headings it stands under, the highest first.
+        sentences: where its sentences stand in the document's text, without its headings.
     """
 
     source: Source
     start: int
     end: int
     heading: tuple[str, ...] = ()
+    sentences: tuple[Span, ...] = ()
 
     @property
     def text(self) -> str:

@@ -1,16 +1,6 @@
-"""What the service keeps, if the operator names files for it: answers given, and feedback."""
+"""What the service keeps, if the operator names a file for it: answers given, and feedback."""
 
-from app.records.feedback import FeedbackEntry, FeedbackLog, Rating
-from app.records.records import Records, open_records
-from app.records.store import Gap, GivenAnswer, Store
+from app.records.store import Store
+from app.records.values import Feedback, Gap, GivenAnswer, Rating
 
-__all__ = [
-    "FeedbackEntry",
-    "FeedbackLog",
-    "Gap",
-    "GivenAnswer",
-    "Rating",
-    "Records",
-    "Store",
-    "open_records",
-]
+__all__ = ["Feedback", "Gap", "GivenAnswer", "Rating", "Store"]

@@ -1,84 +1,61 @@
-"""Makes a test case of the answers feature out of what somebody said of an answer."""
+"""Makes a test case of the answers feature out of an answer that was given."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from pydantic import JsonValue
 
-from app.records.feedback import FeedbackEntry
+from app.records.values import GivenAnswer
 
-_NUMBER: Final = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _DIGITS_OF_ID: Final = 12
 
 Case = dict[str, JsonValue]
 
 
-def case_of(entry: FeedbackEntry, facts: Sequence[Sequence[str]] | None) -> Case:
+def case_of(given: GivenAnswer, facts: Sequence[Sequence[str]] | None) -> Case:
     """The question again, with what was found for it as documents.
 
     Args:
-        entry: the feedback.
+        given: the answer.
         facts: what a right answer holds, each fact in all its wordings; None where the right
             answer is that the documents do not tell.
     """
-    asked: Case = {"question": entry.question, "documents": list(_documents(entry))}
-    if entry.history:
-        asked["history"] = [dict(message) for message in entry.history]
+    asked: Case = {"question": given.question, "documents": list(_documents(given))}
+    if given.history:
+        asked["history"] = [dict(message) for message in given.history]
     contains: list[JsonValue] = [list(wordings) for wordings in facts or ()]
     return {
-        "id": f"a-{entry.message_id.removeprefix('msg_')[:_DIGITS_OF_ID]}",
+        "id": f"a-{given.message_id.removeprefix('msg_')[:_DIGITS_OF_ID]}",
         "input": asked,
         "expected": {"answerable": facts is not None, "contains": contains},
     }
 
 
-def _documents(entry: FeedbackEntry) -> Iterator[Case]:
-    for passage in entry.passages:
+def _documents(given: GivenAnswer) -> Iterator[Case]:
+    for passage in given.passages:
         document = {"id": passage["document_id"], "title": passage["title"]}
         yield {**{name: text for name, text in document.items() if text}, "text": passage["text"]}
 
 
-def numbers_in(text: str) -> list[str]:
-    """The numbers of a text, each once: likely facts."""
-    return list(dict.fromkeys(_NUMBER.findall(text)))
+def add(path: Path, case: Case) -> bool:
+    """Add a case to a file of them, as a line; whether it is new there.
 
-
-def as_line(case: Case) -> str:
-    """The case as a line of JSON Lines, in readable letters where they keep it one line."""
+    Raises:
+        OSError: the file cannot be read or written.
+        ValueError: a line of it is no case; it is named.
+    """
     line = json.dumps(case, ensure_ascii=False)
-    return line if len(line.splitlines()) == 1 else json.dumps(case)
-
-
-def ids_in(path: Path) -> set[str]:
-    """The ids of a file of cases; none where there is no file.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: a line is no case; it is named.
-    """
-    if not path.exists():
-        return set()
-    ids: set[str] = set()
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    if len(line.splitlines()) > 1:  # at a letter that ends a line for some, as U+2028
+        line = json.dumps(case)
+    text = path.read_text("utf-8") if path.exists() else ""
+    for number, known in enumerate(text.splitlines(), start=1):
         try:
-            ids.add(json.loads(line)["id"])
+            if json.loads(known)["id"] == case["id"]:
+                return False
         except (ValueError, TypeError, KeyError) as error:
-            msg = f"{path}:{number} is no case."
-            raise ValueError(msg) from error
-    return ids
-
-
-def append(path: Path, line: str) -> None:
-    """Add a line to a file of cases.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    with path.open("a+b") as file:
-        file.seek(0)
-        text = file.read()
-        gap = b"" if not text or text.endswith(b"\n") else b"\n"
-        file.write(gap + line.encode() + b"\n")
+            raise ValueError(f"{path}:{number} is no case.") from error
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"{'' if not text or text.endswith(chr(10)) else chr(10)}{line}\n")
+    return True

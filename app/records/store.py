@@ -1,26 +1,28 @@
-"""Keeps answers given, conversations and unanswered questions in an SQLite file."""
+"""Keeps answers given and what is said of them: conversations, feedback, unanswered questions."""
 
 import fcntl
+import logging
 import os
 import sqlite3
 import threading
 import unicodedata
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal
+from secrets import token_hex
+from typing import Any, Final
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import TypeAdapter
 from pydantic_core import from_json
 
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, MessageUnknown, RecordUnwritten
+from app.records.values import Feedback, Gap, GivenAnswer, Rating, Role
 
-_VERSION: Final = 1
+log = logging.getLogger(__name__)
+
+_VERSION: Final = 2
 _BUSY_SECONDS: Final = 5.0
-_PRUNED_AT_ONCE: Final = 100
-_MOST_GAPS: Final = 10_000
 _MOST_EXCHANGES: Final = 100  # of a conversation, which no model reads whole
 _AROUND_A_QUESTION: Final = " \t.?!…;¿¡‽。？！；؟؛։۔।՞፧"
 _SCHEMA: Final = f"""
@@ -30,97 +32,50 @@ CREATE TABLE answers (
     message_id TEXT NOT NULL UNIQUE,
     asked_at TEXT NOT NULL,
     conversation_id TEXT,
+    gap TEXT,
     content TEXT NOT NULL
 ) STRICT;
 CREATE INDEX answers_by_time ON answers (asked_at);
 CREATE INDEX answers_by_conversation ON answers (conversation_id, number)
     WHERE conversation_id IS NOT NULL;
-CREATE TABLE gaps (
-    key TEXT PRIMARY KEY,
-    question TEXT NOT NULL,
-    count INTEGER NOT NULL,
-    first_asked TEXT NOT NULL,
-    last_asked TEXT NOT NULL,
-    language TEXT NOT NULL,
-    reason TEXT NOT NULL
+CREATE INDEX answers_by_gap ON answers (gap, asked_at) WHERE gap IS NOT NULL;
+CREATE TABLE feedback (
+    id TEXT PRIMARY KEY,
+    message_id TEXT NOT NULL REFERENCES answers (message_id) ON DELETE CASCADE,
+    said_at TEXT NOT NULL,
+    rating TEXT NOT NULL,
+    comment TEXT
 ) STRICT;
-CREATE INDEX gaps_by_count ON gaps (count DESC, last_asked DESC);
+CREATE INDEX feedback_by_answer ON feedback (message_id);
 PRAGMA user_version = {_VERSION};
 COMMIT;
 """
-_MISSED: Final = """
-INSERT INTO gaps (key, question, count, first_asked, last_asked, language, reason)
-VALUES (:key, :question, 1, :at, :at, :language, :reason)
-ON CONFLICT (key) DO UPDATE SET
-    count = count + 1,
-    first_asked = min(first_asked, excluded.first_asked),
-    last_asked = max(last_asked, excluded.last_asked),
-    reason = excluded.reason
-RETURNING count
+_KEEP: Final = """
+INSERT INTO answers (message_id, asked_at, conversation_id, gap, content) VALUES (?, ?, ?, ?, ?)
 """
-_RAREST: Final = """
-DELETE FROM gaps WHERE key IN
-    (SELECT key FROM gaps ORDER BY count DESC, last_asked DESC LIMIT -1 OFFSET ?)
+_PRUNE: Final = """
+DELETE FROM answers WHERE (asked_at < ? OR number <= ?)
+    AND message_id NOT IN (SELECT message_id FROM feedback)
 """
-
-Json = Sequence[Mapping[str, JsonValue]]
-Role = Literal["user", "assistant"]
-
-
-@dataclass(frozen=True, slots=True)
-class GivenAnswer:
-    """An answer that was given, with what it rests on.
-
-    Attributes:
-        message_id: its name.
-        asked_at: when it was asked for; aware.
-        question: as it came.
-        query: what was searched for.
-        history: the conversation before it, oldest first; ``role`` and ``content`` each.
-        passages: what was found, the best first; ``document_id``, ``title`` and ``text`` at least.
-        answer: its text.
-        citations: where its claims stand.
-        action: what the caller was told to do.
-        is_uncertain: whether the documents did not tell.
-        model: the base model.
-        conversation_id: the conversation it belongs to, if that is kept.
-        language: the question's.
-    """
-
-    message_id: str
-    asked_at: datetime
-    question: str
-    query: str
-    history: Json
-    passages: Json
-    answer: str
-    citations: Json
-    action: str
-    is_uncertain: bool
-    model: str
-    conversation_id: str | None
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A question that was not answered.
-
-    Attributes:
-        question: as it was first put.
-        count: how often it was asked.
-        first, last: when; aware, in UTC.
-        language: the language it was first put in.
-        reason: why it was not answered the last time.
-    """
-
-    question: str
-    count: int
-    first: datetime
-    last: datetime
-    language: str
-    reason: str
-
+_TURNS: Final = """
+SELECT content -> '$.question', content -> '$.answer' FROM answers
+WHERE conversation_id = ? AND asked_at >= ? ORDER BY number DESC LIMIT ?
+"""
+_SAY: Final = """
+INSERT INTO feedback (id, message_id, said_at, rating, comment)
+SELECT ?, message_id, ?, ?, ? FROM answers WHERE message_id = ?
+    AND (asked_at >= ? OR message_id IN (SELECT message_id FROM feedback))
+"""
+_SAID: Final = """
+SELECT id, said_at, rating, comment, content FROM feedback JOIN answers USING (message_id)
+WHERE said_at >= ? ORDER BY said_at DESC LIMIT ?
+"""
+_GAPS: Final = """
+SELECT content -> '$.question', times, first, last FROM answers JOIN (
+    SELECT min(number) AS number, count(*) AS times, min(asked_at) AS first, max(asked_at) AS last
+    FROM answers WHERE gap IS NOT NULL GROUP BY gap
+) USING (number) WHERE last >= ? ORDER BY times DESC, last DESC LIMIT ?
+"""
 
 _GIVEN: Final = TypeAdapter(GivenAnswer)
 
@@ -129,7 +84,7 @@ class Store:
     """An SQLite file that several processes and threads may use at once.
 
     What a method wrote before it returned outlives the process, however that ends. A power cut may
-    take the last writes with it, but leaves the file whole (WAL with ``synchronous=NORMAL``).
+    take the last answers with it, but no feedback, and leaves the file whole (WAL).
     """
 
     def __init__(self, path: Path, *, keep_days: int = 30, most_answers: int = 100_000) -> None:
@@ -137,11 +92,11 @@ class Store:
 
         Args:
             path: the file; its folder must be there.
-            keep_days: days that answers, and so conversations, are kept.
-            most_answers: most answers that are kept.
+            keep_days: days that answers are kept of which nothing is said.
+            most_answers: about the most of them.
 
         Raises:
-            ConfigurationError: it cannot be written, is something else, or is of a newer version.
+            ConfigurationError: it cannot be written, is something else, or is of another version.
         """
         self._keep = timedelta(days=keep_days)
         self._most_answers = most_answers
@@ -157,108 +112,100 @@ class Store:
             self._db.close()
 
     def remember(self, answer: GivenAnswer) -> None:
-        """Keep an answer; some of those that are too old, or too many, are let go of.
+        """Keep an answer, and let go of those that are too old or too many.
 
         Raises:
-            sqlite3.Error: it could not be written.
+            RecordUnwritten: it could not be, and belongs to a conversation that is to be kept.
         """
+        gap = question_key(answer.question) if answer.action == "unknown" else None
         content = _GIVEN.dump_json(answer).decode()
-        row = (answer.message_id, _iso(answer.asked_at), answer.conversation_id, content)
-        with self._writing() as db:
-            newest = db.execute(
-                "INSERT INTO answers (message_id, asked_at, conversation_id, content)"
-                " VALUES (?, ?, ?, ?)",
-                row,
-            ).lastrowid
-            db.execute(
-                "DELETE FROM answers WHERE number IN"
-                " (SELECT number FROM answers WHERE asked_at < ? ORDER BY asked_at LIMIT ?)",
-                (self._oldest(), _PRUNED_AT_ONCE),
-            )
-            db.execute(
-                "DELETE FROM answers WHERE number IN"
-                " (SELECT number FROM answers WHERE number <= ? ORDER BY number LIMIT ?)",
-                ((newest or 0) - self._most_answers, _PRUNED_AT_ONCE),
-            )
+        row = (answer.message_id, _iso(answer.asked_at), answer.conversation_id, gap, content)
+        try:
+            with self._writing() as db:
+                newest = db.execute(_KEEP, row).lastrowid or 0
+                db.execute(_PRUNE, (self._oldest(), newest - self._most_answers))
+        except RecordUnwritten:
+            if answer.conversation_id:
+                raise
+            log.exception("The answer %s could not be kept.", answer.message_id)
 
     def find(self, message_id: str) -> GivenAnswer | None:
-        """The answer of that name, unless it is too long ago."""
-        with self._lock:
-            row = self._db.execute(
-                "SELECT content FROM answers WHERE message_id = ? AND asked_at >= ?",
-                (message_id, self._oldest()),
-            ).fetchone()
-        return _GIVEN.validate_json(row[0]) if row else None
+        """The answer of that name, if it is kept."""
+        rows = self._read("SELECT content FROM answers WHERE message_id = ?", message_id)
+        return _GIVEN.validate_json(rows[0][0]) if rows else None
 
-    def conversation(self, conversation_id: str) -> list[tuple[Role, str]] | None:
-        """The last turns of a conversation, oldest first; None if there is no such one."""
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT content -> '$.question', content -> '$.answer' FROM answers"
-                " WHERE conversation_id = ? AND asked_at >= ? ORDER BY number DESC LIMIT ?",
-                (conversation_id, self._oldest(), _MOST_EXCHANGES),
-            ).fetchall()
+    def conversation(self, conversation_id: str) -> list[tuple[Role, str]]:
+        """The last turns of a conversation, oldest first; none if there is no such one."""
         turns: list[tuple[Role, str]] = []
-        for row in reversed(rows):
+        for row in reversed(self._read(_TURNS, conversation_id, self._oldest(), _MOST_EXCHANGES)):
             question, answer = map(from_json, row)  # SQLite's ->> ends a text at a NUL
             turns.extend((("user", question), ("assistant", answer)))
-        return turns or None
+        return turns
 
     def forget_conversation(self, conversation_id: str) -> bool:
-        """Delete a conversation's answers; whether there were any."""
-        with self._writing() as db:
-            deleted = db.execute(
-                "DELETE FROM answers WHERE conversation_id = ?", (conversation_id,)
-            )
-            return deleted.rowcount > 0
+        """Delete a conversation's answers, and what was said of them; whether there were any."""
+        return self._change("DELETE FROM answers WHERE conversation_id = ?", conversation_id)
 
-    def missed(self, question: str, language: str, reason: str, at: datetime) -> None:
-        """Count a question that was not answered.
+    def add_feedback(self, message_id: str, rating: Rating, comment: str | None) -> str:
+        """Take down what somebody says of an answer; it is on the disk when this returns.
 
-        Of very many different ones, those that were asked least are let go of.
+        Returns:
+            Its name.
 
         Raises:
-            sqlite3.Error: it could not be written.
+            MessageUnknown: there is no such answer, or it is too long ago.
+            RecordUnwritten: it could not be written.
         """
-        row = {"key": question_key(question), "question": question, "at": _iso(at)}
-        with self._writing() as db:
-            count = db.execute(_MISSED, {**row, "language": language, "reason": reason}).fetchone()
-            if count == (1,):
-                db.execute(_RAREST, (_MOST_GAPS,))
+        name, now = f"fb_{token_hex(16)}", _iso(datetime.now(UTC))
+        row = (name, now, rating, comment, message_id, self._oldest())
+        if not self._change(_SAY, *row, durably=True):
+            raise MessageUnknown(f"There is no answer {message_id}, or it is too long ago.")
+        return name
+
+    def feedback(self, limit: int, since: datetime | None = None) -> list[Feedback]:
+        """What was said, the newest first, since a time or ever."""
+        return [
+            Feedback(name, datetime.fromisoformat(at), rating, comment, _GIVEN.validate_json(given))
+            for name, at, rating, comment, given in self._read(_SAID, _iso(since), limit)
+        ]
 
     def gaps(self, limit: int, since: datetime | None = None) -> list[Gap]:
-        """Questions that were not answered, most frequent first, then the last asked first.
+        """Unanswered questions, most frequent first, then the last asked first.
 
         Args:
             limit: most questions.
             since: leave out those that were not asked after it.
         """
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT question, count, first_asked, last_asked, language, reason FROM gaps"
-                " WHERE last_asked >= ? ORDER BY count DESC, last_asked DESC LIMIT ?",
-                (_iso(since) if since else "", limit),
-            ).fetchall()
         return [
-            Gap(question, count, datetime.fromisoformat(first), datetime.fromisoformat(last), *rest)
-            for question, count, first, last, *rest in rows
+            Gap(from_json(question), times, *map(datetime.fromisoformat, (first, last)))
+            for question, times, first, last in self._read(_GAPS, _iso(since), limit)
         ]
 
     def close_gap(self, question: str) -> bool:
         """Stop counting a question, in any wording that counts as the same; whether it was."""
-        with self._writing() as db:
-            deleted = db.execute("DELETE FROM gaps WHERE key = ?", (question_key(question),))
-            return deleted.rowcount > 0
+        return self._change("UPDATE answers SET gap = NULL WHERE gap = ?", question_key(question))
 
     def _oldest(self) -> str:
         return _iso(datetime.now(UTC) - self._keep)
 
+    def _read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._db.execute(query, values).fetchall()
+
+    def _change(self, statement: str, *values: object, durably: bool = False) -> bool:
+        with self._writing(durably=durably) as db:
+            return db.execute(statement, values).rowcount > 0
+
     @contextmanager
-    def _writing(self) -> Generator[sqlite3.Connection]:
+    def _writing(self, *, durably: bool = False) -> Generator[sqlite3.Connection]:
         """A transaction that waits for its turn at the start, where SQLite can wait."""
-        with self._lock, self._db as db:
-            db.execute("BEGIN IMMEDIATE")
-            yield db
+        try:
+            with self._lock, self._db as db:
+                db.execute(f"PRAGMA synchronous = {'FULL' if durably else 'NORMAL'}")
+                db.execute("BEGIN IMMEDIATE")
+                yield db
+        except sqlite3.Error as error:
+            raise RecordUnwritten("It could not be kept.", upstream_note=str(error)) from error
 
 
 def question_key(question: str) -> str:
@@ -272,13 +219,16 @@ def question_key(question: str) -> str:
     return " ".join(words).strip(_AROUND_A_QUESTION)
 
 
-def _iso(when: datetime) -> str:
-    return when.astimezone(UTC).isoformat(timespec="microseconds")  # sorts as text
+def _iso(when: datetime | None) -> str:
+    """A time as a text that sorts; before all where there is none."""
+    return when.astimezone(UTC).isoformat(timespec="microseconds") if when else ""
 
 
 def _opened(path: Path) -> sqlite3.Connection:
     # SQLite does not wait when two processes make a file a WAL file: they do so in turns.
-    with _held(path.parent):
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         db = sqlite3.connect(
@@ -289,30 +239,22 @@ def _opened(path: Path) -> sqlite3.Connection:
         except BaseException:
             db.close()
             raise
+    finally:
+        os.close(folder)
     return db
 
 
 def _prepare(db: sqlite3.Connection, path: Path) -> None:
     db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("PRAGMA foreign_keys = ON")
     version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > _VERSION:
+    if not version and db.execute("SELECT 1 FROM sqlite_schema").fetchone():
+        raise ConfigurationError(f"{path} is a database of something else.")
+    if not version:
+        db.executescript(_SCHEMA)
+    elif version != _VERSION:
         msg = f"The store {path} is of version {version}; this program knows {_VERSION}."
         raise ConfigurationError(msg)
-    if version == 0:
-        if db.execute("SELECT 1 FROM sqlite_schema").fetchone():
-            raise ConfigurationError(f"{path} is a database of something else.")
-        db.executescript(_SCHEMA)
     # Takes the write lock, so that a file that can only be read is found out now.
     db.execute("BEGIN IMMEDIATE")
     db.execute("COMMIT")
-
-
-@contextmanager
-def _held(folder: Path) -> Generator[None]:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -9,8 +9,29 @@ import httpx  # noqa: TID251 # it is what is measured
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
-from upstream import ANSWERS, API_KEY, BASE_URL, TICKETS, answer_messages, ticket_messages
-from wire import Completed, Delta, Email, Question, Reading, Ticket, Usage, event
+from upstream import (
+    ANSWERS,
+    API_KEY,
+    BASE_URL,
+    TICKETS,
+    TRANSLATIONS,
+    answer_messages,
+    ticket_messages,
+    translation_messages,
+)
+from wire import (
+    Completed,
+    Delta,
+    Email,
+    Question,
+    Reading,
+    Review,
+    Ticket,
+    Translation,
+    Translations,
+    Usage,
+    event,
+)
 
 URL = f"{BASE_URL}/chat/completions"
 
@@ -30,9 +51,7 @@ async def create_ticket(email: Email, request: Request) -> Ticket:
     client: httpx.AsyncClient = request.state.client
     body = {**TICKETS, "messages": ticket_messages(email.subject, email.body)}
     try:
-        response = await client.post(URL, json=body)
-        response.raise_for_status()
-        completion = response.json()
+        completion = await complete(client, body)
         content = completion["choices"][0]["message"]["content"]
         reading = Reading.model_validate_json(content)
     except (httpx.HTTPError, ValidationError) as error:
@@ -40,6 +59,31 @@ async def create_ticket(email: Email, request: Request) -> Ticket:
     return Ticket(
         **reading.model_dump(), model=completion["model"], usage=usage_of(completion["usage"])
     )
+
+
+@app.post("/translations")
+async def create_translations(review: Review, request: Request) -> Translations:
+    client: httpx.AsyncClient = request.state.client
+    (text,) = review.text
+    try:
+        completion = await complete(
+            client, {**TRANSLATIONS, "messages": translation_messages(text)}
+        )
+    except httpx.HTTPError as error:
+        raise HTTPException(502, "The model failed.") from error
+    translated = Translation(text=completion["choices"][0]["message"]["content"].strip())
+    return Translations(
+        translations=[translated],
+        model=completion["model"],
+        usage=usage_of(completion["usage"]),
+    )
+
+
+async def complete(client: httpx.AsyncClient, body: dict[str, Any]) -> dict[str, Any]:
+    response = await client.post(URL, json=body)
+    response.raise_for_status()
+    completion: dict[str, Any] = response.json()
+    return completion
 
 
 @app.post("/answers/stream")

@@ -1,6 +1,6 @@
 """The floor: Starlette and aiohttp's client, nothing else.
 
-It does no more than it must: the body is prepared but for the email, the ticket goes back
+It does no more than it must: the body is prepared but for what is new, the model's words go back
 unread, and a stream goes through as it is.
 """
 
@@ -14,34 +14,26 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
-from upstream import (
-    ANSWERS,
-    ANSWERS_PREFIX,
-    API_KEY,
-    BASE_URL,
-    TICKETS,
-    TICKETS_PREFIX,
-    answer_messages,
-    ticket_messages,
-)
+from upstream import ANSWERS, API_KEY, BASE_URL, TICKETS, TRANSLATIONS, messages
 
 URL = f"{BASE_URL}/chat/completions"
 HEADERS = {"authorization": f"Bearer {API_KEY}", "content-type": "application/json"}
 
 
-def prepared(parameters: dict[str, Any], prefix: list[dict[str, str]]) -> tuple[bytes, bytes]:
-    """A body cut in two where the last message's content goes."""
-    body = {"messages": [*prefix, {"role": "user", "content": "\0"}], **parameters}
-    before, _, after = json.dumps(body).partition(json.dumps("\0"))
+def prepared(kind: str, parameters: dict[str, Any]) -> tuple[bytes, bytes]:
+    """A body cut in two where the text goes that is new in each request."""
+    body = json.dumps({"messages": messages(kind, "\0"), **parameters})
+    before, _, after = body.partition(json.dumps("\0")[1:-1])
     return before.encode(), after.encode()
 
 
-TICKET_BODY = prepared(TICKETS, TICKETS_PREFIX)
-ANSWER_BODY = prepared(ANSWERS, ANSWERS_PREFIX)
+TICKET_BODY = prepared("tickets", TICKETS)
+ANSWER_BODY = prepared("answers", ANSWERS)
+TRANSLATION_BODY = prepared("translations", TRANSLATIONS)
 
 
-def filled(body: tuple[bytes, bytes], message: dict[str, str]) -> bytes:
-    return body[0] + json.dumps(message["content"]).encode() + body[1]
+def filled(body: tuple[bytes, bytes], text: str) -> bytes:
+    return body[0] + json.dumps(text)[1:-1].encode() + body[1]
 
 
 @asynccontextmanager
@@ -52,17 +44,26 @@ async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
 
 async def tickets(request: Request) -> Response:
     email = await request.json()
-    data = filled(TICKET_BODY, ticket_messages(email["subject"], email["body"])[-1])
+    data = filled(TICKET_BODY, f"Subject: {email['subject']}\n{email['body']}")
+    return Response(await complete(request, data), media_type="application/json")
+
+
+async def translations(request: Request) -> Response:
+    (text,) = (await request.json())["text"]
+    return Response(await complete(request, filled(TRANSLATION_BODY, text)))
+
+
+async def complete(request: Request, data: bytes) -> str:
     async with request.state.session.post(URL, data=data) as reply:
         reply.raise_for_status()
         completion = json.loads(await reply.read())
-    ticket = completion["choices"][0]["message"]["content"]
-    return Response(ticket, media_type="application/json")
+    written: str = completion["choices"][0]["message"]["content"]
+    return written
 
 
 async def answers(request: Request) -> Response:
     asked = await request.json()
-    data = filled(ANSWER_BODY, answer_messages(asked["question"])[-1])
+    data = filled(ANSWER_BODY, asked["question"])
 
     async def events() -> AsyncIterator[bytes]:
         async with request.state.session.post(URL, data=data) as reply:
@@ -77,6 +78,7 @@ app = Starlette(
     routes=[
         Route("/tickets", tickets, methods=["POST"]),
         Route("/answers/stream", answers, methods=["POST"]),
+        Route("/translations", translations, methods=["POST"]),
     ],
     lifespan=lifespan,
 )

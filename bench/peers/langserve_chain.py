@@ -6,7 +6,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
 from langchain_openai import ChatOpenAI
 from langserve import add_routes
-from upstream import API_KEY, BASE_URL, TICKETS, TICKETS_PREFIX
+from upstream import API_KEY, BASE_URL, TICKETS, ticket_messages
 from wire import Email, Reading
 
 _KINDS: dict[str, type[BaseMessage]] = {
@@ -15,7 +15,8 @@ _KINDS: dict[str, type[BaseMessage]] = {
     "assistant": AIMessage,
 }
 
-prefix = [_KINDS[message["role"]](message["content"]) for message in TICKETS_PREFIX]
+*shown, _ = ticket_messages("", "")
+prefix = [_KINDS[message["role"]](message["content"]) for message in shown]
 prompt = ChatPromptTemplate.from_messages([*prefix, ("user", "Subject: {subject}\n{body}")])
 options = {key: value for key, value in TICKETS.items() if key != "response_format"}
 model = ChatOpenAI(base_url=BASE_URL, api_key=API_KEY, **options).bind(

@@ -9,8 +9,29 @@ from fastapi.responses import StreamingResponse
 from openai import AsyncOpenAI, OpenAIError
 from openai.types import CompletionUsage
 from pydantic import ValidationError
-from upstream import ANSWERS, API_KEY, BASE_URL, TICKETS, answer_messages, ticket_messages
-from wire import Completed, Delta, Email, Question, Reading, Ticket, Usage, event
+from upstream import (
+    ANSWERS,
+    API_KEY,
+    BASE_URL,
+    TICKETS,
+    TRANSLATIONS,
+    answer_messages,
+    ticket_messages,
+    translation_messages,
+)
+from wire import (
+    Completed,
+    Delta,
+    Email,
+    Question,
+    Reading,
+    Review,
+    Ticket,
+    Translation,
+    Translations,
+    Usage,
+    event,
+)
 
 
 @asynccontextmanager
@@ -32,6 +53,23 @@ async def create_ticket(email: Email, request: Request) -> Ticket:
     except (OpenAIError, ValidationError) as error:
         raise HTTPException(502, "The model failed.") from error
     return Ticket(**reading.model_dump(), model=completion.model, usage=usage_of(completion.usage))
+
+
+@app.post("/translations")
+async def create_translations(review: Review, request: Request) -> Translations:
+    client: AsyncOpenAI = request.state.client
+    (text,) = review.text
+    messages: Any = translation_messages(text)
+    try:
+        completion = await client.chat.completions.create(messages=messages, **TRANSLATIONS)
+    except OpenAIError as error:
+        raise HTTPException(502, "The model failed.") from error
+    translated = Translation(text=(completion.choices[0].message.content or "").strip())
+    return Translations(
+        translations=[translated],
+        model=completion.model,
+        usage=usage_of(completion.usage),
+    )
 
 
 @app.post("/answers/stream")

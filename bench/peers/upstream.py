@@ -13,15 +13,23 @@ API_KEY = "anything"
 _PROMPTS: dict[str, dict[str, Any]] = json.loads(Path(os.environ["BENCH_PROMPTS"]).read_text())
 
 TICKETS: dict[str, Any] = _PROMPTS["tickets"]["parameters"]
-TICKETS_PREFIX: list[dict[str, str]] = _PROMPTS["tickets"]["prefix"]
 ANSWERS: dict[str, Any] = _PROMPTS["answers"]["parameters"]
-ANSWERS_PREFIX: list[dict[str, str]] = _PROMPTS["answers"]["prefix"]
-_BEFORE, _AFTER = _PROMPTS["answers"]["around_question"]
+TRANSLATIONS: dict[str, Any] = _PROMPTS["translations"]["parameters"]
 
 
 def ticket_messages(subject: str, body: str) -> list[dict[str, str]]:
-    return [*TICKETS_PREFIX, {"role": "user", "content": f"Subject: {subject}\n{body}"}]
+    return messages("tickets", f"Subject: {subject}\n{body}")
 
 
 def answer_messages(question: str) -> list[dict[str, str]]:
-    return [*ANSWERS_PREFIX, {"role": "user", "content": f"{_BEFORE}{question}{_AFTER}"}]
+    """With the passages, which are the same in each request, already in the prompt."""
+    return messages("answers", question)
+
+
+def translation_messages(text: str) -> list[dict[str, str]]:
+    return messages("translations", text)
+
+
+def messages(kind: str, new: str) -> list[dict[str, str]]:
+    before, after = _PROMPTS[kind]["around"]
+    return [*_PROMPTS[kind]["prefix"], {"role": "user", "content": f"{before}{new}{after}"}]

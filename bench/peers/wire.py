@@ -21,6 +21,15 @@ Topic = Literal[
     "question before buying or about use",
     "praise or something else",
 ]
+NamedType = Literal[
+    "order_number",
+    "invoice_number",
+    "customer_number",
+    "tracking_number",
+    "phone",
+    "date",
+    "amount",
+]
 
 
 class Email(BaseModel):
@@ -30,15 +39,25 @@ class Email(BaseModel):
     body: str
 
 
+class Named(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    type: NamedType
+    text: str
+
+
 class Reading(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     issue: str
+    summary: str
     product: str | None
     situation: Situation
     topic: Topic
     mood: Literal["delighted", "happy", "calm", "unhappy", "furious"]
-    summary: str
+    entities: list[Named]
+    questions: list[str]
+    injection: str | None
 
 
 class Usage(BaseModel):
@@ -70,6 +89,21 @@ class Completed(BaseModel):
     type: Literal["completed"] = "completed"
     answer: str
     usage: Usage | None
+
+
+class Review(BaseModel):
+    text: list[str]
+    target_lang: str
+
+
+class Translation(BaseModel):
+    text: str
+
+
+class Translations(BaseModel):
+    translations: list[Translation]
+    model: str
+    usage: Usage
 
 
 def event(item: BaseModel) -> str:

@@ -12,7 +12,7 @@ from tests.hostile.answering import Good
 from tests.hostile.breaking import TruncatedStream
 from tests.hostile.scripts import always
 from tests.hostile.upstream import Script, hostile_upstream
-from tests.service import run_service
+from tests.service import MODEL, run_service
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +31,10 @@ def breaking(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
 
 @pytest.fixture(scope="session")
 def embedded(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    """Address of the service on the embedded model."""
+    """Address of the service on the smallest embedded model."""
     yield from _service(
         tmp_path_factory,
-        model="embedded",
+        model=MODEL,
         base_url=engine.base_url,
         api_key=engine.key,
         timeout="240",  # this is no test of speed
@@ -53,6 +53,5 @@ def _on_script(script: Script, folders: pytest.TempPathFactory) -> Generator[str
 
 def _service(folders: pytest.TempPathFactory, **settings: str) -> Generator[str]:
     folder: Path = folders.mktemp("service")
-    feedback = str(folder / "feedback.jsonl")
-    with run_service(folder, feedback=feedback, **settings) as service:
+    with run_service(folder, store=str(folder / "store.sqlite3"), **settings) as service:
         yield str(service.client.base_url)

@@ -13,6 +13,8 @@ from contextlib import suppress
 import httpx
 import pytest
 
+from app.embedded.models import DEFAULT
+
 EMBEDDED, API = "groundwork:embedded", "groundwork:api"
 START_SECONDS = 120
 PORT = 8000
@@ -91,6 +93,13 @@ def test_embedded_answers_on_a_read_only_root(embedded: str) -> None:
 @needs_embedded
 def test_processes_are_not_root(embedded: str) -> None:
     assert docker("exec", embedded, "id", "-u") == "10001"
+
+
+@needs_embedded
+def test_weights_are_in_it_once(embedded: str) -> None:
+    assert docker("exec", embedded, "ls", "/var/lib/groundwork") == DEFAULT.file
+    sizes = docker("history", "--human=false", "--format={{.Size}}", EMBEDDED).split()
+    assert sum(int(size) >= DEFAULT.size / 2 for size in sizes) == 1
 
 
 @needs_embedded

@@ -168,7 +168,7 @@ BREAKING: dict[str, tuple[Edit, str, str]] = {
         prop(REQUEST, "context"), TRANSLATIONS,
     ),
     "alternative refused": (
-        drop(prop(f"{SCHEMAS}/LibreRequest", "q", "anyOf", "0")),
+        drop(prop(f"{SCHEMAS}/LibreRequest", "q", "oneOf", "0")),
         prop(f"{SCHEMAS}/LibreRequest", "q"), "POST /translate",
     ),
     "request's value removed": (
@@ -237,8 +237,8 @@ BREAKING: dict[str, tuple[Edit, str, str]] = {
         TRANSLATIONS,
     ),
     "request's default removed": (
-        drop(prop(TICKET_REQUEST, "intents", "default")),
-        prop(TICKET_REQUEST, "intents", "default"), TICKETS,
+        drop(prop(REQUEST, "preserve_formatting", "default")),
+        prop(REQUEST, "preserve_formatting", "default"), TRANSLATIONS,
     ),
     "condition put beside": (
         put(f"{TICKET_REQUEST}/allOf", [{"required": ["subject"]}]),
@@ -286,8 +286,11 @@ BREAKING: dict[str, tuple[Edit, str, str]] = {
         add(f"{SCHEMAS}/BreakerState/enum", "ajar"), f"{SCHEMAS}/BreakerState", "GET /readyz",
     ),
     "map's values widened": (
-        put(prop(f"{SCHEMAS}/Confidences", "custom_fields", "additionalProperties"), {}),
-        prop(f"{SCHEMAS}/Confidences", "custom_fields", "additionalProperties"), TICKETS,
+        put(
+            prop(f"{SCHEMAS}/UpstreamReport", "output_modes", "additionalProperties"),
+            {"anyOf": [{"$ref": f"#{SCHEMAS}/Finding"}, {"type": "string"}]},
+        ),
+        f"{SCHEMAS}/Finding/enum", "GET /readyz",
     ),
     "error changed": (
         put(prop(f"{SCHEMAS}/FieldError", "code", "type"), "integer"),

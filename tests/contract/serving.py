@@ -1,9 +1,11 @@
-"""The application on a socket of its own, with an upstream that answers without one."""
+"""The application on a socket of its own; and a model server on another, or none at all."""
 
+import json
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -11,24 +13,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.factory import create_app
-from tests.wire.replies import TICKET, cited_answer, openai_message, openai_stream
-from tests.wire.upstream import body_of, settings
-
-ANSWER = cited_answer("It lasts three years.", "It lasts three years.")
+from tests.wire.service import Says, good, replied, upstream_that
+from tests.wire.upstream import settings
 
 
-def speak(request: httpx.Request) -> httpx.Response:
-    """A cited answer where one is asked for, else a ticket."""
-    if request.method == "GET":
-        return httpx.Response(200, json={})
-    body = body_of(request)
-    text = ANSWER if '"suggestions"' in body["messages"][0]["content"] else TICKET
-    return openai_stream([text[:3], text[3:]]) if body.get("stream") else openai_message(text)
-
-
-def application(**others: Any) -> FastAPI:
-    """The application with the settings ``others``."""
-    return create_app(settings("openai", **others), open_http=lambda: httpx.MockTransport(speak))
+def application(says: Says = good, **others: Any) -> FastAPI:
+    """The application with the settings ``others``, on a model that answers without a socket."""
+    return create_app(settings("openai", **others), open_http=lambda: upstream_that(says))
 
 
 @contextmanager
@@ -48,3 +39,42 @@ def serving(app: FastAPI) -> Generator[httpx.Client]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+class _ModelServer(BaseHTTPRequestHandler):
+    """An OpenAI-compatible server whose model is a good one."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._reply("application/json", b"{}")
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        kind = "text/event-stream" if body.get("stream") else "application/json"
+        self._reply(kind, replied(good, body).content)
+
+    def _reply(self, kind: str, content: bytes) -> None:
+        self.send_response(200)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        with suppress(OSError):  # the service hangs up once it has the answer's last event
+            self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # its name there
+        """Keep quiet."""
+
+
+@contextmanager
+def model_server() -> Generator[str]:
+    """The address of a model server for services in processes of their own."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _ModelServer)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,54 +1,83 @@
-"""``groundwork`` from a terminal, as a process of its own."""
+"""``groundwork`` from a terminal: once for each command as a process of its own, else within."""
 
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from app.cli import main
 from app.features import FEATURES
 from app.settings import PREFIX
-from tests.service import COMMAND
+from tests.contract.serving import model_server
+from tests.service import COMMAND, MODEL, PATIENT, named
+from tests.wire.upstream import KEY
 
 QUESTION = {"question": "How long?", "documents": [{"text": "The warranty lasts three years."}]}
 
 
+def environment() -> dict[str, str]:
+    """The environment without settings."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(PREFIX) and "API_KEY" not in k}
+
+
+@pytest.fixture
 def groundwork(
-    folder: Path, *arguments: str, stdin: str = "", **settings: str
-) -> subprocess.CompletedProcess[str]:
-    own = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX) and "API_KEY" not in k}
-    return subprocess.run(
-        [COMMAND[0], *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env={**own, **settings},
-        timeout=120,
-        check=False,
-    )
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Runs a command in a folder of its own, with some settings; gives what it prints."""
+
+    def started(*_arguments: object, **_options: object) -> None:
+        pytest.fail("the service was started")
+
+    def run(*arguments: str, **settings: str) -> str:
+        monkeypatch.chdir(tmp_path)
+        for name in os.environ.keys() - environment().keys():
+            monkeypatch.delenv(name)
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        main(arguments)
+        return capsys.readouterr().out
+
+    monkeypatch.setattr("uvicorn.run", started)
+    return run
 
 
-def test_features_are_listed(tmp_path: Path) -> None:
-    run = groundwork(tmp_path, "features")
-    names = [registered.feature.name for registered in FEATURES]
-    assert [line.split()[0] for line in run.stdout.splitlines()] == names
+def test_features_are_listed(groundwork: Callable[..., str]) -> None:
+    names = [package.FEATURE.name for package in FEATURES]
+    assert [line.split()[0] for line in groundwork("features").splitlines()] == names
     assert {"tickets", "answers", "translations"} <= set(names)
 
 
 def test_ask_reads_a_pipe(tmp_path: Path) -> None:
-    run = groundwork(tmp_path, "ask", "tickets", "-", stdin="My Inkwell Pro does not print.")
+    run = subprocess.run(
+        [COMMAND[0], "ask", "translations", "-"],
+        input="Das Produkt ist sehr gut.",
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**environment(), **named(model=MODEL, **PATIENT)},
+        check=False,
+    )
     assert run.returncode == 0, run.stderr
-    assert json.loads(run.stdout)["product"] == "Inkwell Pro"
+    answer = json.loads(run.stdout)
+    assert answer["translations"][0]["text"].strip()
+    assert answer["model"] == MODEL.removeprefix("embedded:")
 
 
-def test_ask_takes_a_whole_body_and_fails_with_its_problem(tmp_path: Path) -> None:
-    good = groundwork(tmp_path, "ask", "answers", json.dumps(QUESTION))
-    assert "three" in json.loads(good.stdout)["answer"]
-    bad = groundwork(tmp_path, "ask", "answers", '{"question": 1}')
-    assert bad.returncode == 1
-    assert json.loads(bad.stderr)["code"] == "request-invalid"
+def test_ask_takes_a_whole_body_and_fails_with_its_problem(
+    groundwork: Callable[..., str],
+) -> None:
+    with model_server() as address:
+        elsewhere = named(model="openai:any", base_url=address, api_key=KEY)
+        answer = json.loads(groundwork("ask", "answers", json.dumps(QUESTION), **elsewhere))
+        assert answer["answer"] == "It lasts three years."
+        assert answer["citations"][0]["quote"] == QUESTION["documents"][0]["text"]
+        with pytest.raises(SystemExit) as caught:
+            groundwork("ask", "answers", '{"question": 1}')
+    assert json.loads(str(caught.value.code))["code"] == "request-invalid"
 
 
 @pytest.mark.parametrize(
@@ -59,19 +88,24 @@ def test_ask_takes_a_whole_body_and_fails_with_its_problem(tmp_path: Path) -> No
         ("GROUNDWORK_MODEL", "gpt", "GROUNDWORK_MODEL: must be embedded"),
         ("GROUNDWORK_MODEL", "openai:gpt", "OPENAI_API_KEY"),
         ("GROUNDWORK_BASE_URL", "model.test", "GROUNDWORK_BASE_URL: must start with http"),
+        ("GROUNDWORK_SMALL_MODEL", "true", "there is no such setting"),
+        ("GROUNDWORK_FEEDBACK", "feedback.jsonl", "there is no such setting"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_line(
-    tmp_path: Path, name: str, value: str, says: str
+    groundwork: Callable[..., str], name: str, value: str, says: str
 ) -> None:
-    run = groundwork(tmp_path, "serve", **{name: value})
-    assert run.returncode == 1
-    assert says in run.stderr
-    assert len(run.stderr.splitlines()) == 1
+    with pytest.raises(SystemExit) as caught:
+        groundwork("serve", **{name: value})
+    assert says in str(caught.value.code)
+    assert len(str(caught.value.code).splitlines()) == 1
 
 
 def test_settings_are_read_from_a_file_as_well(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("GROUNDWORK_PORT=high\n")
-    run = groundwork(tmp_path, "serve")
+    run = subprocess.run(
+        COMMAND, capture_output=True, text=True, cwd=tmp_path, env=environment(), check=False
+    )
     assert run.returncode == 1
-    assert "GROUNDWORK_PORT" in run.stderr
+    (line,) = run.stderr.splitlines()
+    assert "GROUNDWORK_PORT" in line

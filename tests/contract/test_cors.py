@@ -6,11 +6,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from hypothesis import given
+from hypothesis import settings as budget
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from app.cors import EXPOSED
 from app.settings import Settings
+from app.web.cors import EXPOSED
 from tests.contract.serving import application, serving
 
 SHOP = "https://shop.example"
@@ -152,6 +153,7 @@ def test_what_no_browser_sends_is_refused(value: str) -> None:
         origins_of(f"{DEV},{value}")
 
 
+@budget(max_examples=25)
 @given(
     host=st.from_regex(r"[a-z0-9]{1,9}(\.[a-z0-9]{1,9}){0,2}", fullmatch=True),
     port=st.none() | st.integers(1, 65_535),

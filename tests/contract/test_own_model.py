@@ -2,15 +2,19 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from app.embedded.weights import has_chat_template
+from app.embedded.models import has_chat_template
 from app.errors import ConfigurationError
-from app.features.tickets.schemas import Ticket
+from app.features.tickets.ticket import Ticket
+from app.features.wire import Reply
 from app.provision import make_engine
 from app.settings import Settings
-from tests.service import run_service
+from tests.service import PATIENT, run_service
+
+TICKET: Any = Reply[Ticket]
 
 
 def own_model() -> Path:
@@ -20,15 +24,19 @@ def own_model() -> Path:
     return next(Path(package.submodule_search_locations[0]).glob("*.gguf"))
 
 
+@pytest.mark.slow
 def test_it_answers_in_its_own_name(tmp_path: Path) -> None:
     path = own_model()
-    assert has_chat_template(path)
-    with run_service(tmp_path, model=f"embedded:{path}") as service:
-        ticket = Ticket.model_validate(service.post("/tickets", {"text": "My kettle leaks."}))
-        review = {"text": ["Very good."], "target_lang": "EN"}
+    with run_service(tmp_path, model=f"embedded:{path}", **PATIENT) as service:
+        ticket = TICKET.model_validate(service.post("/tickets", {"text": "My kettle leaks."}))
+        review = {"text": ["Very good."], "target_lang": "DE"}
         events = service.events("/translations/stream", review)
     assert ticket.model == path.stem
     assert events[-1]["type"] == "completed"
+
+
+def test_its_template_is_found() -> None:
+    assert has_chat_template(own_model())
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

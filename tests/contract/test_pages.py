@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.pages import install_pages
+from app.web.pages import install_pages
 from tests.contract.serving import application, serving
 
 SWAGGER_UI = Path("app/static/docs/swagger-ui")

@@ -50,19 +50,23 @@ def test_a_text_cannot_close_its_marks() -> None:
     assert delimited("a 0badcafe b", "0badcafe").splitlines()[0] != "[0badcafe]"
 
 
-async def test_each_call_has_new_marks_and_so_has_a_retry() -> None:
+def test_marks_are_this_process_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same text keeps its mark, so that what was read of it is of use again; elsewhere not."""
+    here = delimited("an email")
+    assert delimited("an email") == here
+    monkeypatch.setattr("app.gateway.boundary._KEY", b"another process")
+    assert delimited("an email") != here
+
+
+async def test_retry_has_the_same_marks() -> None:
     async with (
         memory_upstream(in_turn(Status(503))) as upstream,
         gateway_on(upstream) as gateway,
     ):
         await ask(gateway, ticket_prompt())
-        await ask(gateway, ticket_prompt())
-    marks: list[str] = []
-    for record in upstream.calls:
-        found = MARKED.fullmatch(record.call.text)
-        assert found, record.call.text
-        marks.append(found[1])
-    assert len(marks) == len(set(marks)) == 3
+    first, again = (record.call.text for record in upstream.calls)
+    assert MARKED.fullmatch(first)
+    assert first == again
 
 
 @pytest.mark.parametrize("ttl", [0, 60])

@@ -5,8 +5,8 @@ import asyncio
 import httpx
 import pytest
 
-from app.middleware import RequestFrame
-from app.shutdown import Shutdown
+from app.web.frame import RequestFrame
+from app.web.shutdown import Shutdown
 from tests.gateway.plain import but_for_the_probe, in_process, plain_app
 from tests.hostile.behaviours import Good, Hang
 from tests.hostile.memory import memory_upstream

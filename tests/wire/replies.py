@@ -1,6 +1,5 @@
 """Model answers, made from the official SDKs' own response types."""
 
-import json
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -33,15 +32,15 @@ from tests.wire.upstream import events
 MODEL = "model-1"
 TICKET = (
     '{"issue":"Broken lamp","product":null,"situation":"small problem",'
-    '"topic":"broken or dangerous product","mood":"calm","summary":"The lamp broke."}'
+    '"topic":"broken or dangerous product","mood":"calm","summary":"The lamp broke.",'
+    '"injection":null}'
 )
 
 
-def cited_answer(text: str, quote: str = "", document: int = 1, action: str = "answer") -> str:
-    """What a model writes for an answer; without a quote, it cites nothing."""
-    citations = [{"document": document, "quote": quote}] if quote else []
-    answer = {"answer": text, "action": action, "citations": citations, "suggestions": []}
-    return json.dumps(answer, ensure_ascii=False)
+def said_answer(text: str, *sources: int, action: str = "answer") -> str:
+    """What a model writes for an answer: its sources, or what is to be done, and the text."""
+    header = "".join(f"[{source}]" for source in sources) if action == "answer" else f"[{action}]"
+    return f"{header} {text}"
 
 
 INPUT, OUTPUT, CACHED = 120, 7, 100  # tokens, as we count them

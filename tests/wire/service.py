@@ -8,36 +8,60 @@ import httpx
 from asgi_lifespan import LifespanManager
 
 from app.factory import create_app
-from tests.wire.replies import openai_message, openai_stream
+from app.features import answers, tickets
+from tests.wire.replies import TICKET, openai_message, openai_stream, said_answer
 from tests.wire.upstream import body_of, settings
 
 PROBE = "capital of France"  # the gateway's own question in the background
 Says = Callable[[list[dict[str, Any]]], str | httpx.Response]
 
 
+def good(messages: list[dict[str, Any]]) -> str:
+    """What a good model says to the messages of a call: a ticket, an answer or a translation."""
+    instruction: str = messages[0]["content"]
+    if instruction.startswith(tickets.FEATURE.instruction):
+        return TICKET
+    if instruction.startswith(answers.FEATURE.instruction):
+        return said_answer("It lasts three years.", 1)
+    return "The product is very good."
+
+
+def replied(says: Says, body: dict[str, Any]) -> httpx.Response:
+    """An OpenAI-compatible server's response to a call, its stream in two pieces."""
+    probed = PROBE in body["messages"][-1]["content"]
+    text = '{"word": "heliotrope-4711"}' if probed else says(body["messages"])
+    if isinstance(text, httpx.Response):
+        return text
+    return openai_stream([text[:3], text[3:]]) if body.get("stream") else openai_message(text)
+
+
+def upstream_that(says: Says) -> httpx.MockTransport:
+    """An upstream of the mind.
+
+    Args:
+        says: what the model answers to the messages of a call, or how its server fails.
+    """
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return httpx.Response(200, json={})
+        return replied(says, body_of(request))
+
+    return httpx.MockTransport(answer)
+
+
 @asynccontextmanager
 async def service_on(
-    says: Says, provider: str = "openai", **others: Any
+    says: Says = good, provider: str = "openai", **others: Any
 ) -> AsyncGenerator[httpx.AsyncClient]:
     """A client of the application.
 
     Args:
         says: what the model answers to the messages of a call, or how its server fails.
-        provider: whose model it is; ``embedded`` is a small one.
+        provider: whose model it is.
         others: settings.
     """
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("/models"):
-            return httpx.Response(200, json={})
-        body = body_of(request)
-        probed = PROBE in body["messages"][-1]["content"]
-        text = "Paris" if probed else says(body["messages"])
-        if isinstance(text, httpx.Response):
-            return text
-        return openai_stream([text[:3], text[3:]]) if body.get("stream") else openai_message(text)
-
-    app = create_app(settings(provider, **others), open_http=lambda: httpx.MockTransport(answer))
+    app = create_app(settings(provider, **others), open_http=lambda: upstream_that(says))
     async with (
         LifespanManager(app) as running,
         httpx.AsyncClient(

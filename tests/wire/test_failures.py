@@ -138,6 +138,13 @@ async def asked(answer: httpx.Response | Exception) -> httpx.Response:
             return await client.post("/tickets", json={"text": "My lamp broke."})
 
 
+def cut_off(*, output_tokens: int) -> httpx.Response:
+    """An answer that ended for want of room: its own, or the context's if it is shorter."""
+    body = MESSAGES["openai"]("x", "length").json()
+    body["usage"]["completion_tokens"] = output_tokens
+    return httpx.Response(200, json=body)
+
+
 @pytest.mark.parametrize(
     ("answer", "status", "code"),
     [
@@ -148,7 +155,8 @@ async def asked(answer: httpx.Response | Exception) -> httpx.Response:
         (httpx.Response(500, text="Traceback: " + KEY), 502, "upstream-failed"),
         (httpx.Response(503), 503, "upstream-unavailable"),
         (MESSAGES["openai"]("x", "content_filter"), 422, "model-refused"),
-        (MESSAGES["openai"]("x", "length"), 502, "model-output-truncated"),
+        (cut_off(output_tokens=7), 422, "input-too-long"),
+        (cut_off(output_tokens=10_000), 502, "model-output-truncated"),
         (MESSAGES["openai"]("no ticket"), 502, "model-output-invalid"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

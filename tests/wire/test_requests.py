@@ -12,8 +12,7 @@ from openai.types.chat import completion_create_params
 from pydantic import TypeAdapter
 from pydantic_core import from_json
 
-from app.features import tickets
-from app.gateway import Prompt, Turn, delimited, fixed_mark
+from app.gateway import Prompt, Turn
 from app.gateway.dialects import AnthropicDialect, OpenAIDialect, OutputMode, Profile
 from app.provision import make_gateway
 from app.settings import Settings
@@ -70,7 +69,7 @@ def test_the_check_itself_finds_what_is_wrong() -> None:
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
 async def test_key_goes_where_the_provider_wants_it(provider: str) -> None:
-    request = await sent(MESSAGES[provider]("Fine."), provider, PROMPTS["answers"], stream=False)
+    request = await sent(MESSAGES[provider]("Fine."), provider, PROMPTS["text"], stream=False)
     if provider == "openai":
         assert request.headers["authorization"] == f"Bearer {KEY}"
     else:
@@ -82,30 +81,24 @@ async def test_key_goes_where_the_provider_wants_it(provider: str) -> None:
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
 async def test_instruction_shots_and_request_are_in_their_places(provider: str) -> None:
-    feature = tickets.FEATURE
-    request = await sent(MESSAGES[provider](TICKET), provider, PROMPTS["tickets"], stream=False)
+    request = await sent(MESSAGES[provider](TICKET), provider, PROMPTS["json"], stream=False)
     body = body_of(request)
     messages: list[dict[str, Any]] = body["messages"]
     if provider == "openai":
-        assert messages.pop(0) == {"role": "system", "content": feature.instruction}
+        assert messages.pop(0) == {"role": "system", "content": "Name it."}
     else:
-        assert body["system"] == [{"type": "text", "text": feature.instruction}]
-    assert len(messages) == 2 * len(feature.examples) + 1
-    assert [message["role"] for message in messages] == [
-        *["user", "assistant"] * len(feature.examples),
-        "user",
-    ]
-    first = feature.render(feature.examples[0].input)
-    assert messages[0]["content"] == delimited(first, fixed_mark(first))
-    lines = messages[-1]["content"].split("\n")
-    assert lines[1:-1] == ["Subject: Broken", "My lamp broke."]
-    assert re.fullmatch(r"\[[0-9a-f]{8}\]", lines[0])
-    assert lines[-1] == lines[0].replace("[", "[/")
+        assert body["system"] == [{"type": "text", "text": "Name it."}]
+    assert [message["role"] for message in messages] == ["user", "assistant", "user"]
+    assert messages[0]["content"] == "A."
+    first, *text, last, task = messages[-1]["content"].split("\n")
+    assert (text, task) == (["My lamp broke."], "In one word.")
+    assert re.fullmatch(r"\[[0-9a-f]{8}\]", first)
+    assert last == first.replace("[", "[/")
 
 
 async def test_anthropic_caches_up_to_the_last_shot() -> None:
     answer = MESSAGES["anthropic"](TICKET)
-    body = body_of(await sent(answer, "anthropic", PROMPTS["tickets"], stream=False))
+    body = body_of(await sent(answer, "anthropic", PROMPTS["json"], stream=False))
     marked = [
         index
         for index, message in enumerate(body["messages"])
@@ -122,17 +115,17 @@ def test_each_way_of_asking_for_json_conforms(
     dialect: type[OpenAIDialect | AnthropicDialect], mode: OutputMode
 ) -> None:
     speaker = dialect("m", Profile())
-    body: dict[str, Any] = from_json(speaker.encode(PROMPTS["tickets"], mode, stream=False))
+    body: dict[str, Any] = from_json(speaker.encode(PROMPTS["json"], mode, stream=False))
     provider = "openai" if dialect is OpenAIDialect else "anthropic"
     assert_conforms(body, provider, stream=False)
-    says_schema = "danger, outage, break-in or lost data" in str(
+    says_schema = "'word': {'type': 'string'" in str(
         [body.get("response_format"), body.get("tools"), body.get("output_config")]
     )
     assert says_schema is (mode in (OutputMode.SCHEMA, OutputMode.TOOL))
 
 
 def test_length_limits_go_only_to_those_who_understand_them() -> None:
-    prompt = PROMPTS["tickets"]
+    prompt = PROMPTS["json"]
     for keeps in (True, False):
         speaker = OpenAIDialect("m", Profile(keeps_length_limits=keeps))
         body = speaker.encode(prompt, OutputMode.SCHEMA, stream=False)
@@ -141,11 +134,11 @@ def test_length_limits_go_only_to_those_who_understand_them() -> None:
 
 def test_a_prefix_serialised_once_gives_the_same_bytes_again() -> None:
     speaker = OpenAIDialect("m", Profile())
-    same = Prompt(PROMPTS["tickets"].prefix, (Turn("user", ("The same",)),))
+    same = Prompt(PROMPTS["json"].prefix, (Turn("user", ("The same",)),))
     first = speaker.encode(same, OutputMode.SCHEMA, stream=False)
     assert speaker.encode(same, OutputMode.SCHEMA, stream=False) == first
     text = 'Something "else" \\ \n\t é 🙂'
-    other = Prompt(PROMPTS["tickets"].prefix, (Turn("user", (text,)),))
+    other = Prompt(PROMPTS["json"].prefix, (Turn("user", (text,)),))
     body = from_json(speaker.encode(other, OutputMode.SCHEMA, stream=False))
     assert body["messages"][-1]["content"] == text
 
@@ -167,6 +160,6 @@ async def test_what_differs_between_openai_and_servers_of_ones_own(
     http = httpx.MockTransport(upstream)
     settings = Settings(model="openai:m", base_url=base_url)
     async with aclosing(make_gateway(settings, None, lambda: http)) as gateway:
-        await gateway.complete(PROMPTS["answers"])
+        await gateway.complete(PROMPTS["text"])
     assert bodies[0].get("temperature") == temperature
     assert field in bodies[0]

@@ -27,11 +27,11 @@ from tests.hostile.behaviours import (
 from tests.hostile.calls import Call
 from tests.hostile.memory import memory_upstream
 from tests.hostile.voices import NOTE
-from tests.wire.replies import cited_answer
+from tests.wire.replies import said_answer
 
 SAID = "It lasts three years."
 QUESTION = {"question": "How long does it last?", "documents": [{"text": SAID}]}
-ANSWER = cited_answer(SAID, SAID)
+ANSWER = said_answer(SAID, 1)
 REVIEWS = {"text": ["Gut.", "Schlecht."], "target_lang": "EN"}
 
 
@@ -92,11 +92,13 @@ BROKEN_AT_ONCE: list[Behaviour] = [
 async def test_stream_that_breaks_ends_in_one_failure(provider: str, failure: Behaviour) -> None:
     async with service_on(failure, provider) as client:
         told = events(await client.post("/answers/stream", json=QUESTION))
-        assert [e["type"] for e in told] == ["started", *["delta"] * (len(told) - 2), "failed"]
+        shown = told[2:-1]
+        kinds = [event["type"] for event in told]
+        assert kinds == ["started", "citation", *["delta"] * len(shown), "failed"]
         problem = told[-1]["problem"]
         assert problem["code"] in ("upstream-failed", "upstream-unavailable")
         assert problem["detail"]
-        assert problem["received"] == "".join(event["text"] for event in told[1:-1])
+        assert problem["received"] == "".join(event["text"] for event in shown)
         assert SAID.startswith(problem["received"])
         assert problem["received"]
         assert NOTE not in json.dumps(told)

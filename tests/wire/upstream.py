@@ -1,6 +1,6 @@
 """An upstream of the mind: respx behind an injected client, and prompts to ask it."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,11 +9,16 @@ import respx
 from pydantic import SecretStr
 from pydantic_core import from_json
 
-from app.features import answers, tickets, translations
-from app.features.answers.task import AnswerTask
-from app.features.tickets.letter import Letter
-from app.features.translations.schemas import TranslationUnit
-from app.gateway import Completion, ModelGateway, Prompt
+from app.gateway import (
+    Completion,
+    ModelGateway,
+    OutputSchema,
+    Prompt,
+    PromptPrefix,
+    Shot,
+    Turn,
+    Untrusted,
+)
 from app.provision import make_gateway
 from app.settings import Settings
 
@@ -22,14 +27,17 @@ URLS = {
     "anthropic": "https://api.anthropic.com/v1/messages",
 }
 KEY = "secret-of-the-upstream"
+TURN = Turn("user", (Untrusted("My lamp broke."), "In one word."))
+SCHEMA = (
+    '{"type":"object","properties":{"word":{"type":"string","maxLength":80}},"required":["word"]}'
+)
 PROMPTS: dict[str, Prompt] = {
-    "tickets": tickets.FEATURE.prompt(Letter(subject="Broken", body="My lamp broke.")),
-    "answers": answers.FEATURE.prompt(
-        AnswerTask.model_validate({"question": "How long?", "documents": [{"text": "3 years."}]})
+    "json": Prompt(
+        PromptPrefix("json", "Name it.", (Shot("A.", "B."),), OutputSchema("word", SCHEMA)), (TURN,)
     ),
-    "translations": translations.FEATURE.prompt(TranslationUnit(text="Gut.", target_lang="EN")),
+    "text": Prompt(PromptPrefix("text", "Name it.", (Shot("A.", "B."),)), (TURN,)),
 }
-PROMPT = PROMPTS["answers"]
+PROMPT = PROMPTS["text"]
 
 
 def settings(provider: str, **others: Any) -> Settings:
@@ -95,12 +103,22 @@ def body_of(request: httpx.Request) -> dict[str, Any]:
     return body
 
 
+class Frames(httpx.AsyncByteStream):
+    """A stream's events, which come one by one."""
+
+    def __init__(self, frames: Sequence[bytes]) -> None:
+        self._frames = frames
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for frame in self._frames:
+            yield frame
+
+
 def events(*data: str, named: bool = False) -> httpx.Response:
     """A ``text/event-stream`` response."""
     frames = [
         (f"event: {from_json(item)['type']}\n" if named else "") + f"data: {item}\n\n"
         for item in data
     ]
-    return httpx.Response(
-        200, content="".join(frames).encode(), headers={"content-type": "text/event-stream"}
-    )
+    stream = Frames([frame.encode() for frame in frames])
+    return httpx.Response(200, stream=stream, headers={"content-type": "text/event-stream"})

@@ -1,9 +1,8 @@
 """Product questions, answered from documents."""
 
-from app.features.answers import feedback
-from app.features.answers.answering import FEATURE
-from app.features.answers.router import router
+from app.features.answers.endpoints import router
+from app.features.answers.feature import FEATURE
 
-ROUTERS = (router, feedback.router)
+ROUTERS = (router,)
 
 __all__ = ["FEATURE", "ROUTERS"]

@@ -1,287 +1,230 @@
-"""Answers a request: by rule where a rule is enough, else by the model, whose answer is checked."""
+"""From a question to its answer: what is found, what the model makes of it, what is proven."""
 
-from collections.abc import AsyncGenerator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final
+from itertools import accumulate, dropwhile
+from secrets import token_hex
+from typing import Any, Final
 
-from app.errors import GroundworkError, InputTooLong, ModelOutputTruncated
-from app.features.answers.cited import CitedAnswers
-from app.features.answers.conversation import trimmed
+from app.errors import (
+    ConversationsOff,
+    ConversationUnknown,
+    GroundworkError,
+    InputTooLong,
+    invalid,
+)
 from app.features.answers.desk import Desk
-from app.features.answers.feature import Answers
-from app.features.answers.grounding.citations import Citation
-from app.features.answers.grounding.verdict import judge_cited, judge_text, says_unknown
-from app.features.answers.languages import translated
-from app.features.answers.partial import AnswerText
-from app.features.answers.phrases import phrases_of
-from app.features.answers.preparing import Asked, prepare
+from app.features.answers.feature import FEATURE
+from app.features.answers.header import Header, Written
 from app.features.answers.schemas import (
-    Action,
     Answer,
     AnswerCitation,
-    AnswerCompleted,
-    AnswerDelta,
     AnswerRequest,
     AnswerStarted,
-    HandoffReason,
+    Citation,
+    Message,
 )
-from app.features.answers.task import AnswerTask, CitedAnswer
-from app.features.answers.wire import citation_on_wire, passage_on_wire
-from app.features.feature import Delta, Result
-from app.features.wire import TokenUsage
-from app.gateway import Usage
-from app.records import GivenAnswer
+from app.features.answers.searching import Findings, find
+from app.features.answers.task import AnswerTask
+from app.features.feature import Result, reply_of
+from app.features.wire import Completed, Delta, Reply
+from app.gateway import Chunk, ModelGateway, Prompt
+from app.records import GivenAnswer, Store
 
-FEATURE = Answers()
-CITED = CitedAnswers()
+COMPLETED: Final[Any] = Completed[Reply[Answer]]
 
-_LONGEST: Final = 200  # characters of a suggestion
-_MARKS: Final = ("?", "？", "؟", ";")
-_PLAIN: Final = 0.75  # of the question's words in one sentence: it is the answer
-
-_Made = str | Result[str] | Result[CitedAnswer]
-Event = AnswerStarted | AnswerDelta | AnswerCitation | AnswerCompleted
+_ANSWERED: Final[Any] = Reply[Answer]
+_MOST_MESSAGES: Final = 50  # of a conversation, for the model
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What is answered.
+class Asked:
+    """A request made ready.
 
     Attributes:
-        text: the answer.
-        model: what it came from.
-        usage: tokens spent on it.
-        action, reason: what is to be done.
-        grounded: whether its claims were all found in what it cites.
-        citations, suggestions: as on the wire.
+        request: as it came.
+        message_id: the answer's name.
+        conversation_id: the conversation's, if it is kept.
+        found: what was found.
+        task: what the model is asked at first.
+        is_cut: whether something is left out there.
     """
 
-    text: str
-    model: str
-    usage: Usage
-    action: Action = "answer"
-    reason: HandoffReason | None = None
-    grounded: bool = False
-    citations: Sequence[Citation] = ()
-    suggestions: Sequence[str] = ()
+    request: AnswerRequest
+    message_id: str
+    conversation_id: str | None
+    found: Findings
+    task: AnswerTask
+    is_cut: bool
 
 
-async def answer(request: AnswerRequest, desk: Desk) -> Answer:
+async def reply(request: AnswerRequest, desk: Desk) -> Any:
     """Answer a request.
 
     Raises:
-        GroundworkError: what :func:`~app.features.answers.preparing.prepare` and the gateway raise.
+        GroundworkError: as :func:`events`.
     """
-    asked = await prepare(request, desk)
-    outcome = _by_rule(asked, desk)
-    if outcome is None:
-        async with aclosing(_by_model(asked, desk, streamed=False)) as items:
-            async for item in items:
-                outcome = item if isinstance(item, Outcome) else outcome
-    return await _completed(asked, _there(outcome), desk)
+    *_, completed = [event async for event in events(request, desk, streamed=False)]
+    return completed.result
 
 
-async def answer_stream(request: AnswerRequest, desk: Desk) -> AsyncGenerator[Event]:
-    """The same as events; the answer is streamed as it comes, and checked at the end.
+async def events(
+    request: AnswerRequest, desk: Desk, *, streamed: bool = True
+) -> AsyncGenerator[Any]:
+    """Answer a request in events.
 
-    The first event waits for the model's first token, so that what fails before it is an ordinary
-    problem with a status of its own.
+    The first waits for the answer's first word, so that what fails before is an ordinary problem
+    with a status of its own. Where the model has no room for all, it is asked with less; where it
+    doubts that a sentence tells, without any.
+
+    Raises:
+        ConversationUnknown: there is no conversation of that name.
+        ConversationsOff: it is to be kept, and the operator keeps none.
+        Overloaded: the service's documents have not been read yet.
+        RecordUnwritten: the conversation could not be kept.
+        GroundworkError: what the gateway raises; its ``received`` member is the text so far.
     """
-    asked = await prepare(request, desk)
-    outcome, shown = _by_rule(asked, desk), False
-    if outcome is None:
-        async with aclosing(_by_model(asked, desk, streamed=True)) as items:
-            async for item in items:
-                if isinstance(item, Outcome):
-                    outcome = item
-                    continue
-                if not shown:
-                    yield _started(asked)
-                    shown = True
-                if item:
-                    yield AnswerDelta(type="delta", text=item)
-    outcome = _there(outcome)
-    if not shown:
-        yield _started(asked)
-        yield AnswerDelta(type="delta", text=outcome.text)
-    for citation in outcome.citations:
-        yield AnswerCitation(type="citation", citation=citation_on_wire(citation))
-    yield AnswerCompleted(type="completed", answer=await _completed(asked, outcome, desk))
-
-
-def _there(outcome: Outcome | None) -> Outcome:
-    if outcome is None:
-        raise GroundworkError("The model's output ended without an outcome.")
-    return outcome
-
-
-def _by_rule(asked: Asked, desk: Desk) -> Outcome | None:
-    """What needs no model: who wants a human, what nothing is found for, what may mean several."""
-    phrases = phrases_of(asked.language)
-    if asked.asks_for_human:
-        reason: HandoffReason = "asked_for_human"
-        return Outcome(phrases.handoff, desk.gateway.model, Usage(), "handoff", reason)
-    if asked.may_mean:
-        text = phrases.clarify.format(options=", ".join(asked.may_mean))
-        again = tuple(f"{name}: {asked.question}" for name in asked.may_mean)
-        return Outcome(text, desk.gateway.model, Usage(), "clarify", suggestions=again)
-    if not asked.task.passages:
-        return _unknown(asked, desk.gateway.model, Usage())
-    return None
-
-
-def _unknown(asked: Asked, model: str, usage: Usage) -> Outcome:
-    text = phrases_of(asked.language).unknown
-    return Outcome(text, model, usage, "handoff", "not_in_documents")
-
-
-async def _by_model(asked: Asked, desk: Desk, *, streamed: bool) -> AsyncGenerator[str | Outcome]:
-    """The answer's text as it comes, if it is streamed, and at the end what came of it.
-
-    Nothing is shown in a language that is not the question's. A model without room for all is
-    asked with less.
-    """
-    ask = _deltas if streamed and asked.answer_language == asked.language else _whole
-    task: AnswerTask | None = asked.task
-    while task:
+    asked = await _prepared(request, desk)
+    task, gateway, spent, shown = asked.task, desk.gateway, asked.found.usage, list[str]()
+    is_settled = False
+    while True:
         try:
-            async with aclosing(ask(task, desk)) as items:
-                async for item in items:
-                    yield item if isinstance(item, str) else await _judged(asked, task, item, desk)
+            if not is_settled:
+                doubts, usage = await FEATURE.doubt(task, gateway)
+                task, spent = task.changed(is_blind=True) if doubts else task, spent + usage
+                is_settled = True
+            prompt, header = FEATURE.prompt(task), Header()
+            source = gateway.stream(prompt) if streamed else _whole(prompt, gateway)
+            async with aclosing(source) as chunks:
+                async for chunk in chunks:
+                    text = chunk.text
+                    if not header.is_read and (text := header.feed(text)):
+                        for event in _opening(asked, task, header.sources):
+                            yield event
+                    if text:
+                        shown.append(text)
+                        yield Delta(type="delta", text=text)
+                    if chunk.completion:
+                        result = await FEATURE.proven(task, prompt, chunk.completion, gateway)
+                        if not shown:
+                            for event in _opening(asked, task, result.output.sources):
+                                yield event
+                            yield Delta(type="delta", text=result.output.text)
+                        made = _made(asked, task, replace(result, usage=spent + result.usage))
+                        yield await _completed(asked, made, desk.store)
+                        return
         except InputTooLong:
-            if (task := task.shorter()) is None:
+            shorter = task.shorter()
+            if shown or shorter is None:
                 raise
-        except ModelOutputTruncated:
-            if not desk.gateway.traits.small:
-                raise
-            yield _unknown(asked, desk.gateway.model, Usage())  # it went round in circles
-            return
-        else:
-            return
+            task = shorter
+        except GroundworkError as error:
+            if shown:
+                error.members["received"] = "".join(shown)
+            raise
 
 
-async def _whole(task: AnswerTask, desk: Desk) -> AsyncGenerator[_Made]:
-    feature = FEATURE if desk.gateway.traits.small else CITED
-    yield await feature.run(task, desk.gateway)
+async def _whole(prompt: Prompt, gateway: ModelGateway) -> AsyncGenerator[Chunk]:
+    """A whole answer as a stream of one piece."""
+    completion = await gateway.complete(prompt)
+    yield Chunk(completion.text, completion, completion.tokens)
 
 
-async def _deltas(task: AnswerTask, desk: Desk) -> AsyncGenerator[_Made]:
-    """The answer's text as it comes, of JSON what can be shown of it, and at the end the result."""
-    small, text = desk.gateway.traits.small, AnswerText()
-    feature = FEATURE if small else CITED
-    try:
-        async with aclosing(feature.stream(task, desk.gateway)) as items:
-            async for item in items:
-                if isinstance(item, Delta):
-                    yield item.text if small else text.feed(item.text)
-                else:
-                    yield item
-    except GroundworkError as error:
-        if "received" in error.members and not small:
-            error.members["received"] = text.shown
-        raise
+async def _prepared(request: AnswerRequest, desk: Desk) -> Asked:
+    traits = desk.gateway.traits
+    name, messages = await _conversation(request, desk.store)
+    history = _last(messages, traits.reads)
+    found = await find(request, history, desk)
+    task = AnswerTask.model_construct(
+        question=request.question,
+        passages=found.passages,
+        history=history,
+        is_blind=False,
+        unknown_above=traits.unknown_above,
+    )
+    is_cut = found.is_cut or len(history) < len(messages)
+    return Asked(request, f"msg_{token_hex(16)}", name, found, task, is_cut)
 
 
-async def _judged(
-    asked: Asked, task: AnswerTask, result: Result[str] | Result[CitedAnswer], desk: Desk
-) -> Outcome:
-    """What comes of the model's output after its last repair."""
-    output = result.output
-    if isinstance(output, str):
-        verdict = judge_text(task, output, FEATURE.instruction)
-        nearest = task.relevance.ranked[0].coverage if task.relevance.ranked else 0.0
-        if verdict.finding or (says_unknown(output) and nearest >= _PLAIN):
-            output = task.relevance.nearest
-            verdict = judge_text(task, output, FEATURE.instruction)
-        if verdict.finding or says_unknown(output) or not output:
-            return _unknown(asked, result.model, result.usage)
-        outcome = Outcome(
-            output, result.model, result.usage, grounded=True, citations=verdict.citations
-        )
-        return await _in_language(asked, outcome, desk)
-    verdict = judge_cited(task, output, CITED.instruction)
-    suggestions = tuple(filter(_is_question, output.suggestions))
-    outcome = Outcome(output.answer, result.model, result.usage, suggestions=suggestions)
-    if verdict.finding or output.action == "unknown":
-        unknown = _unknown(asked, result.model, result.usage)
-        return replace(unknown, suggestions=suggestions)
-    match output.action:
-        case "clarify":
-            return replace(outcome, action="clarify")
-        case "handoff":
-            text = phrases_of(asked.language).handoff
-            return replace(outcome, text=text, action="handoff", reason="needs_staff")
-        case _:
-            return replace(outcome, grounded=True, citations=verdict.citations)
+async def _conversation(
+    request: AnswerRequest, store: Store | None
+) -> tuple[str | None, Sequence[Message]]:
+    """The conversation's name, if it is kept, and its messages so far."""
+    name, history = request.conversation_id, request.history
+    if not (name or request.store):
+        return None, history
+    if store is None:
+        detail = "Must be left out: the operator of this service keeps no conversations."
+        raise invalid(ConversationsOff, "/conversation_id" if name else "/store", detail)
+    if name is None:
+        return f"conv_{token_hex(16)}", history
+    turns = await asyncio.to_thread(store.conversation, name)
+    if not turns:
+        raise ConversationUnknown(f"There is no conversation {name}, or it is too long ago.")
+    return name, [*(Message(role=role, content=content) for role, content in turns), *history]
 
 
-def _is_question(suggestion: str) -> bool:
-    """Whether a model's suggestion is no more than a question that a customer may ask."""
-    text = suggestion.strip()
-    return len(text) <= _LONGEST and text.endswith(_MARKS) and "://" not in text and "@" not in text
+def _last(messages: Sequence[Message], most: int) -> tuple[Message, ...]:
+    """The last messages that have so many characters together, beginning with a customer's."""
+    last = messages[-_MOST_MESSAGES:]
+    sizes = accumulate(len(message.content) for message in reversed(last))
+    count = sum(size <= most for size in sizes)
+    return tuple(dropwhile(lambda each: each.role != "user", last[len(last) - count :]))
 
 
-async def _in_language(asked: Asked, outcome: Outcome, desk: Desk) -> Outcome:
-    """The answer in the question's language; as it is, where its translation is not faithful."""
-    if asked.answer_language == asked.language:
-        return outcome
-    made = await translated(outcome.text, asked.answer_language, asked.language, desk.gateway)
-    text = made.text if made.is_faithful else outcome.text
-    return replace(outcome, text=text, usage=outcome.usage + made.usage)
-
-
-def _started(asked: Asked) -> AnswerStarted:
-    return AnswerStarted(
+def _opening(
+    asked: Asked, task: AnswerTask, sources: Sequence[int]
+) -> Iterator[AnswerStarted | AnswerCitation]:
+    yield AnswerStarted(
         type="started",
         message_id=asked.message_id,
         conversation_id=asked.conversation_id,
-        query=asked.query,
-        passages=[passage_on_wire(passage) for passage in asked.task.passages],
+        query=asked.found.query,
+        passages=task.shown,
     )
+    for citation in _citations(task, sources):
+        yield AnswerCitation(type="citation", citation=citation)
 
 
-async def _completed(asked: Asked, outcome: Outcome, desk: Desk) -> Answer:
-    """The wire's form of an answer, which is put on record."""
-    made = Answer.model_construct(
+def _made(asked: Asked, task: AnswerTask, result: Result[Written]) -> Any:
+    """The answer; one from nothing that was shown can only be that the documents do not tell."""
+    written, citations = result.output, _citations(task, result.output.sources)
+    action = "unknown" if written.action == "answer" and not task.sentences else written.action
+    is_kept = all(check.kept for check in result.checks)
+    lacks_documents = asked.request.documents and len(task.passages) < len(asked.task.passages)
+    return reply_of(
+        _ANSWERED,
+        result,
         message_id=asked.message_id,
         conversation_id=asked.conversation_id,
-        answer=outcome.text,
-        action=outcome.action,
-        handoff_reason=outcome.reason,
-        grounded=outcome.grounded,
-        is_uncertain=outcome.reason == "not_in_documents",
-        citations=[citation_on_wire(citation) for citation in outcome.citations],
-        suggestions=list(outcome.suggestions),
-        passages=[passage_on_wire(passage) for passage in asked.task.passages],
-        query=asked.query,
-        model=outcome.model,
-        usage=TokenUsage.of(asked.usage + outcome.usage),
+        answer=written.text,
+        action=action,
+        grounded=action == "answer" and is_kept,  # that it cites something is one of the checks
+        citations=citations,
+        passages=task.shown,
+        query=asked.found.query,
+        truncated=asked.is_cut
+        or len(task.history) < len(asked.task.history)
+        or bool(lacks_documents),
     )
-    if desk.records.keeps:
-        await _record(asked, made, desk)
-    return made
 
 
-async def _record(asked: Asked, made: Answer, desk: Desk) -> None:
-    now = datetime.now(UTC)
-    dumped = made.model_dump(mode="json", include={"passages", "citations"})
-    given = GivenAnswer(
-        message_id=made.message_id,
-        asked_at=now,
-        question=asked.question,
-        query=made.query,
-        history=[message.model_dump() for message in trimmed(asked.history)],
-        passages=dumped["passages"],
-        answer=made.answer,
-        citations=dumped["citations"],
-        action=made.action,
-        is_uncertain=made.is_uncertain,
-        model=made.model,
-        conversation_id=made.conversation_id,
-        language=asked.language,
-    )
-    await desk.records.remember(given)
-    if made.is_uncertain:
-        await desk.records.missed(asked.question, asked.language, "not_in_documents", now)
+def _citations(task: AnswerTask, sources: Sequence[int]) -> list[Citation]:
+    return [Citation.of(sentence) for sentence in task.cited(sources)]
+
+
+async def _completed(asked: Asked, made: Any, store: Store | None) -> Any:
+    """The last event; the answer is kept before."""
+    if store:
+        fields = made.model_dump(mode="json", exclude={"grounded", "truncated", "usage", "checks"})
+        given = GivenAnswer(
+            asked_at=datetime.now(UTC),
+            question=asked.request.question,
+            history=[message.model_dump() for message in asked.task.history],
+            **fields,
+        )
+        await asyncio.to_thread(store.remember, given)
+    return COMPLETED(type="completed", result=made)

@@ -1,14 +1,13 @@
-"""What answers a question: the model, the documents, and the records of what was answered."""
+"""What answers a question: the model, the documents, and what was answered before."""
 
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
-from app.deps import GatewayDep, LibraryDep, RecordsDep
 from app.gateway import ModelGateway
 from app.knowledge.library import Library
-from app.records import Records
+from app.records import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +16,12 @@ class Desk:
 
     gateway: ModelGateway
     library: Library
-    records: Records
+    store: Store | None
 
 
-async def _desk(gateway: GatewayDep, library: LibraryDep, records: RecordsDep) -> Desk:
-    return Desk(gateway, library, records)
+async def _desk(request: Request) -> Desk:
+    state = request.state
+    return Desk(state.gateway, state.library, state.store)
 
 
 DeskDep = Annotated[Desk, Depends(_desk)]

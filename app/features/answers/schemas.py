@@ -1,18 +1,18 @@
 """The wire of ``/answers``."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from app.features.wire import Line, ModelInfo, Passage, RequestModel, ResponseModel, examples
-from app.problems import Problem
+from app.features.answers.header import Action
+from app.features.wire import Line, Output, Passage, Request, examples
+from app.knowledge import sources
+from app.knowledge.sentences import Sentence
 
-Action = Literal["answer", "clarify", "handoff"]
-HandoffReason = Literal["asked_for_human", "needs_staff", "not_in_documents"]
 ConversationId = Annotated[str, StringConstraints(pattern=r"^conv_[0-9a-f]{32}$")]
 
 
-class Document(RequestModel):
+class Document(Request):
     """A text that may hold the answer."""
 
     id: Line | None = Field(
@@ -24,14 +24,14 @@ class Document(RequestModel):
     text: Passage = Field(description="Its text.")
 
 
-class Message(RequestModel):
+class Message(Request):
     """An earlier message of the conversation."""
 
     role: Literal["user", "assistant"] = Field(description="Who wrote it.")
     content: Passage = Field(description="What was written.")
 
 
-class AnswerRequest(RequestModel):
+class AnswerRequest(Request):
     """A question, and what the answer may rest on."""
 
     model_config = examples(
@@ -59,10 +59,8 @@ class AnswerRequest(RequestModel):
         description="Whether the service's own documents are searched; by default, they are where "
         "the request brings none.",
     )
-    history: list[Message] = Field(
-        default_factory=list[Message],
-        description="The conversation so far, oldest first. The oldest messages are left out where "
-        "there are more than the model can read.",
+    history: Annotated[list[Message], Field(max_length=50)] = Field(
+        default_factory=list[Message], description="The conversation so far, oldest first."
     )
     conversation_id: ConversationId | None = Field(
         default=None, description="The kept conversation that this question goes on with."
@@ -73,95 +71,85 @@ class AnswerRequest(RequestModel):
     )
 
 
-class InDocument(ResponseModel):
+class InDocument(Output):
     """Which document a text stands in."""
 
     document_id: str = Field(description="The document.")
     title: str = Field(description="The document's title; may be empty.")
     url: str | None = Field(description="Where people can read the document.")
     heading: str | None = Field(description="The headings it stands under, with ` > ` between.")
+    start: int = Field(description="Where it begins in the document's text, in code points.")
+    end: int = Field(description="Where it ends there.")
 
 
 class FoundPassage(InDocument):
     """A part of a document that may hold the answer."""
 
     text: str = Field(description="Its text.")
-    start: int = Field(description="Where it begins in the document's text, in code points.")
-    end: int = Field(description="Where it ends there.")
+
+    @classmethod
+    def of(cls, passage: sources.Passage) -> "FoundPassage":
+        """The wire's form of a passage."""
+        return cls(**_place(passage, passage.start, passage.end), text=passage.text)
 
 
 class Citation(InDocument):
-    """Where a claim of the answer stands: verbatim, which is checked."""
+    """A sentence that the answer rests on."""
 
     quote: str = Field(description="The document's own words.")
-    start: int = Field(description="Where they begin in the document's text, in code points.")
-    end: int = Field(description="Where they end there.")
+
+    @classmethod
+    def of(cls, sentence: Sentence) -> "Citation":
+        """The wire's form of a sentence."""
+        return cls(**_place(sentence.passage, sentence.start, sentence.end), quote=sentence.text)
 
 
-class Answer(ModelInfo):
+def _place(passage: sources.Passage, start: int, end: int) -> dict[str, Any]:
+    return {
+        "document_id": passage.source.id,
+        "title": passage.source.title,
+        "url": passage.source.url,
+        "heading": " > ".join(passage.heading) or None,
+        "start": start,
+        "end": end,
+    }
+
+
+class Answer(Output):
     """An answer that rests on documents, or says that they do not tell."""
 
     message_id: str = Field(description="Names the answer, in feedback for instance.")
     conversation_id: str | None = Field(description="The conversation, if it is kept.")
     answer: str = Field(description="The answer, in plain text.")
     action: Action = Field(
-        description="`answer`; `clarify`: the text asks back, `suggestions` are what may be meant; "
-        "`handoff`: a human should take over."
-    )
-    handoff_reason: HandoffReason | None = Field(
-        description="Why a human should: the customer asked for one, only staff can do it, or the "
-        "documents do not tell."
+        description="`answer`; `clarify`: the text asks back; `handoff`: a human should take over; "
+        "`unknown`: the documents do not tell, and the text says so."
     )
     grounded: bool = Field(
-        description="Whether every claim of the answer was found in the passages it cites."
+        description="Whether it is an answer that cites documents, and all `checks` are kept: what "
+        "it cites exists, and holds the answer's figures, codes and addresses."
     )
-    is_uncertain: bool = Field(
-        description="True when the documents do not tell; the answer then says so."
+    citations: list[Citation] = Field(description="What the answer rests on, word for word.")
+    passages: list[FoundPassage] = Field(description="What the model was shown, the best first.")
+    query: str = Field(description="What was searched for: the question, or what it means.")
+    truncated: bool = Field(
+        description="Whether a part of the request's documents, or of the conversation, was left "
+        "out, since it is more than the model reads."
     )
-    citations: list[Citation] = Field(description="Where the answer's claims stand.")
-    suggestions: list[str] = Field(description="Questions that the customer may ask next.")
-    passages: list[FoundPassage] = Field(
-        description="What was found for the question and shown to the model, the best first."
-    )
-    query: str = Field(description="What was searched for: the question, made clear by itself.")
 
 
-class AnswerStarted(ResponseModel):
+class AnswerStarted(Output):
     """The beginning of a stream: what was found."""
 
     type: Literal["started"]
     message_id: str = Field(description="Names the answer, in feedback for instance.")
     conversation_id: str | None = Field(description="The conversation, if it is kept.")
     query: str = Field(description="What was searched for.")
-    passages: list[FoundPassage] = Field(description="What was found, the best first.")
+    passages: list[FoundPassage] = Field(description="What the model was shown, the best first.")
 
 
-class AnswerDelta(ResponseModel):
-    """A piece of the answer, not yet checked."""
-
-    type: Literal["delta"]
-    text: str = Field(description="Text to append.")
-
-
-class AnswerCitation(ResponseModel):
-    """Where a claim of the answer stands, after the answer was checked."""
+class AnswerCitation(Output):
+    """A sentence that the answer rests on; it comes before the answer."""
 
     type: Literal["citation"]
     citation: Citation
-
-
-class AnswerCompleted(ResponseModel):
-    """The end of a stream that went well."""
-
-    type: Literal["completed"]
-    answer: Answer = Field(
-        description="The whole checked answer; it replaces what was streamed, which differs from "
-        "it where a check failed."
-    )
-
-
-class AnswerFailed(ResponseModel):
-    """The end of a stream that failed."""
-
-    type: Literal["failed"]
-    problem: Problem

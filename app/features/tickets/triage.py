@@ -1,248 +1,181 @@
-"""An email's ticket: what the model read of it, and what rules find and verify."""
+"""An email's ticket: what the model read in it, and what code finds and proves."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from functools import lru_cache, partial
+from typing import Final
 
-from pydantic import JsonValue
+from pydantic_core import to_json
 
-from app.detection import UNKNOWN
-from app.features.concurrency import aside, both
+from app.errors import InputTooLong
+from app.features.concurrency import aside
 from app.features.feature import Result
-from app.features.languages import base
-from app.features.tickets.catalogue import find_product
-from app.features.tickets.confidence import agreement, judged, of_language, words_of
-from app.features.tickets.custom_fields import INTENT
-from app.features.tickets.details import Details, DetailsRequest
-from app.features.tickets.entities import find_entities
-from app.features.tickets.feature import Tickets
-from app.features.tickets.letter import Letter
-from app.features.tickets.naming import as_written, name_by_shape
-from app.features.tickets.questions import open_questions
-from app.features.tickets.schemas import (
-    Category,
-    Confidence,
-    Confidences,
-    Entity,
-    Flags,
-    Mood,
-    Reading,
-    Sentiment,
-    Situation,
-    Ticket,
-    TicketOptions,
-    Topic,
-    Urgency,
-)
-from app.features.wire import TokenUsage
-from app.gateway import ModelGateway
-from app.vocabulary import Vocabulary
+from app.features.probabilities import confidence
+from app.features.proofs import Check
+from app.features.tickets.entities import Entity, Part, addresses, placed
+from app.features.tickets.feature import FEATURE
+from app.features.tickets.form import Form
+from app.features.tickets.mail import is_automatic, split_reply, without_oldest
+from app.features.tickets.reading import CATEGORIES, SENTIMENTS, URGENCIES, Reading
+from app.features.tickets.request import Intent, TicketRequest
+from app.features.tickets.ticket import Confidences, Flags
+from app.features.tickets.verbatim import folded, in_catalogue, spelled
+from app.gateway import Completion, ModelGateway
+from app.knowledge.vocabulary import Vocabulary
+from app.languages import detect
 
-_URGENCIES: Final[dict[Situation, Urgency]] = {
-    "danger, outage, break-in or lost data": "critical",
-    "blocked, money lost or urgent": "high",
-    "small problem": "medium",
-    "question, wish or thanks": "low",
-}
-_CATEGORIES: Final[dict[Topic, Category]] = {
-    "invoice, payment or refund": "billing",
-    "delivery of a parcel": "shipping",
-    "return or exchange": "returns",
-    "broken or dangerous product": "defect",
-    "login or account data": "account",
-    "software, app or device error": "technical",
-    "idea for a new function": "feature_request",
-    "question before buying or about use": "question",
-    "praise or something else": "other",
-}
-_SENTIMENTS: Final[dict[Mood, Sentiment]] = {
-    "delighted": "very_positive",
-    "happy": "positive",
-    "calm": "neutral",
-    "unhappy": "negative",
-    "furious": "very_negative",
-}
-
-
-TICKETS: Final = Tickets()
-DETAILS: Final = Details()
-
-_REVIEWED: Final = ("urgency", "category", "intent")  # where low confidence calls for a human
+_LEAST_SHOWN: Final = 500  # characters; an email is not cut to less, whatever the context
+_UNTOLD: Final = Confidences(urgency=None, category=None, sentiment=None, intent=None)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What the caller asked for besides, and what was found of it."""
+class Desk:
+    """What tickets are made with; under ``review_below``, 0 to 1, confidence wants a human."""
 
-    intent: str | None
-    intent_confidence: Confidence | None
-    fields: dict[str, JsonValue] | None
-    field_confidences: dict[str, Confidence]
-    lacks: bool
-
-
-_NOTHING_ASKED: Final = _Asked(None, None, None, {}, lacks=False)
+    gateway: ModelGateway
+    vocabulary: Vocabulary
+    review_below: float
 
 
 async def triage(
-    letter: Letter,
-    options: TicketOptions,
-    gateway: ModelGateway,
-    vocabulary: Vocabulary,
-) -> Ticket:
-    """The ticket of an email; what the caller asks for besides is asked at the same time."""
-    letter = letter.for_a_small_model() if gateway.traits.small else letter
-    size = len(letter.body)
-    await aside(letter.read, characters=size)
-    details = _details_of(letter, options, vocabulary)
-    asked = _NOTHING_ASKED
-    if details is None:
-        reading = await TICKETS.run(letter, gateway)
-    else:
-        reading, found = await both(TICKETS.run(letter, gateway), DETAILS.run(details, gateway))
-        asked = _asked(letter, details, found.output)
-        reading = replace(reading, usage=reading.usage + found.usage)
-    return await aside(
-        lambda: _ticket(letter, reading, asked, gateway, vocabulary), characters=size
-    )
+    request: TicketRequest, desk: Desk, *, unread: bool = False
+) -> tuple[dict[str, object], Result[Reading]]:
+    """The fields of an email's ``Ticket``, and what it took.
+
+    Args:
+        request: the email, and what is asked of it.
+        desk: what to make it with.
+        unread: whether the email has parts that nobody read.
+
+    Raises:
+        GroundworkError: what the gateway raises.
+    """
+    if desk.vocabulary.intents and not request.intents:
+        intents = _intents(tuple(desk.vocabulary.intents.items()))
+        request = request.model_copy(update={"intents": intents})
+    result, cut = await _read(request, desk.gateway)
+    make = partial(_ticket, request, result, desk, cut=cut, unread=unread)
+    ticket, check = await aside(make, characters=len(request.content))
+    return ticket, replace(result, checks=(*result.checks, check))
 
 
-def _details_of(
-    letter: Letter, options: TicketOptions, vocabulary: Vocabulary
-) -> DetailsRequest | None:
-    """The second question, if there is one."""
-    own = {intent.name: intent.description for intent in options.intents}
-    intents = own or dict(vocabulary.intents)
-    if not intents and options.custom_fields is None:
-        return None
-    return DetailsRequest.model_construct(
-        email=letter.shown, intents=intents, fields=options.custom_fields
-    )
+async def _read(request: TicketRequest, gateway: ModelGateway) -> tuple[Result[Reading], bool]:
+    """What the model reads in the email, and whether the email had to be cut for it."""
+    whole, cut = request.content, False
+    most = len(whole)
+    while True:
+        try:
+            return await FEATURE.ask(request, gateway), cut
+        except InputTooLong:
+            most //= 2
+            if most < _LEAST_SHOWN:
+                raise
+        body, cut = await aside(partial(without_oldest, whole, most), characters=len(whole))
+        request = request.model_copy(update={"text": None, "body": body})
 
 
 def _ticket(
-    letter: Letter,
-    result: Result[Reading],
-    asked: _Asked,
-    gateway: ModelGateway,
-    vocabulary: Vocabulary,
-) -> Ticket:
-    reading = result.output
-    language = base(letter.language.code)
-    product, product_confidence = _product(letter, reading.product, gateway, vocabulary)
-    email, small = letter.shown, gateway.traits.small
-    urgency, of_urgency = judged("urgency", _URGENCIES[reading.situation], email, small=small)
-    category, of_category = judged("category", _CATEGORIES[reading.topic], email, small=small)
-    sentiment, of_sentiment = judged("sentiment", _SENTIMENTS[reading.mood], email, small=small)
-    confidence = Confidences.model_construct(
-        urgency=of_urgency,
-        category=of_category,
-        sentiment=of_sentiment,
-        product=product_confidence,
-        language=of_language(letter.language),
-        intent=asked.intent_confidence,
-        custom_fields=asked.field_confidences,
-    )
-    return Ticket.model_construct(
-        issue=reading.issue,
-        summary=reading.summary,
-        product=product,
-        category=category,
-        urgency=urgency,
-        sentiment=sentiment,
-        language=None if language == UNKNOWN else language.lower(),
-        intent=asked.intent,
-        custom_fields=asked.fields,
-        entities=_entities(letter),
-        open_questions=open_questions(letter.written, language),
-        flags=_flags(letter),
-        confidence=confidence,
-        needs_review=_needs_review(letter, confidence, asked),
-        model=result.model,
-        usage=TokenUsage.of(result.usage),
-    )
+    request: TicketRequest, result: Result[Reading], desk: Desk, *, cut: bool, unread: bool
+) -> tuple[dict[str, object], Check]:
+    reading, form = result.output, request.form
+    stated, missing = _stated(request.parts, reading, desk.vocabulary.products)
+    email = f"{request.subject}\n{request.content}"
+    orders, uncopied = _copied(email, [reading.injection or ""])
+    written, quoted_only = _written(request.content)
+    language = detect(written)
+    own = form.custom_fields(reading) if form else None
+    lacking = any(own[name] is None for name in form.required) if form and own else False
+    sure = _confidences(result.completion, reading, form)
+    unsure = _is_below(desk.review_below, sure.urgency, sure.category, sure.intent)
+    return {
+        **stated,
+        "issue": reading.issue,
+        "summary": reading.summary,
+        "category": CATEGORIES[reading.topic],
+        "urgency": URGENCIES[reading.situation],
+        "sentiment": SENTIMENTS[reading.mood],
+        "language": language.lower() if len(language) == 2 else None,  # ISO 639-1 alone
+        "intent": form.intent(reading) if form else None,
+        "custom_fields": own,
+        "flags": Flags(
+            auto_reply=is_automatic(request.headers.items()),
+            quoted_only=quoted_only,
+            injection_suspected=bool(orders),
+            truncated=cut,
+        ),
+        "confidence": sure,
+        "needs_review": cut or unread or quoted_only or bool(orders) or lacking or unsure,
+    }, Check("verbatim", not missing, unexpected=(*missing, *uncopied), repairable=False)
 
 
-def _product(
-    letter: Letter, said: str | None, gateway: ModelGateway, vocabulary: Vocabulary
-) -> tuple[str | None, Confidence]:
-    """The product that the email names, whatever the model says, and how far to trust that."""
-    email = letter.shown
-    if vocabulary.products:
-        product = find_product(email, said, vocabulary.products)
-        verbatim = product is None or product.casefold() in email.casefold()
-        return product, "high" if verbatim else "medium"
-    if not gateway.traits.small:
-        product = said and as_written(email, said)
-        return product, "high" if product else "medium"
-    product = name_by_shape(email, said, german=base(letter.language.code) == "DE")
-    return product, "medium" if product and said and as_written(email, said) else "low"
+def _stated(
+    parts: tuple[Part, Part], reading: Reading, products: tuple[str, ...]
+) -> tuple[dict[str, object], list[str]]:
+    """What the email has, word for word, of what the model says; and what it has not."""
+    named, missing = placed(parts, reading.entities)
+    text = f"{parts[0][1]}\n{parts[1][1]}"
+    said = (reading.product or "").strip()
+    product = spelled(text, said)
+    missing += [said] if said and not product else []
+    product = in_catalogue(product, products) if product and products else product
+    questions, uncopied = _copied(text, reading.questions)
+    missing += uncopied
+    entities = sorted([*named, *addresses(parts)], key=_order)
+    return {"product": product, "entities": entities, "open_questions": questions}, missing
 
 
-def _asked(letter: Letter, details: DetailsRequest, output: Mapping[str, JsonValue]) -> _Asked:
-    fields = dict(output)
-    intent = fields.pop(INTENT, None) if details.intents else None
-    return _Asked(
-        intent=intent if isinstance(intent, str) else None,
-        intent_confidence=_of_intent(letter, details, intent) if details.intents else None,
-        fields=fields if details.fields else None,
-        field_confidences={name: _of_value(letter, value) for name, value in fields.items()},
-        lacks=bool(details.fields and details.fields.missing(fields)),
-    )
+def _copied(text: str, said: Iterable[str]) -> tuple[list[str], list[str]]:
+    """What a text has of what is said to be copied from it, and what it has not."""
+    words = [one for one in map(folded, said) if one]
+    whole = folded(text) if words else ""
+    return [one for one in words if one in whole], [one for one in words if one not in whole]
 
 
-def _of_intent(letter: Letter, details: DetailsRequest, intent: JsonValue) -> Confidence:
-    """Agreement with the intents whose descriptions share the most words with the email."""
-    said = intent if isinstance(intent, str) else ""
-    words = words_of(letter.shown)
-    shared = {
-        name: len(words & words_of(f"{name} {text}")) for name, text in details.intents.items()
-    }
-    most = max(shared.values())
-    return agreement(said, {name for name, count in shared.items() if most and count == most})
+def _order(entity: Entity) -> tuple[bool, int]:
+    return entity.field == "body", entity.start
 
 
-def _of_value(letter: Letter, value: JsonValue) -> Confidence:
-    """Whether the email has the very value; what it does not say word for word is a judgement."""
-    if isinstance(value, bool) or value is None:
-        return "medium"
-    values = value if isinstance(value, list) else [value]
-    verbatim = all(as_written(letter.shown, str(item)) for item in values)
-    return "high" if verbatim else "low"
+def _written(body: str) -> tuple[str, bool]:
+    """What the sender newly wrote, or all where that is nothing; and whether it is nothing."""
+    if ">" not in body:  # with which quoted lines begin (RFC 3676)
+        return body, False
+    reply = split_reply(body)
+    return (reply.text, False) if reply.text.strip() else (body, bool(reply.quoted))
 
 
-def _entities(letter: Letter) -> list[Entity]:
-    fields: tuple[tuple[Literal["subject", "body"], str], ...] = (
-        ("subject", letter.subject),
-        ("body", letter.body),
-    )
-    return [
-        Entity.model_construct(
-            type=found.type,
-            field=field,
-            text=found.text,
-            value=found.value,
-            start=found.start,
-            end=found.end,
-        )
-        for field, text in fields
-        for found in find_entities(text)
-    ]
-
-
-def _flags(letter: Letter) -> Flags:
-    return Flags.model_construct(
-        auto_reply=letter.is_automatic,
-        quoted_only=letter.is_quoted_only,
-        injection_suspected=letter.is_injection_suspected,
+def _confidences(completion: Completion, reading: Reading, form: Form | None) -> Confidences:
+    if not completion.tokens:
+        return _UNTOLD
+    intents = (*form.intents, None) if form and form.intents else ()
+    return Confidences(
+        urgency=_confidence(completion, "situation", reading.situation, URGENCIES),
+        category=_confidence(completion, "topic", reading.topic, CATEGORIES),
+        sentiment=_confidence(completion, "mood", reading.mood, SENTIMENTS),
+        intent=_confidence(completion, "intent", reading.intent, intents) if intents else None,
     )
 
 
-def _needs_review(letter: Letter, confidence: Confidences, asked: _Asked) -> bool:
-    return (
-        letter.is_injection_suspected
-        or letter.is_quoted_only
-        or letter.language.code == UNKNOWN
-        or asked.lacks
-        or any(getattr(confidence, field) == "low" for field in _REVIEWED)
-    )
+def _confidence(
+    completion: Completion, field: str, said: str | None, allowed: Iterable[str | None]
+) -> float | None:
+    """The probability of what a field says among what is allowed; None if it is not told.
+
+    A quote within a JSON string has a backslash before it: what looks like the field's name with
+    a colon is the field's name.
+    """
+    value, *choices = (to_json(one).decode() for one in (said, *allowed))
+    found = re.search(rf'"{field}"\s*:\s*', completion.text)
+    if value not in choices or not found or not completion.text.startswith(value, found.end()):
+        return None
+    return confidence(completion.tokens, found.end(), value, choices)
+
+
+def _is_below(threshold: float, *confidences: float | None) -> bool:
+    return any(one is not None and one < threshold for one in confidences)
+
+
+@lru_cache(maxsize=4)
+def _intents(named: tuple[tuple[str, str], ...]) -> list[Intent]:
+    """The operator's intents, as a caller would send them."""
+    return [Intent.model_construct(name=name, description=meaning) for name, meaning in named]

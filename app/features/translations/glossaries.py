@@ -1,40 +1,29 @@
 """Which terms a text has to be translated with: the request's own, and a glossary by name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Final
+
+import regex
 
 from app.errors import GlossaryInvalid, invalid
-from app.features.languages import base
+from app.features.spans import emails, placeholders, urls
 from app.features.translations.schemas import TranslationRequest
-from app.vocabulary import Terms, Vocabulary
+from app.knowledge.vocabulary import Terms, Vocabulary
+from app.languages import base
+
+# A letter of a script that sets spaces between words, or a digit.
+_IN_WORD: Final = r"[[\p{L}\p{M}\p{Nd}]--[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}]]"
 
 
-@dataclass(frozen=True, slots=True)
-class Glossary:
-    """The terms of one request.
-
-    Attributes:
-        own: those that the request brought, for any source language.
-        named: those of the operator's glossary, by source language.
-    """
-
-    own: Terms
-    named: Mapping[str, Terms]
-
-    def terms(self, source: str) -> Terms:
-        """The terms for texts in a language."""
-        return {**self.named.get(base(source), {}), **self.own}
-
-
-def glossary_of(request: TranslationRequest, vocabulary: Vocabulary) -> Glossary:
-    """The glossary that a request asks for.
+def glossary_of(request: TranslationRequest, vocabulary: Vocabulary) -> Mapping[str, Terms]:
+    """The operator's glossary that a request names, by source language.
 
     Raises:
         GlossaryInvalid: there is none of that name, or none into the target language.
     """
     name, target = request.glossary_id, base(request.target_lang)
     if name is None:
-        return Glossary(request.glossary, {})
+        return {}
     pairs = vocabulary.glossaries.get(name)
     if pairs is None:
         known = ", ".join(vocabulary.glossaries) or "none here"
@@ -44,4 +33,22 @@ def glossary_of(request: TranslationRequest, vocabulary: Vocabulary) -> Glossary
     if not named:
         detail = f"This glossary has no terms in {target}."
         raise invalid(GlossaryInvalid, "/glossary_id", detail)
-    return Glossary(request.glossary, named)
+    return named
+
+
+def terms_in(text: str, terms: Terms) -> tuple[tuple[str, str], ...]:
+    """The terms that stand in a text as whole words in any case, and what each has to become.
+
+    Of terms in one another, the longest counts. Addresses and placeholders hold no terms.
+    """
+    folded = text.casefold()
+    near = {term.casefold(): term for term in terms if term.casefold() in folded}
+    if not near:
+        return ()
+    for fixed in {*urls(text), *emails(text), *placeholders(text)}:
+        text = text.replace(fixed, " ")
+    either = "|".join(map(regex.escape, sorted(near, key=len, reverse=True)))
+    begins, ends = (f"(?:(?<!{_IN_WORD})|(?!{_IN_WORD}))", f"(?:(?!{_IN_WORD})|(?<!{_IN_WORD}))")
+    word = regex.compile(f"{begins}(?:{either}){ends}", regex.V1 | regex.IGNORECASE)
+    found = dict.fromkeys(found.casefold() for found in word.findall(text))
+    return tuple((near[fold], terms[near[fold]]) for fold in found if fold in near)

@@ -1,17 +1,8 @@
 """The wire of ``/translations``."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Annotated, Final, Literal
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from app.errors import (
     FormalityUnsupported,
@@ -20,19 +11,19 @@ from app.errors import (
     TextTooLong,
     field_error,
 )
-from app.features.languages import FORMAL, NAMES, base, known
-from app.features.translations.fidelity import CheckName
-from app.features.translations.protection import Protected, protect
-from app.features.wire import Line, ModelInfo, Passage, RequestModel, ResponseModel, examples
-from app.problems import Problem
+from app.features.translations.markup import Kind
+from app.features.wire import CheckResult, Delta, Line, ModelInfo, Output, Request, examples, few
+from app.languages import FORMAL, NAMES, base, known
+from app.web.problems import Problem
 
 MOST_TEXTS: Final = 50
 MOST_BYTES: Final = 131_072  # of all texts together, as DeepL's
-_LONGEST_TAG: Final = 35  # characters, by RFC 5646, section 4.4.1
 MOST_TERMS: Final = 1_000
+_MOST_TAGS: Final = 100
+_MOST_WISHES: Final = 10
+_LONGEST_TAG: Final = 35  # characters, by RFC 5646, section 4.4.1
 
 Formality = Literal["default", "more", "less", "prefer_more", "prefer_less"]
-TagHandling = Literal["html", "xml"]
 
 
 def _code_of(tag: str) -> str:
@@ -43,49 +34,8 @@ def _code_of(tag: str) -> str:
 
 
 LanguageCode = Annotated[
-    str,
-    AfterValidator(_code_of),
-    Field(json_schema_extra={"enum": list(NAMES)}),
+    str, AfterValidator(_code_of), Field(json_schema_extra={"enum": list(NAMES)})
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How to translate: what the instruction says beyond the two languages."""
-
-    formality: Formality = "default"
-    context: str | None = None
-    instructions: tuple[str, ...] = ()
-    terms: tuple[tuple[str, str], ...] = ()
-
-
-PLAIN: Final = Style()
-
-
-class TranslationUnit(RequestModel):
-    """One piece of text to translate: what the model sees of a request.
-
-    Attributes:
-        text: the piece.
-        target_lang, source_lang: codes; no source where it is not known.
-        style: how to translate.
-        glossary: terms that occur in the text, and what each must become.
-        masked: whether to hide from the model what it must not touch; the model is small.
-        again: whether to ask with the examples in another order, for another answer.
-    """
-
-    text: Passage
-    target_lang: LanguageCode
-    source_lang: LanguageCode | None = None
-    style: Style = PLAIN
-    glossary: Mapping[str, str] = {}
-    masked: bool = False
-    again: bool = False
-
-    @cached_property
-    def protected(self) -> Protected:
-        """The text with masks."""
-        return protect(self.text.strip(), glossary=self.glossary)
 
 
 def _of_some_use(terms: dict[str, str]) -> dict[str, str]:
@@ -93,16 +43,33 @@ def _of_some_use(terms: dict[str, str]) -> dict[str, str]:
         raise field_error(GlossaryInvalid, "Both sides of a term must not be blank.")
     if len({source.casefold().strip() for source in terms}) < len(terms):
         raise field_error(GlossaryInvalid, "A term may stand in it only once.")
-    if len(terms) > MOST_TERMS:
-        raise field_error(GlossaryInvalid, f"May have at most {MOST_TERMS} terms.")
     return terms
 
 
-_Terms = Annotated[dict[str, str], AfterValidator(_of_some_use)]
+def bounded(texts: list[str]) -> list[str]:
+    """Texts that are not too long together; a validator."""
+    size = sum(len(text.encode(errors="surrogatepass")) for text in texts)
+    if size > MOST_BYTES:
+        detail = f"May have at most {MOST_BYTES} bytes together, not {size}."
+        raise field_error(TextTooLong, detail)
+    return texts
+
+
+_Term = Annotated[str, StringConstraints(max_length=1_000)]
+_Terms = Annotated[
+    dict[_Term, _Term],
+    Field(max_length=MOST_TERMS),
+    AfterValidator(_of_some_use),
+    few(MOST_TERMS, GlossaryInvalid),
+]
 _Tag = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+OneText = Annotated[str, StringConstraints(max_length=MOST_BYTES)]
+Texts = Annotated[
+    list[OneText], Field(min_length=1, max_length=MOST_TEXTS), AfterValidator(bounded)
+]
 
 
-class TranslationRequest(RequestModel):
+class TranslationRequest(Request):
     """Texts to translate; each is translated for itself."""
 
     model_config = examples(
@@ -118,9 +85,7 @@ class TranslationRequest(RequestModel):
         },
     )
 
-    text: Annotated[list[str], Field(min_length=1, max_length=MOST_TEXTS)] = Field(
-        description=f"The texts, together at most {MOST_BYTES} bytes of UTF-8."
-    )
+    text: Texts = Field(description=f"The texts, together at most {MOST_BYTES} bytes of UTF-8.")
     target_lang: LanguageCode = Field(
         default="EN",
         description="Language to translate into: DeepL's codes; any other BCP 47 tag, such as "
@@ -142,29 +107,25 @@ class TranslationRequest(RequestModel):
         strict=True,
         description="Keep the first letter's case and the punctuation at the end as they are.",
     )
-    tag_handling: TagHandling | None = Field(
-        default=None, description="Translate the texts between the tags, and leave the tags alone."
+    tag_handling: Kind | None = Field(
+        default=None,
+        description="Translate what is said between the tags; they come back as they are.",
     )
-    ignore_tags: Annotated[list[_Tag], Field(max_length=100)] = Field(
-        default=[], description="Names of tags whose content is not translated."
+    ignore_tags: Annotated[tuple[_Tag, ...], Field(max_length=_MOST_TAGS), few(_MOST_TAGS)] = Field(
+        default=(), description="Names of tags whose content is not translated."
     )
-    glossary: _Terms = Field(default={}, description="Terms and what each has to become.")
+    glossary: _Terms = Field(
+        default_factory=dict[str, str],  # a default would be copied deeply for each request
+        json_schema_extra={"default": {}},
+        description="Terms and what each has to become.",
+    )
     glossary_id: Line | None = Field(
         default=None,
         description="Name of a glossary of the operator's; `glossary` has the last word.",
     )
-    custom_instructions: Annotated[list[Line], Field(max_length=10)] = Field(
-        default=[], description="Further wishes, such as `Keep it short`; for larger models."
-    )
-
-    @field_validator("text")
-    @classmethod
-    def _bounded(cls, texts: list[str]) -> list[str]:
-        size = sum(len(text.encode(errors="surrogatepass")) for text in texts)
-        if size > MOST_BYTES:
-            detail = f"May have at most {MOST_BYTES} bytes together, not {size}."
-            raise field_error(TextTooLong, detail)
-        return texts
+    custom_instructions: Annotated[
+        tuple[Line, ...], Field(max_length=_MOST_WISHES), few(_MOST_WISHES)
+    ] = Field(default=(), description="Further wishes, such as `Keep it short`.")
 
     @field_validator("formality")
     @classmethod
@@ -176,16 +137,7 @@ class TranslationRequest(RequestModel):
         return formality
 
 
-class FidelityCheck(ResponseModel):
-    """One thing that has to be the same in a text and its translation."""
-
-    check: CheckName
-    kept: bool = Field(description="Whether it is.")
-    missing: list[str] = Field(description="What the text has and the translation lacks.")
-    unexpected: list[str] = Field(description="What only the translation has.")
-
-
-class Translation(ResponseModel):
+class Translation(Output):
     """What became of one text."""
 
     text: str | None = Field(description="The translation; null when there is a `problem`.")
@@ -197,8 +149,9 @@ class Translation(ResponseModel):
         "halved where the detector finds it unreliable; null when the language was given."
     )
     billed_characters: int = Field(description="Characters of the text, if it was translated.")
-    checks: list[FidelityCheck] = Field(
-        description="What was compared; a check with `kept: false` needs a human's eye."
+    checks: list[CheckResult] = Field(
+        description="What was compared; a check with `kept: false` needs a human's eye. `numbers` "
+        "may differ in a good translation: `halb acht` is 7:30."
     )
     repaired: bool = Field(description="Whether the model was asked to put something right.")
     problem: Problem | None = Field(description="Why this text alone was not translated.")
@@ -210,7 +163,7 @@ class TranslationResult(ModelInfo):
     translations: list[Translation]
 
 
-class Language(ResponseModel):
+class Language(Output):
     """A language that can be translated from and into."""
 
     code: str = Field(description="The code.")
@@ -218,25 +171,7 @@ class Language(ResponseModel):
     supports_formality: bool = Field(description="Whether `formality` makes a difference.")
 
 
-class TranslationDelta(ResponseModel):
-    """A piece of one translation."""
+class TranslationDelta(Delta):
+    """A piece of one translation, not yet checked."""
 
-    type: Literal["delta"]
     index: int = Field(description="Which of the request's texts, from 0.")
-    text: str = Field(description="Text to append to that translation.")
-
-
-class TranslationCompleted(ResponseModel):
-    """The end of a stream that went well."""
-
-    type: Literal["completed"]
-    result: TranslationResult = Field(
-        description="All translations, whole; they count where they differ from the pieces."
-    )
-
-
-class TranslationFailed(ResponseModel):
-    """The end of a stream that failed."""
-
-    type: Literal["failed"]
-    problem: Problem

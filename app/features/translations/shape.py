@@ -1,39 +1,30 @@
 """A translation in its text's own shape: how it begins and ends."""
 
+import re
 import unicodedata
 from typing import Final
 
-_ENDS: Final = ".!?\N{HORIZONTAL ELLIPSIS}"
+_FIRST: Final = re.compile(r"(?:</?\d+/?>|\s)*+(.)")  # what is in no mark
+_LAST: Final = re.compile(r"([.!?…。！？ ]*+)((?:</?\d+/?>|\s)*+)\Z")
 
 
 def in_the_shape_of(text: str, translation: str) -> str:
     """The translation with the text's first case and the same punctuation at the end, or none.
 
-    White space at the ends is kept as it is.
+    Full-width marks count as the ordinary ones, so that each language keeps its own.
     """
-    bare = translation.strip()
-    if not bare or not text.strip():
+    here, there = _FIRST.match(text), _FIRST.match(translation)
+    if here and there:
+        case = str.lower if here[1].islower() else str.upper if here[1].isupper() else str
+        at = there.start(1)
+        translation = translation[:at] + case(translation[at]) + translation[at + 1 :]
+    mark = _end(text)
+    if mark == _end(translation):
         return translation
-    shaped = _cased_like(text.strip(), _ended_like(text.strip(), bare))
-    return translation.replace(bare, shaped)
-
-
-def _cased_like(text: str, translation: str) -> str:
-    first, rest = translation[0], translation[1:]
-    if text[0].islower():
-        return first.lower() + rest
-    return (first.upper() if text[0].isupper() else first) + rest
-
-
-def _ended_like(text: str, translation: str) -> str:
-    """Full-width marks count as the ordinary ones, so that each language keeps its own."""
-    if _end(text) == _end(translation):
-        return translation
-    return translation.rstrip(_ENDS + "\u3002\uff01\uff1f ") + _end(text)
+    return _LAST.sub(lambda last: mark + last[2], translation, count=1)
 
 
 def _end(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text[-1:]).replace("\u3002", ".")
-    if text[-1:] == "\N{HORIZONTAL ELLIPSIS}":
-        return text[-1:]
-    return folded if folded in _ENDS else ""
+    last = _LAST.search(text)
+    mark = last[1].strip()[-1:] if last else ""
+    return mark if mark == "…" else unicodedata.normalize("NFKC", mark).replace("。", ".")

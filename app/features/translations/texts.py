@@ -1,30 +1,39 @@
-"""A request's texts, made ready for the model: in pieces, without their tags, with their terms."""
+"""A request's texts, made ready for the model: in pieces, with marks for their tags, with their terms."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from app.detection import Detection, detect_scored
 from app.errors import GroundworkError, MarkupInvalid, TextEmpty, invalid
-from app.features.languages import NAMES, UNSPACED, base
-from app.features.translations.fidelity import Check, compare, terms_in
-from app.features.translations.glossaries import Glossary
-from app.features.translations.markup import Markup, MarkupError
-from app.features.translations.pieces import Pieces, cut, has_words
-from app.features.translations.schemas import Style, TranslationRequest, TranslationUnit
-from app.features.translations.shape import in_the_shape_of
-from app.vocabulary import Terms
+from app.features.translations.glossaries import terms_in
+from app.features.translations.markup import Markup, MarkupError, Sheet
+from app.features.translations.pieces import cut, has_words
+from app.features.translations.schemas import TranslationRequest
+from app.features.translations.translator import Unit
+from app.knowledge.vocabulary import Terms
+from app.languages import UNKNOWN, UNSPACED, Detection, base, detect_scored
 
 _MOST: Final = 2_000  # characters of a piece; its translation has to fit into max_tokens
-_MOST_FOR_A_SMALL_MODEL: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """A text without tags: its pieces, and of each what goes to the model, or itself."""
+class Piece:
+    """A part of a text that is translated.
 
-    pieces: Pieces
-    parts: tuple[TranslationUnit | str, ...]
+    Attributes:
+        unit: what the model gets.
+        written: makes of a translation what stands in the text; None if it lacks a tag.
+        smaller: the same part in smaller ones, without tags; None if it has none.
+    """
+
+    unit: Unit
+    written: Callable[[str], str | None]
+    smaller: Callable[[], list["Part"]] | None = None
+
+
+Part = str | Piece
+"""A part of a text: kept as it is, or translated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,133 +42,91 @@ class Text:
 
     Attributes:
         source: as it came.
-        target: code of the language that it is to be in.
+        parts: it in parts.
         language: what it is in.
-        terms: the glossary for this pair of languages.
-        nodes: what stands between the tags, or the whole text.
-        markup: the tags, if there are any.
+        streams: whether its parts can be told as they come; tags are put in at the end.
+        problem: why it cannot be translated.
     """
 
     source: str
-    target: str
-    language: Detection
-    terms: Terms
-    nodes: tuple[Node, ...]
-    markup: Markup | None
-
-    @property
-    def units(self) -> list[TranslationUnit]:
-        """What goes to the model, in order."""
-        parts = [part for node in self.nodes for part in node.parts]
-        return [part for part in parts if isinstance(part, TranslationUnit)]
-
-    @property
-    def spaced(self) -> bool:
-        """Whether the target language has spaces between sentences."""
-        return base(self.target) not in UNSPACED
-
-    def assembled(self, outputs: Sequence[str], *, shaped: bool) -> tuple[str, list[Check]]:
-        """The translation out of those of the units, and how faithful it is.
-
-        Args:
-            outputs: one for each unit.
-            shaped: whether to begin and end it as the source.
-        """
-        left = iter(outputs)
-        made = [
-            node.pieces.join(
-                [part if isinstance(part, str) else next(left) for part in node.parts],
-                spaced=self.spaced,
-            )
-            for node in self.nodes
-        ]
-        sources = self.markup.texts if self.markup else (self.source,)
-        if shaped:
-            made = [in_the_shape_of(*pair) for pair in zip(sources, made, strict=True)]
-        checks = self._compared("\n".join(sources), "\n".join(made))
-        if self.markup is None:
-            return made[0], checks
-        whole = self.markup.fill(made)
-        tags = [check for check in self._compared(self.source, whole) if check.name == "markup"]
-        return whole, [*(check for check in checks if check.name != "markup"), *tags]
-
-    def _compared(self, source: str, translation: str) -> list[Check]:
-        checks = compare(
-            source,
-            translation,
-            source_lang=base(self.language.code),
-            target_lang=base(self.target),
-            glossary=terms_in(source, self.terms),
-        )
-        return list(checks)
+    parts: list[Part]
+    language: Detection = Detection(UNKNOWN, 0)  # noqa: RUF009 # frozen
+    streams: bool = True
+    problem: GroundworkError | None = None
 
 
 def prepared(
-    request: TranslationRequest, glossary: Glossary, *, small: bool
-) -> list[Text | GroundworkError]:
-    """The request's texts, or what is wrong with each."""
-    texts: list[Text | GroundworkError] = []
-    for index, source in enumerate(request.text):
-        pointer = f"/text/{index}"
-        if not source.strip():
-            texts.append(invalid(TextEmpty, pointer, "Must not be blank."))
-            continue
-        try:
-            texts.append(_prepare(source, request, glossary, small=small))
-        except MarkupError as error:
-            texts.append(invalid(MarkupInvalid, pointer, str(error)))
-    return texts
+    source: str, pointer: str, request: TranslationRequest, glossary: Mapping[str, Terms]
+) -> Text:
+    """A text of a request.
+
+    Args:
+        source: the text.
+        pointer: JSON Pointer to it in the body.
+        request: the request.
+        glossary: the operator's terms by source language; the request's own have the last word.
+    """
+    kind, given, into = request.tag_handling, request.source_lang, request.target_lang
+    if not source.strip():
+        return Text(source, [], problem=invalid(TextEmpty, pointer, "Must not be blank."))
+    try:
+        markup = Markup(source, kind, request.ignore_tags) if kind else None
+    except MarkupError as error:
+        return Text(source, [], problem=invalid(MarkupInvalid, pointer, str(error)))
+    language = Detection(given, 1) if given else detect_scored(markup.words if markup else source)
+    code = language.code
+    if code == into or (base(code) == base(into) and "-" not in into):
+        return Text(source, [source], language)
+    maker = _Maker(request, code, {**glossary.get(base(code), {}), **request.glossary})
+    if markup is None:
+        return Text(source, maker.plain(source), language)
+    parts = maker.marked(source, markup.sheets(_MOST), 0, len(source))
+    return Text(source, parts, language, streams=False)
 
 
-def _prepare(source: str, request: TranslationRequest, glossary: Glossary, *, small: bool) -> Text:
-    kind = request.tag_handling
-    markup = Markup.read(source, kind, ignore_tags=request.ignore_tags) if kind else None
-    plain = markup.texts if markup else (source,)
-    given = request.source_lang
-    language = Detection(given, 1) if given else detect_scored("\n".join(plain))
-    terms = glossary.terms(language.code)
-    cutter = _Cutter(request, language.code, terms, small=small)
-    nodes = tuple(map(cutter.node, plain))
-    return Text(source, request.target_lang, language, terms, nodes, markup)
+class _Maker:
+    """Makes the parts of a request's texts that are in one language."""
 
+    def __init__(self, request: TranslationRequest, language: str, terms: Terms) -> None:
+        self._request, self._language, self._terms = request, language, terms
+        unspaced = base(language) in UNSPACED and base(request.target_lang) not in UNSPACED
+        self._joint = " " if unspaced else ""  # between sentences that had nothing between them
 
-class _Cutter:
-    """Cuts the texts of one request that are in one language."""
+    def plain(self, text: str, written: Callable[[str], str | None] = str) -> list[Part]:
+        """The parts of a text without tags."""
+        parts: list[Part] = []
+        for part in cut(text, language=self._language, most=_MOST):
+            if not has_words(part):
+                parts.append(written(part) or "")
+                continue
+            if parts and isinstance(parts[-1], Piece):
+                parts.append(self._joint)
+            parts.append(Piece(self._unit(part), written))
+        return parts
 
-    def __init__(
-        self, request: TranslationRequest, source: str, terms: Terms, *, small: bool
-    ) -> None:
-        self._request = request
-        self._source = source
-        self._terms = terms
-        self._small = small
-        target = request.target_lang
-        same = base(source) == base(target)
-        self._stays = source == target or (same and "-" not in target)
+    def marked(self, source: str, sheets: Iterable[Sheet], start: int, end: int) -> list[Part]:
+        """The parts of a stretch of a source in which there are some sheets."""
+        parts: list[Part] = []
+        for sheet in sheets:
+            parts.append(source[start : sheet.start])
+            start = sheet.end
+            if not sheet.marked:
+                parts += self.plain(sheet.text, sheet.filled)
+                continue
+            smaller = partial(self.marked, source, sheet.smaller(), sheet.start, sheet.end)
+            parts.append(Piece(self._unit(sheet.text, marked=True), sheet.filled, smaller))
+        return [*parts, source[start:end]]
 
-    def node(self, text: str) -> Node:
-        most = _MOST_FOR_A_SMALL_MODEL if self._small else _MOST
-        pieces = cut(text, language=self._source, most=most, keep_lines=self._small)
-        return Node(pieces, tuple(self._part(piece.text) for piece in pieces.pieces))
-
-    def _part(self, text: str) -> TranslationUnit | str:
-        if self._stays or not has_words(text):
-            return text
+    def _unit(self, text: str, *, marked: bool = False) -> Unit:
         request = self._request
-        glossary = terms_in(text, self._terms)
-        unit = TranslationUnit.model_construct(
+        return Unit(
             text=text,
             target_lang=request.target_lang,
-            source_lang=self._source if base(self._source) in NAMES else None,
-            style=Style(
-                formality=request.formality,
-                context=request.context,
-                instructions=tuple(request.custom_instructions),
-                terms=() if self._small else tuple(glossary.items()),
-            ),
-            glossary=glossary,
-            masked=self._small,
+            source_lang=request.source_lang,
+            formality=request.formality,
+            context=request.context,
+            instructions=request.custom_instructions,
+            terms=terms_in(text, self._terms) if self._terms else (),
+            shaped=request.preserve_formatting,
+            marked=marked,
         )
-        if self._small and not has_words(unit.protected.text):
-            return unit.protected.restore(unit.protected.text)
-        return unit

@@ -1,155 +1,146 @@
-"""One piece of text on the model: the prompt of its pair of languages, checks, one repair."""
+"""Reviews into natural English or another language."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
-from typing import Final
 
-from pydantic import RootModel
+from pydantic import BaseModel, ConfigDict
 
-from app.detection import UNKNOWN
-from app.errors import ModelOutputTruncated
-from app.features.feature import Example, Feature, Result
-from app.features.languages import NAMES, base
-from app.features.translations.fidelity import Check, compare, finding_of
-from app.features.translations.schemas import PLAIN, Style, TranslationUnit
-from app.gateway import Completion, ModelGateway, Prompt, PromptPrefix
-
-_MOST_PREFIXES: Final = 256  # a caller's context and instructions make prefixes of their own
-_MOST_TOKENS_OF_A_SMALL_MODEL: Final = 300  # of a piece; beyond, it goes round in circles
-_MASKED: Final = "mask-1"
-
-_FORMALITIES: Final = {
-    "more": "Address the reader formally.",
-    "prefer_more": "Address the reader formally.",
-    "less": "Address the reader informally.",
-    "prefer_less": "Address the reader informally.",
-}
+from app.features.feature import Example, Feature
+from app.features.proofs import Check, Proof, counted
+from app.features.spans import emails, emoji, figures, placeholders, tags, urls
+from app.features.translations.markup import compared, without_marks
+from app.features.translations.schemas import Formality, LanguageCode
+from app.features.translations.shape import in_the_shape_of
+from app.gateway import Completion, PromptPrefix, Turn, Untrusted
+from app.languages import FORMAL, NAMES, base
 
 
-class _Sentence(RootModel[dict[str, str]]):
-    """A line of ``parallel.jsonl``: a sentence in all languages, and its id."""
+class Unit(BaseModel):
+    """What the model translates at once: a text, or a piece of one.
+
+    Attributes:
+        text: it, without white space at its ends.
+        target_lang, source_lang: codes; a source only where the caller named it.
+        formality, context, instructions: as the caller wishes.
+        terms: those that stand in the text, and what each has to become.
+        shaped: whether to begin and end the translation as the text.
+        marked: whether there are numbered marks in the text.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str
+    target_lang: LanguageCode
+    source_lang: LanguageCode | None = None
+    formality: Formality = "default"
+    context: str | None = None
+    instructions: tuple[str, ...] = ()
+    terms: tuple[tuple[str, str], ...] = ()
+    shaped: bool = False
+    marked: bool = False
 
 
-class Translator(Feature[TranslationUnit, str]):
-    """Translates one piece; the few-shot examples are those of its pair of languages."""
+def _same(
+    name: str, find: Callable[[str], list[str]], *, repairable: bool = True
+) -> Proof[Unit, str]:
+    """The proof that a translation has the same of something, each as often as the text."""
 
-    name = "translations"
-    title = "Reviews into natural English or another language"
-    folder = Path(__file__).parent
-    input_type = TranslationUnit
-    output_type = str
-    max_tokens = 2048
-    repairs = 1
+    def proof(unit: Unit, output: str) -> Check | None:
+        if unit.marked:
+            wanted, found = find(without_marks(unit.text)), find(without_marks(output))
+        else:
+            wanted, found = find(unit.text), find(output)
+        return counted(name, wanted, found, repairable=repairable) if wanted or found else None
+
+    return proof
+
+
+def _line_breaks(text: str) -> list[str]:
+    lines = text.strip().splitlines()[1:]
+    return ["line break" if line.strip() else "blank line" for line in lines]
+
+
+def _markup(unit: Unit, output: str) -> Check | None:
+    return compared(unit.text, output) if unit.marked else _tags(unit, output)
+
+
+def _glossary(unit: Unit, output: str) -> Check | None:
+    """A term counts with an ending or within a compound."""
+    if not unit.terms:
+        return None
+    said = output.casefold()
+    missing = tuple(term for _, term in unit.terms if term.casefold() not in said)
+    return Check("glossary", not missing, missing)
+
+
+_tags = _same("markup", tags)
+PROOFS = (
+    _same("placeholders", placeholders),
+    _same("urls", urls),
+    _same("emails", emails),
+    _same("emoji", emoji),
+    _same("numbers", figures, repairable=False),
+    _same("line_breaks", _line_breaks),
+    _markup,
+    _glossary,
+)
+
+
+class Translator(Feature[Unit, str]):
+    """Translates one unit.
+
+    A language with several examples has a prefix of its own; all others share one that has an example
+    for each of some languages. What a request wishes comes after its text.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
-        lines = self._read_lines("parallel.jsonl", _Sentence)
-        self._parallel = {line.root["id"]: line.root for line in lines}
-        self._prefix_of = lru_cache(_MOST_PREFIXES)(self._pair_prefix)
+        super().__init__("translations", asks=Unit, gives=str, proofs=PROOFS, max_tokens=2048)
+        into: dict[str, list[Example[Unit, str]]] = defaultdict(list)
+        for example in self.examples:
+            into[base(example.input.target_lang)].append(example)
+        own = {
+            code: self.make_prefix(examples=group) for code, group in into.items() if len(group) > 1
+        }
+        shared = self.make_prefix(examples=[group[0] for group in into.values()])
+        self._prefixes = {code: own.get(base(code), shared) for code in NAMES}
 
-    def body_of(self, text: str) -> dict[str, object]:
-        return {"text": [text]}
+    def render(self, request: Unit) -> str:
+        return request.text
 
-    def render(self, request: TranslationUnit) -> str:
-        return request.protected.text if request.masked else request.text.strip()
-
-    def prefix(self, request: TranslationUnit) -> PromptPrefix:
-        source = base(request.source_lang or UNKNOWN)
-        return self._prefix_of(
-            source,
-            request.target_lang,
-            request.style,
-            small=request.masked,
-            masked=request.masked and request.protected.has_masks,
-            again=request.again,
-        )
-
-    async def run(self, request: TranslationUnit, gateway: ModelGateway) -> Result[str]:
-        """Likewise; a small model that went round in circles is asked in another way."""
-        try:
-            return await super().run(request, gateway)
-        except ModelOutputTruncated:
-            if request.again or not request.masked:
-                raise
-        return await super().run(request.model_copy(update={"again": True}), gateway)
-
-    def repair(
-        self, request: TranslationUnit, prompt: Prompt, flawed: Completion, finding: str
-    ) -> Prompt:
-        """To a small model, the complaint would be one more text to translate."""
-        if request.masked:
-            return self.prompt(request.model_copy(update={"again": True}))
-        return super().repair(request, prompt, flawed, finding)
-
-    def check(self, request: TranslationUnit, output: str) -> str | None:
-        """What the translation lacks or has too much of."""
-        return finding_of(self._compared(request, output))
-
-    def flaws(self, request: TranslationUnit, output: str) -> int | None:
-        """A flawed translation is still worth having: the caller is told what is wrong."""
-        checks = self._compared(request, output)
-        return sum(1 + len(c.missing) + len(c.unexpected) for c in checks if not c.kept)
-
-    def _compared(self, request: TranslationUnit, output: str) -> Sequence[Check]:
-        return compare(
-            request.text,
-            self.restored(request, output),
-            source_lang=base(request.source_lang or UNKNOWN),
-            target_lang=base(request.target_lang),
-            glossary=request.glossary,
-        )
-
-    def settle(self, request: TranslationUnit, output: str, gateway: ModelGateway) -> str:
-        del gateway
-        return self.restored(request, output)
-
-    def restored(self, request: TranslationUnit, output: str) -> str:
-        """The output with what was masked; of a small model, the first line: it got one."""
-        if not request.masked:
-            return output.strip()
-        return request.protected.restore(output.strip().partition("\n")[0])
-
-    def _pair_prefix(
-        self, source: str, target: str, style: Style, *, small: bool, masked: bool, again: bool
-    ) -> PromptPrefix:
-        instruction = self.instruction.replace("{target_language}", NAMES[target])
-        wishes = [_FORMALITIES.get(style.formality, ""), *style.instructions]
-        if style.terms:
-            terms = "; ".join(f"{term} = {translation}" for term, translation in style.terms)
+    def task(self, request: Unit) -> str:
+        wishes = [_wish(request.source_lang, request.target_lang, request.formality)]
+        if request.marked:
+            wishes.append(
+                "Keep each tag, such as <1> and </1>, around the words that it belongs to."
+            )
+        if request.terms:
+            terms = "; ".join(f"{term} = {translation}" for term, translation in request.terms)
             wishes.append(f"Use these terms: {terms}.")
-        if style.context:
-            wishes.append(f"Context, not to be translated: {style.context}")
-        instruction = "\n".join(filter(None, (instruction, *wishes)))
-        examples = self._examples_of(source, base(target), masked=masked)
-        if again:
-            examples.reverse()
-        if not small:
-            return self._make_prefix(instruction, examples)
-        return self._make_prefix(
-            instruction, examples, max_tokens=_MOST_TOKENS_OF_A_SMALL_MODEL, stop=("\n",)
-        )
+        return "\n".join((*wishes, *request.instructions))
 
-    def _examples_of(
-        self, source: str, target: str, *, masked: bool
-    ) -> list[Example[TranslationUnit, str]]:
-        """Examples of a pair; for an unknown source, those that come from several languages."""
-        own = [e for e in self.examples if e.input.target_lang == target]
-        paired = [
-            _example(line[source], target, line[target])
-            for name, line in self._parallel.items()
-            if source in line and name != _MASKED
-        ]
-        shown = paired or own or self._from_english(target)
-        if masked:
-            line = self._parallel[_MASKED]
-            shown = [*shown, _example(line.get(source) or line["EN"], target, line[target])]
-        return shown
+    def turns(self, request: Unit) -> tuple[Turn, ...]:
+        if not request.context:
+            return super().turns(request)
+        text, context = Untrusted(request.text), Untrusted(request.context)
+        about = "What helps to understand it, not to be translated:"
+        return (Turn("user", (text, about, context, self.task(request))),)
 
-    def _from_english(self, target: str) -> list[Example[TranslationUnit, str]]:
-        return self._examples_of("EN", target, masked=False)
+    def prefix(self, request: Unit) -> PromptPrefix:
+        return self._prefixes[request.target_lang]
+
+    def read(self, request: Unit, completion: Completion) -> str:
+        output = completion.text.strip()
+        return in_the_shape_of(request.text, output) if request.shaped else output
 
 
-def _example(text: str, target: str, translation: str) -> Example[TranslationUnit, str]:
-    unit = TranslationUnit(text=text, target_lang=target, style=PLAIN)
-    return Example[TranslationUnit, str](input=unit, output=translation)
+@lru_cache(maxsize=4096)
+def _wish(source: str | None, target: str, formality: Formality) -> str:
+    origin = f" from {NAMES[source]}" if source else ""
+    wish = f"Translate it{origin} into {NAMES[target]}."
+    if formality == "default" or base(target) not in FORMAL:
+        return wish
+    return f"{wish} Address the reader {'in' * formality.endswith('less')}formally."
+
+
+FEATURE = Translator()

@@ -9,13 +9,14 @@ import langcodes
 import regex
 from langcodes.tag_parser import LanguageTagError
 
-from app.detection import UNKNOWN, detect
-from app.knowledge.reading.blocks import Block, Draft, Unreadable
+from app.knowledge.reading.charsets import is_binary
+from app.knowledge.reading.draft import Block, Draft, Unreadable
 from app.knowledge.reading.html import read_html
 from app.knowledge.reading.markdown import read_markdown
 from app.knowledge.reading.pdf import read_pdf
 from app.knowledge.reading.plain import read_text
 from app.knowledge.sources import Heading, Source
+from app.languages import UNKNOWN, detect
 
 __all__ = ["LARGEST", "READERS", "Unreadable", "read"]
 
@@ -36,6 +37,9 @@ _GONE: Final = regex.compile(  # what no reader sees: controls, invisible and re
     r"|[\U000e0000-\U000e007f]|(?<=\p{M}{30})\p{M}+",
     regex.VERSION1,
 )
+_SPACE: Final = regex.compile(r"\p{Zs}")
+_WORD: Final = regex.compile(r"\w|\p{S}")
+_LONGEST_HEADING: Final = 300  # characters
 _ENOUGH: Final = 2_000  # characters tell the language
 
 
@@ -52,10 +56,13 @@ def read(path: Path, document_id: str) -> Source:
     Raises:
         Unreadable: it cannot be read, or there is no text in it.
     """
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
+    suffix = path.suffix.lower()
+    if suffix not in READERS:
         raise Unreadable("its format is not known")
-    source = _source(reader(_content(path)), document_id)
+    data = _content(path)
+    if suffix != ".pdf" and is_binary(data):
+        raise Unreadable("it is not text")
+    source = _source(READERS[suffix](data), document_id)
     if not source.text:
         raise Unreadable("there is no text in it")
     return source
@@ -82,7 +89,7 @@ def _source(draft: Draft, document_id: str) -> Source:
         text = _clean(block)
         if not text:
             continue
-        if block.level:
+        if block.level and len(text) <= _LONGEST_HEADING:
             headings.append(Heading(at, block.level, text))
         texts.append(text)
         at += len(text) + 2
@@ -102,11 +109,12 @@ def _clean(block: Block) -> str:
     text = _tidy(block.text)
     if block.level:
         return " ".join(text.split())
-    return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
+    lines = [line.rstrip() for line in text.split("\n") if line.strip()]
+    return "\n".join(lines) if any(map(_WORD.search, lines)) else ""  # a list's mark, a rule
 
 
 def _tidy(text: str) -> str:
-    return normalize("NFC", _GONE.sub("", text))
+    return normalize("NFC", _SPACE.sub(" ", _GONE.sub("", text)))
 
 
 def _named(tag: str | None) -> str | None:

@@ -1,63 +1,45 @@
-"""Bytes of a text file into text.
+"""Bytes into text, by the decoders and the detector of the WHATWG's standards, in turbohtml.
 
-Detectors were tried: charset-normalizer calls a German sentence in Windows-1252 Big5, and a Greek
-page Mac Cyrillic. What is not UTF-8 and declares nothing is read as Windows-1252, the commonest.
+The detector (Firefox's) named the charset of single sentences in all 12 charsets that we tried;
+charset-normalizer calls a German one Big5, and a Greek page Mac Cyrillic.
 """
 
-import codecs
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from typing import Final
 
-from app.knowledge.reading.blocks import Unreadable
+from turbohtml.detect import detect
 
-_MARKS: Final = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-_BETTER: Final = {  # what authors mean, https://encoding.spec.whatwg.org/#names-and-labels
-    "ascii": "cp1252",
-    "iso8859-1": "cp1252",
-    "iso8859-9": "cp1254",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "euc_kr": "cp949",
-    "shift_jis": "cp932",
-    "big5": "big5hkscs",
-}
-_NO_CHARSETS: Final = frozenset(  # not of a file that could be read so far; Python's own
-    {"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"}
-    | {"idna", "punycode", "unicode-escape", "raw-unicode-escape"}
-)
+_UTF_16: Final = (BOM_UTF16_LE, BOM_UTF16_BE)
 
 
-def decoded(data: bytes, declared: str = "") -> str:
-    """Text of bytes: by their byte order mark, as declared, as UTF-8, else as Windows-1252.
+def is_binary(data: bytes) -> bool:
+    """Whether these are not bytes of a text."""
+    return b"\0" in data and not data.startswith(_UTF_16)
+
+
+def decoded(data: bytes, charset: str | None = None) -> str:
+    """Text of bytes: by their byte order mark, as declared, as UTF-8, else by how they look.
+
+    A charset that does not fit everywhere is taken where it fits nearly everywhere.
 
     Args:
-        data: the whole file.
-        declared: name of the charset that its first lines tell.
-
-    Raises:
-        Unreadable: these are not bytes of a text.
+        data: the bytes; of HTML, what they declare themselves is heeded.
+        charset: what they are said to be; a label that the standard does not know counts as none.
     """
-    for mark, name in _MARKS.items():
-        if data.startswith(mark):
-            return data.decode(name, "replace")
-    if b"\0" in data:
-        raise Unreadable("it is not text")
-    for name in filter(None, (_known(declared), "utf-8")):
+    if data.isascii() and not (b"\0" in data or b"\x1b" in data):
+        return data.decode("ascii")
+    looks = detect(data)
+    for label in () if looks.bom else filter(None, (charset, "utf-8")):
         try:
-            return data.decode(name)
-        except (ValueError, LookupError):  # the latter of codecs that are not for text
+            text = data.decode(f"whatwg-{label.strip()}")
+        except (LookupError, ValueError):
             continue
-    return data.decode("cp1252", "replace")
+        if _fits(text):
+            return text
+    return data.decode(looks.codec or "utf-8", "replace").removeprefix("\ufeff")
 
 
-def _known(name: str) -> str | None:
-    try:
-        found = codecs.lookup(name).name
-    except (LookupError, ValueError):
-        return None
-    return None if found in _NO_CHARSETS else _BETTER.get(found, found)
+def _fits(text: str) -> bool:
+    """No more characters are broken than, outside of ASCII, are whole."""
+    special = len(text) - len(text.encode("ascii", "ignore"))
+    return 2 * (text.count("\N{REPLACEMENT CHARACTER}") + text.count("\x1b")) <= special

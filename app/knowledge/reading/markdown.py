@@ -1,12 +1,13 @@
 """Markdown into blocks, by way of the HTML that it stands for."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from markdown_it import MarkdownIt
 
-from app.knowledge.reading.blocks import Draft
 from app.knowledge.reading.charsets import decoded
+from app.knowledge.reading.draft import Draft
 from app.knowledge.reading.html import draft_of
 
 _MARKDOWN: Final = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -26,19 +27,16 @@ def read_markdown(data: bytes) -> Draft:
 
     Of front matter, ``title``, ``url`` and ``language`` (or ``lang``) are read. It is not parsed as
     YAML, which would refuse the commonest mistake: a title with a colon and no quotes.
-
-    Raises:
-        Unreadable: it is not text.
     """
     text = decoded(data).replace("\r\n", "\n").replace("\r", "\n")
     fields: dict[str, str] = {}
     if front := _FRONT_MATTER.match(text):
         fields = {name: a or b or c for name, a, b, c in _FIELD.findall(front[1])}
         text = text[front.end() :]
-    page = draft_of(_MARKDOWN.render(text))
-    return Draft(
-        page.blocks,
-        fields.get("title", page.title),
-        fields.get("url"),
-        fields.get("language") or fields.get("lang"),
+    draft = draft_of(_MARKDOWN.render(text))
+    return replace(
+        draft,
+        title=fields.get("title", draft.title),
+        url=fields.get("url"),
+        language=fields.get("language") or fields.get("lang"),
     )

@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from app.knowledge.reading.blocks import Block, Draft
 from app.knowledge.reading.charsets import decoded
+from app.knowledge.reading.draft import Block, Draft
 
 _LINE_END: Final = re.compile(r"\r\n?|[\f\v\x85\u2028]")
 _BLANK_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n)+|\u2029")
@@ -14,11 +14,7 @@ _NO_TITLE: Final = re.compile(r"[-*\u2022>]\s|.*[.,;:!\u3002]\Z")
 
 
 def read_text(data: bytes) -> Draft:
-    """Paragraphs as they are; a first one of one short line is the title.
-
-    Raises:
-        Unreadable: it is not text.
-    """
+    """Paragraphs as they are; a first one of one short line is the title."""
     text = _LINE_END.sub("\n", decoded(data)).strip()
     blocks = [Block(paragraph) for paragraph in _BLANK_LINES.split(text)]
     first = _UNDERLINE.sub("", blocks[0].text)

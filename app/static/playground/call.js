@@ -68,16 +68,11 @@ async function follow(stream, outcome, elapsed, onEvent) {
     outcome.events.push(event);
     if (event.type === "delta") outcome.firstTokenSeconds ??= elapsed();
     if (event.type === "failed") return settle(outcome, false, event.problem);
-    if (event.type === "completed") return settle(outcome, true, wholeOf(event));
+    if (event.type === "completed") return settle(outcome, true, event.result);
     onEvent(event);
   }
   const detail = "The stream ended before its last event.";
   return settle(outcome, false, trouble("The answer is not whole", detail, "stream-broken"));
-}
-
-/** A `completed` event has the whole result beside its type, under a name of the feature's. */
-function wholeOf({ type, ...rest }) {
-  return Object.values(rest)[0];
 }
 
 function settle(outcome, good, body) {

@@ -7,7 +7,7 @@ from app.features.tickets.mail.message import (
     is_automatic,
     read_email,
 )
-from app.features.tickets.mail.replies import Reply, split_reply
+from app.features.tickets.mail.replies import Reply, split_reply, without_oldest
 
 __all__ = [
     "Attachment",
@@ -17,4 +17,5 @@ __all__ = [
     "is_automatic",
     "read_email",
     "split_reply",
+    "without_oldest",
 ]

@@ -1,5 +1,8 @@
-"""The texts between the tags of HTML and XML."""
+"""HTML and XML, translated as texts with numbered marks in the places of the tags."""
 
-from app.features.translations.markup.document import Kind, Markup, MarkupError
+from app.features.translations.markup.marks import compared, without_marks
+from app.features.translations.markup.sheets import Markup, Sheet
+from app.features.translations.markup.tokens import Kind
+from app.features.translations.markup.xml import MarkupError
 
-__all__ = ["Kind", "Markup", "MarkupError"]
+__all__ = ["Kind", "Markup", "MarkupError", "Sheet", "compared", "without_marks"]

@@ -3,12 +3,12 @@
 import { call } from "../call.js";
 import { fill, h, link, thumb } from "../dom.js";
 import { counted, marked } from "../text.js";
-import { General } from "./general.js";
+import { General, checked } from "./general.js";
 
-const REASONS = {
-  asked_for_human: "The customer asked for a human.",
-  needs_staff: "Only staff can do this.",
-  not_in_documents: "The documents do not tell.",
+const NOTES = {
+  clarify: ["Asks back", "What is meant has to be made clear first."],
+  handoff: ["Hand over to a human", "A person is asked for, or what only staff can do."],
+  unknown: ["Unknown", "The documents do not tell."],
 };
 
 export class Answers extends General {
@@ -80,27 +80,20 @@ export class Answers extends General {
     this.text.textContent = answer.answer;
     this.turns.push({ question, answer: answer.answer });
     this.conversation = answer.conversation_id ?? null;
-    fill(this.notes, this.badges(answer, question), this.suggestions(answer), this.feedback(answer));
+    fill(this.notes, this.badges(answer, question), this.feedback(answer));
     this.showSources();
   }
 
-  badges({ action, handoff_reason: reason, grounded, is_uncertain: isUncertain, query }, question) {
+  badges({ action, grounded, checks, query, truncated }, question) {
+    const lost = checks.filter(({ kept }) => !kept);
     return [
-      action === "clarify" && note("Asks back", "What is meant has to be made clear first."),
-      action === "handoff" && note("Hand over to a human", REASONS[reason] ?? ""),
-      isUncertain && action !== "handoff" && note("Uncertain", "The documents do not tell."),
-      grounded && h("p", { class: "grounded" }, "Every claim was found in a source"),
+      NOTES[action] && note(...NOTES[action]),
+      grounded && h("p", { class: "grounded" }, "Its figures and addresses stand in its sources"),
+      lost.length > 0 && note("Not proven", "Its sources do not hold all that it says.", checked(lost)),
+      truncated && note("Cut", "The model could not read all of the documents or the conversation."),
       query && query !== question && h("p", { class: "hint" }, "Searched for: ",
         h("q", { dir: "auto" }, query)),
     ];
-  }
-
-  suggestions({ suggestions = [] }) {
-    return suggestions.length > 0 && h("div", { class: "chips", role: "group",
-      "aria-label": "Suggested questions" },
-    suggestions.map((question) => h("button", {
-      type: "button", class: "chip", dir: "auto", onclick: () => this.context.ask({ question }),
-    }, question)));
   }
 
   feedback({ message_id: id }) {
@@ -147,8 +140,8 @@ export class Answers extends General {
   }
 }
 
-function note(title, text) {
-  return h("p", { class: "note" }, h("strong", {}, title), " ", text);
+function note(title, text, more) {
+  return h("div", { class: "note" }, h("p", {}, h("strong", {}, title), " ", text), more);
 }
 
 /** Both have offsets into the same document's text. */

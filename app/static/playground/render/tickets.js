@@ -1,13 +1,14 @@
-// A ticket as a card, and the email with what rules found in it.
+// A ticket as a card, and the email with what it names.
 
 import { between, languageName, marked, words } from "../text.js";
 import { fill, h } from "../dom.js";
-import { General, described, shown } from "./general.js";
+import { General, checked, described, shown } from "./general.js";
 
 const FLAGS = {
   auto_reply: "A machine sent it",
   quoted_only: "Nothing new beside what is quoted",
-  injection_suspected: "Something in it talks to the model",
+  injection_suspected: "Something in it gives orders to a machine",
+  truncated: "Too long for the model: its oldest part was left out",
 };
 
 export class Tickets extends General {
@@ -21,7 +22,8 @@ export class Tickets extends General {
         ticket.custom_fields && section("Custom fields", described(ticket.custom_fields)),
         ticket.open_questions.length > 0 && section("Open questions",
           h("ul", { class: "questions" },
-            ticket.open_questions.map((question) => h("li", { dir: "auto" }, question))))),
+            ticket.open_questions.map((question) => h("li", { dir: "auto" }, question)))),
+        checked(ticket.checks)),
       email(ticket.entities, body));
   }
 }
@@ -51,23 +53,23 @@ function facts({ urgency, category, product, sentiment, language, intent, confid
     .filter(([name]) => name !== "intent" || intent !== null)
     .map(([name, value]) => h("div", {},
       h("dt", {}, words(name)),
-      h("dd", {}, value, confidence[name] && meter(confidence[name])))));
+      h("dd", {}, value, typeof confidence[name] === "number" && meter(confidence[name])))));
 }
 
-const BARS = { low: 1, medium: 2, high: 3 };
-
-/** How far to trust a value: three bars, and words beside them. */
-function meter(level) {
+/** How probable the model found a value: three bars, and the share beside them. */
+function meter(probability) {
+  const level = probability < 0.5 ? "low" : probability < 0.8 ? "medium" : "high";
+  const bars = Math.ceil(probability * 3);
   return h("span", { class: "meter", "data-level": level },
     h("span", { class: "bars", "aria-hidden": "true" },
-      [1, 2, 3].map((bar) => h("i", { class: bar <= BARS[level] ? "on" : "off" }))),
-    `${level} confidence`);
+      [1, 2, 3].map((bar) => h("i", { class: bar <= bars ? "on" : "off" }))),
+    `${Math.round(probability * 100)} % confidence`);
 }
 
 function email(entities, { subject, body, text }) {
   const parts = [["subject", subject], ["body", body ?? text]].filter(([, words_]) => words_);
   return h("section", { class: "email" },
-    h("h4", {}, "What rules found in the email"),
+    h("h4", {}, "What the email names"),
     h("div", { class: "letter" }, parts.map(([field, words_]) =>
       h("p", { class: field, dir: "auto" }, marked(words_, spansIn(entities, field, words_))))),
     entities.length > 0

@@ -1,0 +1,74 @@
+"""What the features' endpoints share: a stream's endpoint, and how a feature is listed."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Annotated, Any, Protocol, Union
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+from typing_extensions import TypeAliasType
+
+from app.features.feature import Feature
+from app.features.wire import Completed, Delta, Failed, Reply
+from app.gateway import Chunk, ModelGateway
+from app.web.deps import GatewayDep
+from app.web.problems import PROBLEMS, Problem
+from app.web.sse import documented_events, event_stream
+
+
+class FeaturePackage(Protocol):
+    """What a feature's package has: the feature, and its endpoints."""
+
+    @property
+    def FEATURE(self) -> Feature[Any, Any]: ...  # noqa: N802 # as modules name it
+
+    @property
+    def ROUTERS(self) -> Sequence[APIRouter]: ...  # noqa: N802
+
+
+def stream_route(router: APIRouter, feature: Feature[Any, Any]) -> None:
+    """Add ``POST …/stream`` for a feature whose output is its response.
+
+    ``delta`` events with the text as the model writes it, then one ``completed`` with what ``POST``
+    would have answered, or one ``failed`` with a problem.
+    """
+    reply: Any = Reply[feature.gives]
+    completed: Any = Completed[reply]
+    event = event_of(reply.__name__, Delta, completed, Failed)
+
+    async def events(request: Any, gateway: ModelGateway) -> AsyncGenerator[BaseModel]:
+        async with aclosing(feature.stream(request, gateway)) as items:
+            async for item in items:
+                if isinstance(item, Chunk):
+                    yield Delta(type="delta", text=item.text)
+                else:
+                    result = feature.reply(item)
+                    yield completed(type="completed", result=result)
+
+    async def stream(request: Any, gateway: GatewayDep) -> StreamingResponse:
+        return await event_stream(events(request, gateway), failed)
+
+    stream.__annotations__["request"] = feature.asks
+    router.add_api_route(
+        "/stream",
+        stream,
+        methods=["POST"],
+        name=f"stream_{feature.name.replace('-', '_')}",
+        summary=f"{feature.title}, streamed",
+        description="The same as server-sent events: `delta`s, then one `completed` or `failed`.",
+        response_class=StreamingResponse,
+        responses=PROBLEMS | documented_events(event),
+    )
+
+
+def event_of(name: str, *kinds: Any) -> Any:
+    """The union of a stream's events, told apart by their ``type``; its name in OpenAPI."""
+    union: Any = Annotated[Union[kinds], Field(discriminator="type")]  # noqa: UP007 # made here
+    make: Any = TypeAliasType
+    return make(f"{name}Event", union)
+
+
+def failed(problem: Problem) -> Failed:
+    """The last event of a stream that failed."""
+    return Failed(type="failed", problem=problem)

@@ -1,0 +1,77 @@
+"""Where an email has what the model says that it has: exactly, in every language."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+_MOST_TRIES: Final = 1_000
+_LONGEST_NAME: Final = 100  # characters
+_BEYOND_LATIN: Final = "\u0250"
+
+
+def place(text: str, wanted: str, start: int = 0) -> int:
+    """Where a text has another that is no part of a longer number, code or word; -1 if nowhere.
+
+    So "77" does not stand in "77120", nor "Lumo S2" in "Lumo S20".
+    """
+    for _ in range(_MOST_TRIES if wanted else 0):
+        start = text.find(wanted, start)
+        if start < 0 or _is_whole(text, start, start + len(wanted)):
+            return start
+        start += 1
+    return -1
+
+
+def spelled(text: str, name: str) -> str | None:
+    """A name as a text has it, in any case, with or without spaces and hyphens; None if nowhere."""
+    if place(text, name) >= 0:
+        return name
+    letters = [re.escape(letter) for letter in _key(name)]
+    if 0 < len(letters) <= _LONGEST_NAME:
+        for found in re.finditer(r"[\s-]*".join(letters), text, re.IGNORECASE):
+            if _is_whole(text, *found.span()):
+                return folded(found[0])
+    return None
+
+
+def in_catalogue(said: str, products: tuple[str, ...]) -> str | None:
+    """The one product that a name stands for, compared without case, spaces and hyphens.
+
+    The name itself, else the only one that has all its words, or all of whose words it has: "Lumo
+    S2 lamp" is Lumo S2, but "Lumo" is none where there are Lumo S2 and Lumo S3.
+    """
+    names, key = _names(products), _key(said)
+    if key in names:
+        return names[key]
+    alike = [
+        name
+        for its, name in names.items()
+        if (key in its and spelled(name, said)) or (its in key and spelled(said, name))
+    ]
+    return alike[0] if len(alike) == 1 else None
+
+
+def folded(text: str) -> str:
+    """A text with each run of white space as one space."""
+    return " ".join(text.split())
+
+
+def _key(name: str) -> str:
+    return "".join(name.replace("-", "").split()).casefold()
+
+
+@lru_cache(maxsize=4)
+def _names(products: tuple[str, ...]) -> Mapping[str, str]:
+    return {_key(product): product for product in products}
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    around = text[start - 1 : start], text[start], text[end - 1], text[end : end + 1]
+    before, first, last, after = map(_is_joined, around)
+    return not (before and first) and not (last and after)
+
+
+def _is_joined(char: str) -> bool:
+    """Whether what stands beside a character belongs to it: digits, and letters of Latin words."""
+    return char.isdecimal() or (char.isalpha() and char < _BEYOND_LATIN)

@@ -1,0 +1,124 @@
+"""Sentences of documents, each with its place: the form in which documents reach the model."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import pairwise
+from typing import Any, Final
+
+from app.knowledge.sources import Passage, Span
+
+_SENTENCEX: Final[Any] = import_module("sentencex")  # Wikipedia's segmenter; it has no types
+
+LONGEST: Final = 600  # characters of a sentence
+
+_WINDOW: Final = 1_000  # characters: sentencex is quadratic in open quotes and in Chinese
+_WRAPPED: Final = range(60, 121)  # characters of the longest line of a text that is wrapped
+_LINE: Final = re.compile(r"[^\n]+")
+_ITEM: Final = re.compile(
+    r"[^\S\n]{0,20}((?:[-*+\u2022>|]|\(?(?:\d{1,3}|\w)[.)](?=\s))[^\S\n]{0,20})(?=\S)"
+)
+_FIRST_WORD: Final = re.compile(r"\s*(\S+)")
+_LAST_WORD: Final = re.compile(r"\S*\Z")
+_CELL: Final = " | "  # between a table's cells
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a passage, or what stands for one: a list's item, a table's row, a line.
+
+    Attributes:
+        passage: which it is of.
+        start, end: where it stands in the document's text, in characters.
+    """
+
+    passage: Passage
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """Its text."""
+        return self.passage.source.text[self.start : self.end]
+
+
+def sentences_of(passages: Sequence[Passage]) -> list[Sentence]:
+    """The passages' sentences in order, of at most ``LONGEST`` characters; headings are none."""
+    return [Sentence(passage, *span) for passage in passages for span in passage.sentences]
+
+
+def spans(text: str, start: int, end: int, language: str, most: int = LONGEST) -> list[Span]:
+    """Where the sentences of a paragraph stand, without the white space around them.
+
+    Only the places where sentencex ends a sentence are used, so no character is lost. A sentence
+    ends with its line, unless that was only broken for want of room; a table's row is one sentence.
+    The time is linear in the text.
+
+    Args:
+        text: the whole text.
+        start: where the paragraph begins.
+        end: where it ends.
+        language: ISO 639-1 code of its language.
+        most: characters of a sentence; of a longer one, as many words as fit are one.
+    """
+    found: list[Span] = []
+    for first, stop in _lines(text, start, end):
+        is_row, before = _CELL in text[first:stop], len(found)
+        mark = _ITEM.match(text, first, stop)
+        at = mark.end() if mark else first
+        room = most - len(mark[1]) if mark else most
+        while at < stop:
+            window = text[at : min(stop, at + _WINDOW)]
+            pieces = [window] if is_row else segmented(window, language)
+            if at + len(window) < stop and len(pieces) > 1:
+                pieces.pop()  # it may go on after the window, so it is read again with what follows
+            for piece in pieces:
+                whole = len(piece) <= room
+                taken = piece if whole else piece[: _fitting(piece[: room + 1]) or room]
+                if bare := taken.strip():
+                    begin = at + len(taken) - len(taken.lstrip())
+                    found.append((begin, begin + len(bare)))
+                at += len(taken)
+                if not whole:
+                    break
+        if mark:
+            found[before] = (mark.start(1), found[before][1])
+    return found
+
+
+def segmented(text: str, language: str) -> list[str]:
+    """A text's sentences in order, each with the white space after it; together, they are the text.
+
+    The time is quadratic in a text of open quotes, or of Chinese without line ends: give it a few
+    thousand characters at most.
+
+    Args:
+        text: any text; a lone surrogate comes back as a question mark.
+        language: ISO 639-1 code of its language, in any case, with or without a region.
+    """
+    code = language.partition("-")[0].lower()
+    try:
+        return _SENTENCEX.segment(code, text)
+    except UnicodeEncodeError:
+        return _SENTENCEX.segment(code, text.encode(errors="replace").decode())
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[Span]:
+    """Lines; one that is about as long as all others, and full, goes on with the next."""
+    found = [line.span() for line in _LINE.finditer(text, start, end)]
+    width = max((stop - begin for begin, stop in found), default=0)
+    begin = start
+    for (first, stop), (after, close) in pairwise(found):
+        word = _FIRST_WORD.match(text, after, close)
+        fits = not word or width - (stop - first) > len(word[1])
+        if width not in _WRAPPED or fits or _ITEM.match(text, after) or _CELL in text[first:stop]:
+            yield begin, stop
+            begin = after
+    yield begin, end
+
+
+def _fitting(piece: str) -> int:
+    """How many characters of a piece are whole words."""
+    last_word = _LAST_WORD.search(piece)
+    return last_word.start() if last_word else 0

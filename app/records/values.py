@@ -1,0 +1,64 @@
+"""What is kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue
+
+Json = Sequence[Mapping[str, JsonValue]]
+Role = Literal["user", "assistant"]
+Rating = Literal["up", "down"]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """An answer that was given, with what it rests on.
+
+    Attributes:
+        message_id: its name.
+        asked_at: when it was asked for; aware.
+        conversation_id: the conversation it belongs to, if that is kept.
+        question: as it came.
+        query: what was searched for.
+        history: the conversation before it, oldest first; ``role`` and ``content`` each.
+        passages: what was found, the best first; ``document_id``, ``title`` and ``text`` at least.
+        answer: its text.
+        citations: what it rests on.
+        action: what the caller was told to do; ``unknown`` where the documents do not tell.
+        model: the base model.
+    """
+
+    message_id: str
+    asked_at: datetime
+    conversation_id: str | None
+    question: str
+    query: str
+    history: Json
+    passages: Json
+    answer: str
+    citations: Json
+    action: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What somebody said, when (aware, in UTC), and of which answer."""
+
+    id: str
+    at: datetime
+    rating: Rating
+    comment: str | None
+    answer: GivenAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A question that was not answered, how often, and when (aware, in UTC)."""
+
+    question: str
+    count: int
+    first: datetime
+    last: datetime

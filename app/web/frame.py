@@ -1,0 +1,187 @@
+"""What every request passes: its id, its wishes, its timing, its limits. Pure ASGI."""
+
+import asyncio
+import logging
+import re
+from secrets import token_hex
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import BodyTooLarge, GroundworkError, InvalidHeader, ShuttingDown
+from app.gateway.call import Call, cache_status, read_cache_control, set_call
+from app.web.logs import set_request_id
+from app.web.problems import log_problem, problem_response, unforeseen_response
+from app.web.shutdown import Shutdown
+
+log = logging.getLogger(__name__)
+
+_SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
+_SECONDS = re.compile(rb"\d{1,9}(?:\.\d{1,20})?")
+_LEAST_SECONDS = 0.001
+_MOST_SECONDS = 86_400.0
+_NOSNIFF = (b"x-content-type-options", b"nosniff")  # what we say that it is, it is
+
+Headers = dict[bytes, bytes]
+
+
+class RequestFrame:
+    """Gives each request its :class:`Call`, and each response the headers that tell of it.
+
+    A caller's own ``X-Request-ID`` is kept if it is 1 to 128 harmless characters. The body is
+    read whole before the application runs, so that a refusal needs nothing of it; then the
+    connection is watched, and when the caller leaves, the application is cancelled.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, shutdown: Shutdown) -> None:
+        self._app = app
+        self._max_body_bytes = max_body_bytes
+        self._shutdown = shutdown
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers: Headers = dict(scope["headers"])
+        call = Call(tenant=headers.get(b"authorization", b""))
+        set_call(call)
+        sent_id = headers.get(b"x-request-id", b"")
+        request_id = sent_id.decode() if _SANE_ID.fullmatch(sent_id) else token_hex(16)
+        set_request_id(request_id)
+        response = _Response(send, call, request_id)
+        try:
+            self._read_wishes(headers, call)
+            body = await self._read_body(headers, receive)
+        except GroundworkError as error:
+            log_problem(error)
+            await problem_response(error)(scope, receive, response.send)
+            return
+        await self._run(scope, body, receive, response)
+
+    def _read_wishes(self, headers: Headers, call: Call) -> None:
+        if self._shutdown.begun:
+            raise ShuttingDown("The service is shutting down.")
+        if (timeout := headers.get(b"x-request-timeout")) is not None:
+            call.timeout = _seconds(timeout)
+        if wishes := headers.get(b"cache-control"):
+            call.cache = read_cache_control(wishes.decode("latin-1"))
+
+    async def _run(
+        self, scope: Scope, body: Message, receive: Receive, response: "_Response"
+    ) -> None:
+        """Run the application until it has answered or its caller has left.
+
+        By ASGI 2.4, ``send`` fails when the caller has left: so Starlette needs no task of its
+        own to watch for that, for each stream.
+        """
+        scope = {**scope, "asgi": {**scope["asgi"], "spec_version": "2.4"}}
+        pending = [body]
+        watcher: asyncio.Task[None] | None = None
+        if body.get("body"):  # without one there is nothing that takes long
+            watcher = asyncio.get_running_loop().create_task(_watch(receive, response))
+
+        async def replay() -> Message:
+            if pending:
+                return pending.pop()
+            if watcher:
+                await watcher
+            return {"type": "http.disconnect"} if watcher else await receive()
+
+        try:
+            await self._app(scope, replay, response.send)
+        except asyncio.CancelledError:
+            if not response.caller_left:
+                raise
+            response.task.uncancel()
+            log.info("The caller left before the answer.")
+        except Exception as error:
+            # Starlette would answer further out, without our headers, and close the connection.
+            if response.started or response.caller_left:
+                raise
+            await unforeseen_response(error)(scope, replay, response.send)
+        finally:
+            if watcher:
+                watcher.cancel()
+
+    async def _read_body(self, headers: Headers, receive: Receive) -> Message:
+        """The whole body as one message."""
+        announced = headers.get(b"content-length")
+        if announced is None and b"transfer-encoding" not in headers:
+            return {"type": "http.request", "body": b"", "more_body": False}
+        if announced and announced.isdigit() and int(announced) > self._max_body_bytes:
+            raise self._too_large()
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return message
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > self._max_body_bytes:
+                raise self._too_large()
+            if not message.get("more_body", False):
+                return {"type": "http.request", "body": b"".join(parts), "more_body": False}
+
+    def _too_large(self) -> BodyTooLarge:
+        return BodyTooLarge(f"The body may have at most {self._max_body_bytes} bytes.")
+
+
+class _Response:
+    """What is sent back, and whether anybody is there to take it.
+
+    Attributes:
+        task: the one that runs the application.
+        started: its status is on the way.
+        caller_left: the caller closed the connection before the end.
+    """
+
+    def __init__(self, send: Send, call: Call, request_id: str) -> None:
+        self._send = send
+        self._call = call
+        self._request_id = request_id.encode()
+        self._ended = False
+        task = asyncio.current_task()
+        assert task  # noqa: S101 # an ASGI application runs in a task
+        self.task = task
+        self.started = False
+        self.caller_left = False
+
+    async def send(self, message: Message) -> None:
+        if self.caller_left:
+            raise OSError("The caller left.")
+        if message["type"] == "http.response.start":
+            self.started = True
+            message["headers"] = [*message["headers"], *self._headers()]
+        elif not message.get("more_body", False):
+            self._ended = True
+        await self._send(message)
+
+    def _headers(self) -> list[tuple[bytes, bytes]]:
+        call = self._call
+        headers = [
+            (b"x-request-id", self._request_id),
+            (b"server-timing", call.server_timing().encode()),
+            _NOSNIFF,
+        ]
+        if call.outcomes:
+            headers.append((b"cache-status", cache_status(call.outcomes).encode()))
+        return headers
+
+    def leave(self) -> None:
+        """The connection is closed."""
+        if not self._ended:
+            self.caller_left = True
+            self.task.cancel()
+
+
+async def _watch(receive: Receive, response: _Response) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    response.leave()
+
+
+def _seconds(value: bytes) -> float:
+    seconds = float(value) if _SECONDS.fullmatch(value) else 0.0
+    if not _LEAST_SECONDS <= seconds <= _MOST_SECONDS:
+        raise InvalidHeader("X-Request-Timeout must be seconds, from 0.001 to 86400, such as 2.5.")
+    return seconds

@@ -1,0 +1,105 @@
+"""``/healthz`` and ``/readyz``, for whoever watches the service."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from app.gateway import BreakerState, Finding, GatewayState, OutputMode
+from app.knowledge.library import LibraryReport
+from app.web.deps import GatewayDep, LibraryDep, ReadinessDep
+
+router = APIRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    """The process is alive."""
+
+    status: Literal["ok"]
+
+
+class UpstreamReport(BaseModel):
+    """How things stand with the base model's server."""
+
+    breaker: BreakerState = Field(
+        description="The circuit breaker; `open`: calls fail at once, for a few seconds."
+    )
+    concurrency: int = Field(description="Calls that may be under way at once, as adapted.")
+    running: int = Field(description="Calls under way.")
+    queued: int = Field(description="Calls that wait for a place.")
+    output_mode: OutputMode = Field(description="How the model is asked for JSON.")
+    output_modes: dict[str, Finding] = Field(
+        description="What was found out about each way of asking for JSON."
+    )
+
+
+class SkippedDocument(BaseModel):
+    """A document that cannot be searched."""
+
+    id: str = Field(description="Its path in the folder of documents.")
+    reason: str = Field(description="Why it could not be read.")
+
+
+class KnowledgeReport(BaseModel):
+    """How things stand with the documents that answers rest on."""
+
+    documents: int = Field(description="Documents that can be searched.")
+    passages: int = Field(description="The passages they were cut into.")
+    skipped: list[SkippedDocument] = Field(description="What could not be read.")
+
+
+class ReadinessReport(BaseModel):
+    """Whether requests can be answered."""
+
+    status: Literal["ready", "not_ready"]
+    model: str
+    reason: str | None
+    upstream: UpstreamReport
+    knowledge: KnowledgeReport
+
+
+@router.get("/healthz", summary="Is the process alive?")
+async def check_health() -> Health:
+    """Always `ok` while the process can answer at all."""
+    return Health(status="ok")
+
+
+@router.get(
+    "/readyz",
+    summary="Can it answer requests?",
+    responses={503: {"model": ReadinessReport, "description": "Not ready; `reason` says why."}},
+)
+async def check_readiness(
+    response: Response, readiness: ReadinessDep, gateway: GatewayDep, library: LibraryDep
+) -> ReadinessReport:
+    """`ready` when the base model can be asked. An open breaker alone does not change that."""
+    reason = await readiness.problem()
+    if reason:
+        response.status_code = 503
+    status = "not_ready" if reason else "ready"
+    return ReadinessReport(
+        status=status,
+        model=gateway.model,
+        reason=reason,
+        upstream=_report(gateway.state()),
+        knowledge=_knowledge(library.report()),
+    )
+
+
+def _knowledge(report: LibraryReport) -> KnowledgeReport:
+    return KnowledgeReport(
+        documents=report.documents,
+        passages=report.passages,
+        skipped=[SkippedDocument(id=item.id, reason=item.reason) for item in report.skipped],
+    )
+
+
+def _report(state: GatewayState) -> UpstreamReport:
+    return UpstreamReport(
+        breaker=state.breaker,
+        concurrency=state.concurrency,
+        running=state.running,
+        queued=state.queued,
+        output_mode=state.output_mode,
+        output_modes={str(mode): finding for mode, finding in state.findings.items()},
+    )

@@ -1,0 +1,129 @@
+"""How many Python calls a request makes in each feature: what nobody guarded was lost once.
+
+The number does not depend on the machine; how long they take is the bench's business. Whoever makes a
+request dearer on purpose raises the bound, and says so.
+"""
+
+import asyncio
+import cProfile
+import json
+import pstats
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import httpx
+import pytest
+from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
+
+from app.factory import create_app
+from tests.wire.replies import openai_message, openai_stream, said_answer
+from tests.wire.upstream import body_of, settings
+
+EMAIL = {
+    "subject": "Charged twice",
+    "body": "Hello,\n\nI renewed Inkwell Pro for our team last week. Today I see that you charged me "
+    "twice for it: two payments of 49 euros on the same day.\n\nThanks,\nMia Cole",
+}
+PASSAGE = (
+    "The warranty of the Lumo lamp lasts three years from the day of purchase. Keep the receipt."
+)
+QUESTION = {
+    "question": "How long does the warranty last?",
+    "documents": [{"title": f"Lumo {number}", "text": PASSAGE * 3} for number in range(8)],
+}
+TICKET = json.dumps(
+    {
+        "issue": "Charged twice",
+        "summary": "The customer was charged twice and wants one payment back.",
+        "product": "Inkwell Pro",
+        "situation": "blocked, money lost or urgent",
+        "topic": "invoice, payment or refund",
+        "mood": "unhappy",
+        "entities": [{"type": "amount", "text": "49 euros"}],
+        "questions": [],
+        "injection": None,
+    }
+)
+REVIEW = {"text": ["Das Produkt ist sehr gut."], "target_lang": "EN", "source_lang": "DE"}
+MOST = {
+    "/tickets": 1_500,
+    "/answers/stream": 2_500,
+    "/translations": 1_850,
+}  # a seventh more than now
+ROUNDS = 20
+
+
+def answer(request: httpx.Request) -> httpx.Response:
+    if request.url.path.endswith("/models"):
+        return httpx.Response(200, json={})
+    body = body_of(request)
+    if "capital of France" in str(body["messages"][-1]):
+        return openai_message('{"word": "heliotrope-4711"}')
+    if body.get("stream"):
+        return openai_stream(said_answer("Three years.", 1).split(" "))
+    return openai_message(TICKET if "response_format" in body else "The product is very good.")
+
+
+async def ask(app: FastAPI, state: dict[str, Any], path: str, body: dict[str, Any]) -> int:
+    """The status of one request, straight to the application: no client's calls are counted."""
+    content = json.dumps(body).encode()
+    sent: list[dict[str, Any]] = []
+    messages = [{"type": "http.request", "body": content, "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        if messages:
+            return messages.pop()
+        await asyncio.Event().wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(content)).encode()),
+        ],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+        "state": dict(state),
+    }
+    await app(scope, receive, send)  # pyright: ignore[reportArgumentType]
+    return int(sent[0]["status"])
+
+
+@pytest.fixture
+async def running() -> AsyncGenerator[tuple[FastAPI, dict[str, Any]]]:
+    app = create_app(settings("openai"), open_http=lambda: httpx.MockTransport(answer))
+    async with LifespanManager(app) as manager:
+        yield app, manager._state  # pyright: ignore[reportPrivateUsage] # it gives it nowhere
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/tickets", EMAIL), ("/answers/stream", QUESTION), ("/translations", REVIEW)],
+)
+async def test_calls_of_a_request(
+    running: tuple[FastAPI, dict[str, Any]], path: str, body: dict[str, Any]
+) -> None:
+    app, state = running
+    for _ in range(ROUNDS):  # what is made once is made now
+        assert await ask(app, state, path, body) == 200
+    profile = cProfile.Profile()
+    profile.enable()
+    for _ in range(ROUNDS):
+        await ask(app, state, path, body)
+    profile.disable()
+    calls = pstats.Stats(profile).total_calls / ROUNDS  # type: ignore[attr-defined]
+    print(f"\n{path}: {calls:.0f} calls")  # noqa: T201
+    assert calls <= MOST[path]

@@ -69,7 +69,7 @@ class PromptPrefix:
         timeout: seconds that the feature gives a request; None for the operator's limit.
         first_token_timeout: likewise to a stream's first token.
         alternatives: how many of the most likely tokens are told for each token, with their
-            probabilities, where the upstream can tell; 0 for none.
+            probabilities, where the upstream can tell (20 at most, as a rule); 0 for none.
     """
 
     feature: str
@@ -159,7 +159,8 @@ class Completion:
         stop_reason: why it ended.
         model: the model's name as the upstream reports it.
         usage: tokens spent.
-        tokens: of the text, if the prompt asked for alternatives and the upstream told them.
+        tokens: of the text, if the prompt asked for alternatives and the upstream told them;
+            with the white space that it may have cut off the text's ends.
     """
 
     text: str

@@ -86,6 +86,16 @@ async def test_what_takes_too_long_is_given_up_and_made_again() -> None:
         assert upstream.calls[0].client_left
 
 
+async def test_stream_that_has_begun_is_not_given_up() -> None:
+    async with (
+        memory_upstream(always(Good("a b c d e" * 16, gap=1))) as upstream,
+        gateway_on(upstream, attempt_timeout=3) as gateway,
+    ):
+        outcome = await ask(gateway, answer_prompt(), stream=True)
+        assert outcome.text == "a b c d e" * 16
+        assert outcome.seconds > 3
+
+
 async def test_each_try_too_slow_is_an_upstream_timeout() -> None:
     async with (
         memory_upstream(always(Hang())) as upstream,

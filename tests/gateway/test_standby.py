@@ -104,6 +104,23 @@ async def test_calls_that_the_server_s_end_broke_are_made_again(*, stream: bool)
         assert gateway._retries.tokens == 500  # pyright: ignore[reportPrivateUsage]
 
 
+async def test_server_may_be_back_before_anybody_looks() -> None:
+    keeper = Keeper()
+
+    def script(call: Call) -> Behaviour:
+        if call.number:
+            return Good()
+        keeper.gone()
+        keeper.back()
+        return ResetBeforeAnswer()
+
+    async with (
+        memory_upstream(script) as upstream,
+        gateway_on(upstream, standby=keeper, max_retries=0) as gateway,
+    ):
+        assert (await ask(gateway, ticket_prompt())).completion
+
+
 async def test_stream_that_has_begun_is_not() -> None:
     keeper = Keeper()
     async with (

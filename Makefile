@@ -67,8 +67,7 @@ swagger-ui:
 		&& npm pack --silent --pack-destination . swagger-ui-dist@$(VERSION) \
 		&& tar xzf swagger-ui-dist-$(VERSION).tgz --strip-components 1 $(addprefix package/,$(SWAGGER_UI)) \
 		&& rm swagger-ui-dist-$(VERSION).tgz \
-		&& sha256sum $(SWAGGER_UI) > SHA256SUMS \
-		&& sed -i 's/dist` [0-9.]* /dist` $(VERSION) /' README.md
+		&& sha256sum $(SWAGGER_UI) > SHA256SUMS
 
 lock: .venv/.dev
 	$(COMPILE) --output-file requirements/api.lock

@@ -14,10 +14,10 @@ EMAIL: Final[dict[str, str]] = {
     "subject": "Charged twice",
     "body": (
         "Hello,\n\nI renewed Inkwell Pro for our team last week. Today I see that you charged me "
-        "twice for it: two payments of 49 euros on the same day. I have written to you about "
-        "this before and nobody answered.\n\nPlease send one of the two payments back this week, "
+        "twice for it (invoice 2026-4471): two payments of 49 euros on the same day. I have "
+        "written to you about this before and nobody answered.\n\nPlease send one of the two payments back this week, "
         "or I have to cancel. Who can tell me when it will be there? My number is "
-        f"{CASE}, my phone is +49 30 23125 014.\n\nThanks,\nMia Cole, Starling Ltd"
+        f"{CASE}.\n\nThanks,\nMia Cole, Starling Ltd"
     ),
 }
 # Eight passages of about 300 characters, as a caller sends them that searches for itself.
@@ -92,7 +92,7 @@ TICKET: Final = {
     "mood": "unhappy",
     "entities": [
         {"type": "amount", "text": "49 euros"},
-        {"type": "phone", "text": "+49 30 23125 014"},
+        {"type": "invoice_number", "text": "2026-4471"},
     ],
     "questions": ["Who can tell me when it will be there?"],
     "injection": None,

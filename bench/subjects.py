@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 from bench.cases import EMAIL, FIRST_DELTA, QUESTION, REVIEW, TICKET
 from bench.environments import bin_of
-from bench.places import OWN_BIN, PEERS, RUN
+from bench.places import OWN_BIN, PEERS, ROOT, RUN
 
 _UVICORN = ("--host", "127.0.0.1", "--no-access-log", "--log-level", "warning")
 _ISSUE = str(TICKET["issue"])
@@ -82,6 +82,7 @@ def _groundwork(port: int, base_url: str) -> Start:
         "GROUNDWORK_BASE_URL": base_url,
         "GROUNDWORK_API_KEY": "anything",
         "GROUNDWORK_PORT": str(port),
+        "PYTHONPATH": str(ROOT),  # this tree's, wherever the environment's own is
     }
     return Start([OWN_BIN / "groundwork", "serve"], env)
 

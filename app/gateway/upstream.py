@@ -1,7 +1,7 @@
 """One call to the model server: encode, send, map what failed, decode."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -20,7 +20,7 @@ from app.errors import (
     UpstreamUnavailable,
 )
 from app.gateway.call import Clock
-from app.gateway.dialects.dialect import Dialect, Way
+from app.gateway.dialects.dialect import Dialect, Reader, Way
 from app.gateway.dialects.sse import EventParser
 from app.gateway.prompt import Chunk, Completion, Prompt, StopReason
 from app.gateway.transport import Transport
@@ -88,9 +88,8 @@ class Upstream:
             parser = EventParser()
             async with aclosing(reply.pieces()) as pieces:
                 async for piece in pieces:
-                    for data in parser.feed(piece):
-                        if chunk := reader.feed(data):
-                            yield chunk
+                    for chunk in _joined(reader, parser.feed(piece)):
+                        yield chunk
                     if reader.completion:
                         break
                 if reader.completion is None:
@@ -130,6 +129,23 @@ class Upstream:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._transport.aclose()
+
+
+def _joined(reader: Reader, events: Iterable[bytes]) -> Iterator[Chunk]:
+    """What events that came together add, as one chunk: nobody waited for one of them alone.
+
+    What stands before a broken event is not lost.
+    """
+    chunks: list[Chunk] = []
+    try:
+        for data in events:
+            if chunk := reader.feed(data):
+                chunks.append(chunk)  # noqa: PERF401 # kept, whatever the next event does
+    finally:
+        if len(chunks) > 1:
+            text = "".join(chunk.text for chunk in chunks)
+            chunks = [Chunk(text, tokens=tuple(t for chunk in chunks for t in chunk.tokens))]
+        yield from chunks
 
 
 async def _read_to_the_end(pieces: AsyncIterator[bytes]) -> None:

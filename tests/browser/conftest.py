@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.browser.playground import Playground
 from tests.browser.speech import script
@@ -17,6 +17,9 @@ from tests.service import Service, run_service
 
 STAGE = (sys.executable, "-m", "tests.browser.stage")
 EXPECTED = "Failed to load resource"  # what Chromium says of a 4xx, which some tests provoke
+PATIENCE = 60_000  # milliseconds; on a busy machine everything takes its time
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +82,7 @@ async def opened(browser: Browser, service: Service) -> AsyncGenerator[Playgroun
     origin = str(service.client.base_url)
     context = await browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = await context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     troubles = _watched(page, origin)
     yield Playground(page, origin)
     assert troubles == []

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,18 @@ class Playground:
     async def ask(self, question: str, state: str = "Done") -> dict[str, Any]:
         await self.field("Question").fill(question)
         return await self.send(state)
+
+    async def doubt_tickets(self) -> None:
+        """From now on tickets come with probabilities, which this upstream does not tell, and cut."""
+
+        async def doubt(route: Route) -> None:
+            response = await route.fetch()
+            ticket = await response.json()
+            ticket["confidence"] |= {"urgency": 0.42, "category": 0.0, "sentiment": 0.97}
+            ticket["flags"]["truncated"] = ticket["needs_review"] = True
+            await route.fulfill(response=response, json=ticket)
+
+        await self.page.route("**/tickets", doubt)
 
     async def unfold(self) -> None:
         """Open or close what is folded of the form."""

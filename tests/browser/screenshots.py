@@ -15,7 +15,11 @@ from tests.service import run_service
 
 DOCS = Path(__file__).parents[2] / "docs"
 PATIENCE = 600  # seconds for the model, on a slow machine
-LIMITS = {"timeout": str(PATIENCE), "first_token_timeout": str(PATIENCE)}
+SETTINGS = {
+    "model": "embedded",  # the default
+    "timeout": str(PATIENCE),
+    "first_token_timeout": str(PATIENCE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Picture:
 
 
 PICTURES = (
-    Picture("tickets", "tickets", example=1),
+    Picture("tickets", "tickets"),
     Picture("answers", "answers"),
     Picture("translations", "translations", theme="dark"),
     Picture("code", "answers", view="Code", theme="dark"),
@@ -70,7 +74,7 @@ def main() -> None:
     DOCS.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        run_service(Path(folder), **LIMITS) as service,
+        run_service(Path(folder), **SETTINGS) as service,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, FilePayload, Locator, Page, expect
 
+from tests.browser.conftest import PATIENCE
 from tests.service import Service
 
 # In the page before its own scripts.
@@ -21,6 +22,7 @@ async def docs(browser: Browser, service: Service) -> AsyncGenerator[Page]:
     """The page, opened; at the end nothing must have gone wrong in it."""
     origin = str(service.client.base_url)
     page = await browser.new_page()
+    page.set_default_timeout(PATIENCE)
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("request", lambda request: troubles.append(request.url))

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
-from tests.browser import stage
+from tests.browser import staged_answers
 from tests.browser.playground import Playground
 
-FEATURES = ["tickets", "answers", "translations", "sentiments"]
+FEATURES = ["tickets", "answers", "translations", "titles"]
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 LIGHT, DARK = "rgb(250, 249, 246)", "rgb(20, 19, 17)"
 
@@ -18,9 +18,7 @@ LIGHT, DARK = "rgb(250, 249, 246)", "rgb(20, 19, 17)"
 async def fill(staged: Playground, feature: str) -> None:
     """The feature's tab with a result, and all that is folded open."""
     await staged.open(feature)
-    if feature == "sentiments":
-        await staged.field("Text").fill("Wonderful!")
-    else:
+    if feature != "titles":  # where nothing is folded
         await staged.unfold()
     await staged.send()
 
@@ -33,8 +31,20 @@ async def with_problem(staged: Playground) -> None:
 async def with_conversation(staged: Playground) -> None:
     await staged.open("answers")
     await staged.send()
-    await staged.ask(stage.WHICH)
-    await staged.ask(stage.HUMAN)
+    await staged.ask(staged_answers.WHICH)
+    await staged.ask(staged_answers.HUMAN)
+
+
+async def with_doubts(staged: Playground) -> None:
+    await staged.open("answers")
+    await staged.ask(staged_answers.UNKNOWN)
+    await staged.ask(staged_answers.UNPROVEN)
+
+
+async def with_doubtful_ticket(staged: Playground) -> None:
+    await staged.doubt_tickets()
+    await staged.open("tickets")
+    await staged.send()
 
 
 async def with_lists(staged: Playground) -> None:
@@ -64,7 +74,7 @@ async def with_key(staged: Playground) -> None:
 
 async def while_streaming(staged: Playground) -> None:
     await staged.open("answers")
-    await staged.field("Question").fill(stage.ENDLESS)
+    await staged.field("Question").fill(staged_answers.ENDLESS)
     await staged.button("Send").click()
     await expect(staged.result).to_contain_text("and so on")
 
@@ -72,6 +82,8 @@ async def while_streaming(staged: Playground) -> None:
 SCENES: list[Callable[[Playground], Awaitable[None]]] = [
     with_problem,
     with_conversation,
+    with_doubts,
+    with_doubtful_ticket,
     with_lists,
     with_code,
     with_json,
@@ -151,6 +163,14 @@ async def test_theme_follows_the_system_until_it_is_chosen(staged: Playground) -
     await expect(toggle).to_have_text("Light")
 
 
+async def tab_to(element: Locator) -> None:
+    for _ in range(20):
+        if await element.evaluate("element => element === document.activeElement"):
+            break
+        await element.page.keyboard.press("Tab")
+    await expect(element).to_be_focused()
+
+
 async def test_keyboard_alone_is_enough(staged: Playground) -> None:
     page, press = staged.page, staged.page.keyboard.press
     await page.goto(staged.origin)
@@ -164,21 +184,15 @@ async def test_keyboard_alone_is_enough(staged: Playground) -> None:
     answers = page.get_by_role("tab", name="Answers")
     await expect(answers).to_be_focused()
     await expect(answers).to_have_attribute("aria-selected", "true")
-    await press("Tab")  # the example
+    await press("Tab")  # the first example
     await press("Enter")
-    await press("Tab")
-    await expect(staged.field("Question")).to_be_focused()
+    await tab_to(staged.field("Question"))
     await press("Control+a")
-    await page.keyboard.type(stage.HUMAN)
+    await page.keyboard.type(staged_answers.HUMAN)
     await press("Enter")
     await expect(staged.state).to_have_text("Done")
     await expect(staged.field("Question")).to_be_focused()
-    result = staged.panel.get_by_role("tab", name="Result")
-    for _ in range(20):
-        if await result.evaluate("tab => tab === document.activeElement"):
-            break
-        await press("Tab")
-    await expect(result).to_be_focused()
+    await tab_to(staged.panel.get_by_role("tab", name="Result"))
     await press("End")
     await expect(staged.panel.get_by_role("tab", name="Code")).to_be_focused()
     await expect(staged.panel.locator(".code-view pre")).to_be_visible()

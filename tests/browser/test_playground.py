@@ -1,14 +1,12 @@
 """What each tab shows, and what happens when things go wrong."""
 
-import json
 import re
 
 import pytest
 from playwright.async_api import expect
 
-from tests.browser import stage
 from tests.browser.playground import Playground
-from tests.browser.speech import ANSWER, ENDLESS, MARKUP
+from tests.browser.speech import ENDLESS, INVENTED, MARKUP, TITLE
 from tests.gateway.support import until
 from tests.hostile.upstream import HostileUpstream
 
@@ -20,22 +18,23 @@ async def test_each_feature_has_its_tab_and_a_fourth_appears_by_itself(
 ) -> None:
     await playground.page.goto(playground.origin)
     tabs = playground.page.get_by_role("tablist", name="Features").get_by_role("tab")
-    await expect(tabs).to_have_text(["Tickets", "Answers", "Translations", "Sentiments"])
+    await expect(tabs).to_have_text(["Tickets", "Answers", "Translations", "Titles"])
     await tabs.nth(3).click()
-    await playground.field("Text").fill("Wonderful!")
-    assert await playground.send() == {"text": "Wonderful!"}
-    await expect(playground.result).to_have_text("Moodpositive")
+    await playground.field("Text").fill("Ana finishes the website.")
+    assert await playground.send() == {"text": "Ana finishes the website."}
+    await expect(playground.result.locator(".described")).to_have_text(f"Title{TITLE}")
+    await expect(playground.result.locator(".kept")).to_have_text("✓ One line: yes")
 
 
 async def test_ticket_is_a_card_with_the_email_marked(playground: Playground) -> None:
     await playground.open("tickets")
-    await playground.pick(1)
     body = await playground.send()
     assert set(body) == {"subject", "body"}
     card = playground.result.locator(".ticket")
-    await expect(card.locator("h3")).to_have_text("Lamp sparks")
+    await expect(card.locator("h3")).to_have_text("Locked out")
     await expect(card).to_contain_text("Critical")
-    await expect(card).to_contain_text("confidence")
+    await expect(card).not_to_contain_text("confidence")  # the upstream tells no probabilities
+    await expect(card.locator(".kept")).to_have_text("✓ Verbatim: yes")
     marked = playground.result.locator(".letter mark")
     await expect(marked).to_contain_text(["3 November", "jana@post.example", "+49 30 23125 014"])
     await expect(playground.result.locator("table")).to_contain_text("+493023125014")
@@ -45,22 +44,27 @@ async def test_ticket_is_a_card_with_the_email_marked(playground: Playground) ->
     assert len(facts["Request ID"]) == 32
 
 
-async def test_answer_streams(playground: Playground) -> None:
-    await playground.open("answers")
-    body = await playground.send()
-    assert body["documents"][0]["title"] == "Lumo lamp: warranty"
-    await expect(playground.result).to_contain_text("three years")
-    assert "First token" in await playground.facts()
-    await playground.view("JSON")
-    await expect(playground.panel.locator(".raw")).to_contain_text('data: {"type":"delta"')
-
-
-async def test_without_stream_the_same_comes_at_once(playground: Playground) -> None:
-    await playground.open("answers")
-    await playground.field("Stream").uncheck()
+async def test_ticket_tells_how_sure_it_is_and_what_is_particular(playground: Playground) -> None:
+    await playground.doubt_tickets()
+    await playground.open("tickets")
     await playground.send()
-    await expect(playground.result).to_contain_text("three years")
-    assert "First token" not in await playground.facts()
+    card = playground.result.locator(".ticket")
+    shares = ["42 % confidence", "0 % confidence", "97 % confidence"]
+    await expect(card.locator(".meter")).to_have_text(shares)
+    await expect(card.locator(".notes li")).to_have_text(
+        [
+            "A human should look at this ticket",
+            "Too long for the model: its oldest part was left out",
+        ]
+    )
+
+
+async def test_what_the_email_has_not_is_told(playground: Playground) -> None:
+    await playground.open("tickets")
+    await playground.field("Body").fill(INVENTED)
+    await playground.send()
+    lost = playground.result.locator(".lost")
+    await expect(lost).to_have_text("✗ Verbatim: no (unexpected: 4712)")
 
 
 async def test_translations_stand_beside_their_texts(playground: Playground) -> None:
@@ -69,11 +73,18 @@ async def test_translations_stand_beside_their_texts(playground: Playground) -> 
     pairs = playground.result.locator(".pair")
     await expect(pairs).to_contain_text(["The product is very good.", "The delivery was quick."])
     await expect(pairs.first).to_contain_text("German · detected")
-    await expect(pairs.first.locator(".kept")).to_contain_text(["Translated: yes"])
     await expect(pairs.first.locator("p[lang=EN]")).to_be_visible()
     await playground.pick(1)
     await playground.send()
-    await expect(playground.result.locator(".lost")).to_have_text("✗ Numbers: no (missing: 2)")
+    kept, lost = playground.result.locator(".kept"), playground.result.locator(".lost")
+    await expect(kept).to_have_text(["✓ Placeholders: yes", "✓ URLs: yes"])
+    await expect(lost).to_have_text("✗ Numbers: no (missing: 2)")
+    await playground.pick(2)
+    await playground.send()
+    await expect(pairs).to_contain_text(
+        "<p>The lamp is <b>very nice</b> and the light is warm.</p>"
+    )
+    await expect(kept).to_have_text("✓ Markup: yes")
 
 
 async def test_what_a_model_writes_is_never_markup(playground: Playground) -> None:
@@ -82,73 +93,6 @@ async def test_what_a_model_writes_is_never_markup(playground: Playground) -> No
     await playground.send()
     await expect(playground.result.locator("h3")).to_have_text(MARKUP)
     await expect(playground.page.locator("img")).to_have_count(0)
-
-
-async def test_quote_is_marked_in_its_passage(staged: Playground) -> None:
-    await staged.open("answers")
-    await staged.send()
-    await expect(staged.result.locator(".answer-text")).to_have_text(
-        "The warranty lasts three years."
-    )
-    sources = staged.result.get_by_role("complementary", name="Sources")
-    await expect(sources.locator("mark")).to_have_text(stage.QUOTE)
-    cited = sources.locator("> ol > .source")
-    await expect(cited).to_have_count(1)
-    await expect(cited).to_contain_text("🔦 The warranty of the Lumo lamp lasts three years.")
-    await expect(cited.get_by_role("link")).to_have_attribute(
-        "href", "https://help.lumo.example/warranty"
-    )
-    await sources.get_by_text("1 passage searched, not cited").click()
-    await expect(sources.locator("details .source")).to_contain_text("Cables")
-    await expect(sources.get_by_role("link")).to_have_count(1)  # a script's address is no link
-
-
-async def test_conversation_goes_on_until_a_new_one_starts(staged: Playground) -> None:
-    await staged.open("answers")
-    first = await staged.send()
-    assert "history" not in first
-    second = await staged.ask(stage.WHICH)
-    assert second["history"] == [
-        {"role": "user", "content": first["question"]},
-        {"role": "assistant", "content": "The warranty lasts three years."},
-    ]
-    await expect(staged.result.locator(".earlier")).to_contain_text(first["question"])
-    await expect(staged.result.locator(".note")).to_contain_text("Asks back")
-    await expect(staged.result).to_contain_text("Searched for: warranty of a lamp")
-    async with staged.page.expect_request("**/answers/stream") as asked:
-        await staged.button("How long is the warranty of the Lumo lamp?").click()
-    assert len(json.loads((await asked.value).post_data or "")["history"]) == 4
-    await expect(staged.state).to_have_text("Done")
-    again = await staged.send()
-    assert len(again["history"]) == 4  # a question that is asked again is no turn of its own
-    await staged.button("Start a new conversation").click()
-    assert "history" not in await staged.send()
-
-
-async def test_handing_over_is_shown_with_its_reason(staged: Playground) -> None:
-    await staged.open("answers")
-    await staged.ask(stage.HUMAN)
-    await expect(staged.result.locator(".note")).to_have_text(
-        "Hand over to a human The customer asked for a human."
-    )
-    await expect(staged.result.locator(".grounded")).to_have_count(0)
-
-
-async def test_thumb_is_sent_as_feedback(staged: Playground) -> None:
-    await staged.open("answers")
-    await staged.send()
-    async with staged.page.expect_request("**/answers/msg_1/feedback") as sent:
-        await staged.button("No, it was wrong").click()
-    assert (await sent.value).post_data_json == {"rating": "down"}
-    await expect(staged.result.locator(".feedback")).to_contain_text("Thank you.")
-    await expect(staged.button("No, it was wrong")).to_have_attribute("aria-pressed", "true")
-
-
-async def test_stream_that_fails_keeps_what_came_and_says_why(staged: Playground) -> None:
-    await staged.open("answers")
-    await staged.ask(stage.BREAKS, state="Upstream failed")
-    await expect(staged.result.locator(".answer-text")).to_have_text("The ")
-    await expect(staged.result.locator(".problem")).to_contain_text("upstream-failed")
 
 
 async def test_problem_stands_at_its_field(playground: Playground) -> None:
@@ -202,8 +146,9 @@ async def test_json_that_is_none_is_not_sent(playground: Playground) -> None:
     await expect(field).to_have_accessible_description(re.compile("This is not JSON"))
     await expect(playground.state).to_have_text("Nothing sent yet")
     await field.fill('{"properties": {"size": {"type": "string"}}}')
-    sent = await playground.send(state="The model's output is not valid")
+    sent = await playground.send()
     assert sent["custom_fields"] == {"properties": {"size": {"type": "string"}}}
+    await expect(playground.result.locator(".described")).to_have_text("Sizenone")
 
 
 async def test_lists_and_maps_have_fields(playground: Playground) -> None:
@@ -279,11 +224,3 @@ async def test_answer_of_a_proxy_is_told(playground: Playground) -> None:
     )
     await playground.send(state="Bad Gateway")
     await expect(playground.result).to_contain_text("<h1>Bad gateway</h1>")
-
-
-async def test_a_real_answer_stands_beside_its_source(playground: Playground) -> None:
-    await playground.open("answers")
-    await playground.send()
-    await expect(playground.result.locator(".sources mark")).to_have_text(ANSWER)
-    await playground.button("Do I need the receipt?").click()
-    await expect(playground.result.locator(".earlier")).to_contain_text(ANSWER)

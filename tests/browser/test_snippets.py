@@ -21,7 +21,8 @@ CASES = [
     ("answers", True, False),
     ("answers", True, True),
     ("answers", False, False),
-    ("sentiments", False, False),
+    ("titles", True, False),
+    ("titles", False, False),
 ]
 
 
@@ -38,7 +39,7 @@ async def test_copied_code_runs(
     page = playground.page
     await playground.open(feature)
     await _write(playground, feature)
-    if feature == "answers":
+    if feature != "tickets":  # which have no stream
         await playground.field("Stream").set_checked(stream)
     if with_key:
         await page.evaluate("sessionStorage.setItem('groundwork-key', 'secret')")
@@ -62,7 +63,7 @@ async def test_copied_code_runs(
 
 async def _write(playground: Playground, feature: str) -> None:
     """Put awkward text into the request, where the feature's answer does not depend on it."""
-    label = {"answers": "Question", "tickets": "Body", "sentiments": "Text"}[feature]
+    label = {"answers": "Question", "tickets": "Body", "titles": "Text"}[feature]
     await playground.field(label).fill(AWKWARD)
 
 
@@ -109,7 +110,7 @@ def _last(text: str, stream: bool) -> dict[str, Any]:
     events = [json.loads(line) for line in lines]
     assert len(events) > 2
     assert events[-1]["type"] == "completed"
-    return events[-1]["answer"]
+    return events[-1]["result"]
 
 
 def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -53,6 +53,5 @@ def _on_script(script: Script, folders: pytest.TempPathFactory) -> Generator[str
 
 def _service(folders: pytest.TempPathFactory, **settings: str) -> Generator[str]:
     folder: Path = folders.mktemp("service")
-    feedback = str(folder / "feedback.jsonl")
-    with run_service(folder, feedback=feedback, **settings) as service:
+    with run_service(folder, store=str(folder / "store.sqlite3"), **settings) as service:
         yield str(service.client.base_url)

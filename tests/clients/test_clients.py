@@ -9,7 +9,7 @@ import pytest
 from tests.clients.building import BUILDERS, DOCUMENT, Command, run
 from tests.clients.upstream import ANSWER, QUOTE, TRANSLATION
 
-ANSWER_EVENTS = "started delta citation completed"
+ANSWER_EVENTS = "started citation delta completed"
 TRANSLATION_EVENTS = "delta completed"
 
 
@@ -45,7 +45,7 @@ def test_every_operation(tour: Command, scripted: str) -> None:
 
 def test_stream_that_fails_ends_with_its_problem(tour: Command, breaking: str) -> None:
     told = _told(tour, breaking)
-    assert told["stream_answer"] == "upstream-failed started delta failed"
+    assert told["stream_answer"] == "upstream-failed started citation delta failed"
     assert told["stream_translations"] == "upstream-failed delta failed"
 
 

@@ -1,18 +1,22 @@
 """What the model server says to the clients' requests: always the same."""
 
-import json
-
+from app.features import answers, tickets, translations
 from tests.hostile.calls import Call
-from tests.wire.replies import TICKET, cited_answer
+from tests.wire.replies import TICKET, said_answer
 
 ANSWER = "It lasts three years."
 QUOTE = "The warranty of the Lumo lamp lasts three years."
 TRANSLATION = "The product is very good."
 
+_SAID = {
+    translations.FEATURE: TRANSLATION,
+    answers.FEATURE: said_answer(ANSWER, 1),
+    tickets.FEATURE: TICKET,
+}
+
 
 def said(call: Call) -> str:
     """A translation, an answer or a ticket, whatever the instruction asks for."""
-    instruction = json.dumps(call.body["messages"][0])
-    if "Translate" in instruction:
-        return TRANSLATION
-    return cited_answer(ANSWER, QUOTE) if "documents" in instruction else TICKET
+    system: str = call.body["messages"][0]["content"]
+    written = (text for feature, text in _SAID.items() if feature.instruction in system)
+    return next(written, "Paris")  # to the gateway's own question

@@ -67,7 +67,8 @@ def answer(request: httpx.Request) -> httpx.Response:
 
 async def ask(app: FastAPI, state: dict[str, Any], path: str, body: dict[str, Any]) -> int:
     """The status of one request, straight to the application: no client's calls are counted."""
-    content, sent = json.dumps(body).encode(), []
+    content = json.dumps(body).encode()
+    sent: list[dict[str, Any]] = []
     messages = [{"type": "http.request", "body": content, "more_body": False}]
 
     async def receive() -> dict[str, Any]:
@@ -105,7 +106,7 @@ async def ask(app: FastAPI, state: dict[str, Any], path: str, body: dict[str, An
 async def running() -> AsyncGenerator[tuple[FastAPI, dict[str, Any]]]:
     app = create_app(settings("openai"), open_http=lambda: httpx.MockTransport(answer))
     async with LifespanManager(app) as manager:
-        yield app, manager._state
+        yield app, manager._state  # pyright: ignore[reportPrivateUsage] # it gives it nowhere
 
 
 @pytest.mark.parametrize(

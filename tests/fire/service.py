@@ -19,7 +19,7 @@ from tests.hostile.behaviours import Good
 from tests.hostile.calls import Call, good_text, marker_of
 from tests.hostile.upstream import HostileUpstream, Script
 from tests.service import Service, run_service
-from tests.wire.replies import TICKET, cited_answer
+from tests.wire.replies import TICKET, said_answer
 
 TICKETS, ANSWERS = "/tickets", "/answers/stream"
 
@@ -41,7 +41,7 @@ def reply(call: Call) -> str:
     """What a good model writes."""
     text = good_text(marker_of(call.text))
     if "stream" in call.body:
-        return cited_answer(text, text)
+        return said_answer(text, 1)
     return f"{_BEFORE}{text}{_AFTER}"
 
 
@@ -49,7 +49,7 @@ def is_right(path: str, answer: Mapping[str, Any], number: int) -> bool:
     """Whether an answer, or a stream's last event, says what the good model said."""
     if path == TICKETS:
         return answer["issue"] == good_text(marker(number))
-    return answer["answer"]["answer"] == good_text(marker(number))
+    return answer["result"]["answer"] == good_text(marker(number))
 
 
 def knows_the_password(script: Script) -> Script:

@@ -69,7 +69,8 @@ async def test_chaos_of_streams(tmp_path: Path) -> None:
         for answer in replies:
             last = answer.body[-1]
             if last["type"] == "completed":
-                assert is_right(ANSWERS, last, answer.number)
+                right = is_right(ANSWERS, last, answer.number)
+                assert right or not all(check["kept"] for check in last["result"]["checks"])
             else:
                 code = last["problem"]["code"]
                 assert code.startswith("upstream-") or code in _HONEST

@@ -107,11 +107,7 @@ async def test_tokens_are_told_with_what_else_was_likely(*, stream: bool) -> Non
     assert [token.text for token in tokens] == TEXTS
     assert "".join(TEXTS) == outcome.text
     assert [token.probability for token in tokens] == pytest.approx([0.5, 1.0, 0.5, 0.25, 0.75])
-    assert [text for text, _ in tokens[-1].alternatives] == [
-        "high",
-        "low",
-        "\N{REPLACEMENT CHARACTER}",
-    ]
+    assert [text for text, _ in tokens[-1].alternatives] == ["high", "low", r"\xc3"]
     assert [chance for _, chance in tokens[-1].alternatives] == pytest.approx([0.75, 0.25, 0.0])
     if stream:
         assert outcome.tokens == tokens

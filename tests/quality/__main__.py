@@ -20,15 +20,17 @@ _NAMES: tuple[Name, ...] = ("tickets", "answers", "ordinary", "translations")
 
 
 async def _print(
-    model: str, names: tuple[Name, ...], *, held_out_only: bool, out: Path | None
+    model: str, names: tuple[Name, ...], *, every: int, held_out_only: bool, out: Path | None
 ) -> None:
     async with bench_on(model) as bench:
         for name in names:
-            held_out = await measure(bench, name, "held out")
+            held_out = await measure(bench, name, "held out", every)
             plain = cases = None
             if not held_out_only:
-                plain = await measure_plain(bench, name, "held out") if bench.engine else None
-                cases = await measure(bench, name, "cases") if name != "ordinary" else None
+                plain = (
+                    await measure_plain(bench, name, "held out", every) if bench.engine else None
+                )
+                cases = await measure(bench, name, "cases", every) if name != "ordinary" else None
             _print_set(model, name, cases, held_out, plain)
             if out:
                 _write(out / f"{name}.jsonl", held_out)
@@ -61,12 +63,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.quality", description=__doc__)
     parser.add_argument("models", nargs="*", default=_MODELS)
     parser.add_argument("--only", choices=_NAMES, help="one set alone")
+    parser.add_argument("--every", type=int, default=1, help="1 of so many items, for a first look")
     parser.add_argument("--held-out-only", action="store_true", help="neither cases nor plain")
     parser.add_argument("--out", type=Path, help="folder for what was answered")
     options = parser.parse_args()
     names: tuple[Name, ...] = (options.only,) if options.only else _NAMES
     for model in options.models:
-        asyncio.run(_print(model, names, held_out_only=options.held_out_only, out=options.out))
+        printing = _print(
+            model,
+            names,
+            every=options.every,
+            held_out_only=options.held_out_only,
+            out=options.out,
+        )
+        asyncio.run(printing)
 
 
 if __name__ == "__main__":

@@ -93,15 +93,15 @@ async def _application(settings: Settings) -> AsyncGenerator[httpx.AsyncClient]:
         yield client
 
 
-async def measure(bench: Bench, name: Name, source: Source) -> Measured:
-    """Ask the service all items of a set, one after the other, so that outputs are the same."""
-    return await _measured(name, items_of(name, source), bench.service, _ask)
+async def measure(bench: Bench, name: Name, source: Source, every: int = 1) -> Measured:
+    """Ask the service a set's items, or every so manyth, one after the other."""
+    return await _measured(name, items_of(name, source)[::every], bench.service, _ask)
 
 
-async def measure_plain(bench: Bench, name: Name, source: Source) -> Measured:
+async def measure_plain(bench: Bench, name: Name, source: Source, every: int = 1) -> Measured:
     """Likewise, of a plain prompt to the engine itself."""
     assert bench.engine, "only an embedded engine is asked directly"
-    return await _measured(name, items_of(name, source), bench.engine, ask_plainly)
+    return await _measured(name, items_of(name, source)[::every], bench.engine, ask_plainly)
 
 
 async def _measured(

@@ -102,7 +102,9 @@ def test_an_answer_is_found_again_whole(kept: Store) -> None:
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
 def test_any_text_comes_back_as_it_was(kept: Store, text: str) -> None:
     name = str(uuid4())
     turn = {"role": "user", "content": text}
@@ -218,6 +220,7 @@ def test_times_are_those_of_utc_whatever_zone_they_come_in(kept: Store) -> None:
 
 
 @given(st.text())
+@settings(deadline=None, max_examples=50)
 def test_a_key_is_its_own_key_and_does_not_see_case_and_end_marks(text: str) -> None:
     key = question_key(text)
     assert question_key(key) == key

@@ -1,6 +1,6 @@
 """An upstream of the mind: respx behind an injected client, and prompts to ask it."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -103,12 +103,22 @@ def body_of(request: httpx.Request) -> dict[str, Any]:
     return body
 
 
+class Frames(httpx.AsyncByteStream):
+    """A stream's events, which come one by one."""
+
+    def __init__(self, frames: Sequence[bytes]) -> None:
+        self._frames = frames
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for frame in self._frames:
+            yield frame
+
+
 def events(*data: str, named: bool = False) -> httpx.Response:
     """A ``text/event-stream`` response."""
     frames = [
         (f"event: {from_json(item)['type']}\n" if named else "") + f"data: {item}\n\n"
         for item in data
     ]
-    return httpx.Response(
-        200, content="".join(frames).encode(), headers={"content-type": "text/event-stream"}
-    )
+    stream = Frames([frame.encode() for frame in frames])
+    return httpx.Response(200, stream=stream, headers={"content-type": "text/event-stream"})

@@ -202,7 +202,7 @@ def _made(asked: Asked, task: AnswerTask, result: Result[Written]) -> Any:
         conversation_id=asked.conversation_id,
         answer=written.text,
         action=action,
-        grounded=action == "answer" and bool(citations) and is_kept,
+        grounded=action == "answer" and is_kept,  # that it cites something is one of the checks
         citations=citations,
         passages=task.shown,
         query=asked.found.query,

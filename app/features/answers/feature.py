@@ -6,7 +6,7 @@ from typing import Final
 from app.errors import ModelOutputTruncated
 from app.features.answers.header import Written
 from app.features.answers.proofs import keeps_figures, names_sources
-from app.features.answers.task import AnswerTask, titled
+from app.features.answers.task import AnswerTask
 from app.features.feature import Example, Feature
 from app.features.probabilities import probability_of
 from app.gateway import ModelGateway, Prompt, PromptPrefix, Turn, Untrusted, Usage
@@ -81,19 +81,13 @@ def _said(role: str, content: str) -> str | Untrusted:
 
 def _numbered(request: AnswerTask) -> list[str]:
     lines: list[str] = []
-    passage = title = None
-    for number, sentence in enumerate(request.sentences, start=1):
-        if sentence.passage is not passage:
-            passage = sentence.passage
-            if title != (title := titled(passage)):
-                lines.append(f"# {_line(title)}")
-        lines.append(f"[{number}] {_line(sentence.text)}")
+    title, number = "", 1
+    for page in request.pages:
+        if title != page.title:
+            lines.append(f"# {page.title}")
+        lines += [f"[{at}] {line}" for at, line in enumerate(page.lines, start=number)]
+        title, number = page.title, number + len(page.lines)
     return [*lines, ""] if lines else lines
-
-
-def _line(text: str) -> str:
-    """A text in one line: what begins a line is a title or a sentence."""
-    return text if text.isprintable() else " ".join(text.split())
 
 
 FEATURE: Final = Answers()

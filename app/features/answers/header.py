@@ -3,22 +3,25 @@
 ``[3] Yes.``, ``[2][5] Until 10:30.``, ``[unknown] I don't know.``
 """
 
-from typing import Any, Final, Literal, get_args
+import re
+from typing import Any, Final, Literal, cast
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 Action = Literal["answer", "clarify", "handoff", "unknown"]
 
-_WORDS: Final = {action: action for action in get_args(Action) if action != "answer"}
-_LONGEST: Final = 64  # characters between two brackets
-_BETWEEN: Final = ",:"
+_BRACKETS: Final = re.compile(
+    r"\[(?=[^]]{0,62}\]) *(?:(clarify|handoff|unknown)|([0-9]{1,9}(?: *, *[0-9]{1,9})*)) *\]",
+    re.IGNORECASE,
+)
+_OPEN: Final = re.compile(r"\[[a-z0-9 ,]{0,62}\Z", re.IGNORECASE)  # they may still be closed
+_BEFORE: Final = re.compile(r"\s*")
+_BETWEEN: Final = re.compile(r"[\s,:]*")
 
 
 class Header:
-    """Reads the brackets as they come, each character once.
-
-    Brackets that hold anything but numbers of sentences or an action are text.
+    """Reads the brackets as they come; brackets that hold anything else are text.
 
     Attributes:
         action: what the model does; an answer, unless the brackets name something else.
@@ -37,41 +40,30 @@ class Header:
         """Take the next piece; what of it, and of what was held back before, is text."""
         if self.is_read:
             return piece
-        for at, char in enumerate(piece):
-            if not self._goes_on(char):
-                self.is_read = True
-                return self.end() + piece[at:]
-        return ""
+        text, at = self._held + piece, 0
+        while found := _BRACKETS.match(text, at := self._after_space(text, at)):
+            self._note(found)
+            at = found.end()
+        self._held = text[at:]
+        return "" if _OPEN.match(self._held) else self.end()
 
     def end(self) -> str:
-        """What was held back, once nothing else belongs to the brackets."""
+        """What is held back, which is text if nothing follows."""
         held, self._held = self._held, ""
+        self.is_read = bool(held)
         return held
 
-    def _goes_on(self, char: str) -> bool:
-        """Whether the next character still belongs to the brackets, or stands around them."""
-        if not self._held:
-            self._held = char if char == "[" else ""
-            return char == "[" or char.isspace() or (self.is_there and char in _BETWEEN)
-        if char == "]":
-            means_something = self._means(self._held[1:])
-            self._held = "" if means_something else self._held
-            return means_something
-        fits = len(self._held) < _LONGEST and (char.isalnum() or char in " ,")
-        self._held += char if fits else ""
-        return fits
+    def _after_space(self, text: str, at: int) -> int:
+        space = (_BETWEEN if self.is_there else _BEFORE).match(text, at)
+        return space.end() if space else at
 
-    def _means(self, content: str) -> bool:
-        """Whether such content says anything; if so, it is noted."""
-        if action := _WORDS.get(content.strip().lower()):
-            self.action = action
-        elif content.isascii() and all(part.strip().isdigit() for part in content.split(",")):
-            numbers = map(int, content.split(","))
-            self.sources = tuple(dict.fromkeys((*self.sources, *numbers)))
-        else:
-            return False
+    def _note(self, found: re.Match[str]) -> None:
         self.is_there = True
-        return True
+        if found[1]:
+            self.action = cast("Action", found[1].lower())
+        else:
+            numbers = map(int, found[2].split(","))
+            self.sources = tuple(dict.fromkeys((*self.sources, *numbers)))
 
 
 class Written(str):
@@ -88,8 +80,7 @@ class Written(str):
     def __init__(self, written: str) -> None:
         header = Header()
         self.text: str = (header.feed(written) + header.end()).strip()
-        self.action = header.action
-        self.sources = header.sources
+        self.action, self.sources = header.action, header.sources
         self.is_headed = header.is_there
         if not self.text:
             msg = "There is no text after the brackets."

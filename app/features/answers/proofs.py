@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from app.features.answers.header import Written
-from app.features.answers.task import AnswerTask, titled
+from app.features.answers.task import AnswerTask
 from app.features.proofs import Check
 from app.knowledge.sentences import Sentence
 
@@ -68,7 +68,8 @@ def keeps_figures(request: AnswerTask, output: Written) -> Check | None:
 
 
 def _evidence(request: AnswerTask, sentences: Sequence[Sentence]) -> str:
-    titles = dict.fromkeys(titled(sentence.passage) for sentence in sentences)
+    passages = (sentence.passage for sentence in sentences)
+    titles = {title for each in passages for title in (each.source.title, *each.heading)}
     said = (message.content for message in request.history)
     return "\n".join((request.question, *said, *titles, *(each.text for each in sentences)))
 

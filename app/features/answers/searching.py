@@ -19,11 +19,11 @@ from app.knowledge.sources import Passage
 from app.languages import base, detect_scored
 
 _MOST: Final = 16  # passages that a search finds
-_MOST_OTHERS: Final = 100  # passages of a request that it does not find
+_MOST_SHOWN: Final = 200  # passages, however short
 _CARRIED: Final = 2  # earlier questions whose words may be meant in the next one
 _SURE: Final = 0.6  # the detector's score; it is half a guess for a few words
-_NO_TOKENS: Final = Usage()
 _LITTLE: Final = 0.75  # of what a word counts that a single passage has
+_NO_TOKENS: Final = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +44,16 @@ class Findings:
 
 
 class Shelf(Protocol):
-    """Something that can be searched."""
+    """Something that can be searched: an index, the library."""
 
-    def search(self, query: str, limit: int, *, also: str = "") -> list[Found]:
-        """The passages that are nearest to a query, the best first."""
-        ...
+    def search(self, query: str, limit: int, *, also: str = "") -> list[Found]: ...
 
 
 async def find(request: AnswerRequest, history: Sequence[Message], desk: Desk) -> Findings:
     """What the model is to be shown, as many passages as it reads.
 
     Documents that it can read whole are not searched: a caller's are meant to be read, whatever
-    words they have.
+    words they have. Of more, those that are not found come after those that are.
 
     Raises:
         Overloaded: the service's documents have not been read yet.
@@ -65,9 +63,9 @@ async def find(request: AnswerRequest, history: Sequence[Message], desk: Desk) -
     size = sum(len(document.text) for document in request.documents)
     own = await aside(lambda: passages_of(request.documents), characters=size)
     in_library = not own if wanted is None else wanted
-    shelves: list[Shelf] = []
-    if size > reads:
-        shelves.append(await aside(lambda: _Documents(own), characters=size))
+    shelves: list[Shelf] = (
+        [await aside(lambda: Index(own), characters=size)] if size > reads else []
+    )
     if in_library:
         await library.wait()
         shelves.append(library)
@@ -75,11 +73,10 @@ async def find(request: AnswerRequest, history: Sequence[Message], desk: Desk) -
         return Findings(own, request.question)
     count = len(own) + (library.report().passages if in_library else 0)
     language = library.language if in_library else _language_of(own)
-    task = QueryTask.model_construct(
-        question=request.question, language=language, history=tuple(history)
-    )
+    task = QueryTask(question=request.question, language=language, history=tuple(history))
     found = await search(task, shelves, desk.gateway, passages=count)
-    shown = _fitting(found.passages if size > reads else (*own, *found.passages), reads)
+    order = chain(found.passages, own) if size > reads else chain(own, found.passages)
+    shown = _fitting({id(passage): passage for passage in order}.values(), reads)
     is_cut = not {id(passage) for passage in own} <= {id(passage) for passage in shown}
     return replace(found, passages=shown, is_cut=is_cut)
 
@@ -119,20 +116,6 @@ async def search(
     return Findings(_in_turn(both), written.output, written.usage)
 
 
-class _Documents:
-    """A request's documents: what a search does not find comes after what it does."""
-
-    def __init__(self, passages: Sequence[Passage]) -> None:
-        self._passages = passages
-        self._index = Index(passages)
-
-    def search(self, query: str, limit: int, *, also: str = "") -> list[Found]:
-        found = self._index.search(query, limit, also=also)
-        known = {id(item.passage) for item in found}
-        others = (Found(passage, 0.0) for passage in self._passages if id(passage) not in known)
-        return [*found, *islice(others, _MOST_OTHERS)]
-
-
 def _is_foreign(task: QueryTask) -> bool:
     """Whether a question is in another language than the documents, for all one can tell."""
     detected = detect_scored(task.question)
@@ -141,27 +124,25 @@ def _is_foreign(task: QueryTask) -> bool:
 
 def _language_of(passages: Iterable[Passage]) -> str:
     """The language of most of them."""
-    return Counter(passage.source.language or "en" for passage in passages).most_common(1)[0][0]
+    counts = Counter(passage.source.language or "en" for passage in passages).most_common(1)
+    return counts[0][0] if counts else "en"
 
 
 def _merged(first: Iterable[Found], second: Iterable[Found]) -> list[Found]:
     """The best of both, each passage once."""
     best: dict[int, Found] = {}
-    for item in chain(first, second):
-        known = best.get(id(item.passage))
-        if known is None or known.score < item.score:
-            best[id(item.passage)] = item
-    return sorted(best.values(), key=lambda item: -item.score)
+    for item in sorted(chain(first, second), key=lambda item: -item.score):
+        best.setdefault(id(item.passage), item)
+    return list(best.values())
 
 
 def _in_turn(shelves: Sequence[Sequence[Found]]) -> tuple[Passage, ...]:
     """One of each in turn: scores of two shelves cannot be compared, they grow with their size."""
-    rows = zip_longest(*shelves)
-    return tuple(item.passage for row in rows for item in row if item)
+    return tuple(item.passage for row in zip_longest(*shelves) for item in row if item)
 
 
-def _fitting(passages: Sequence[Passage], reads: int) -> tuple[Passage, ...]:
+def _fitting(passages: Iterable[Passage], reads: int) -> tuple[Passage, ...]:
     """As many as have so many characters together, but at least one."""
-    sizes = accumulate(passage.end - passage.start for passage in passages)
-    count = sum(size <= reads for size in sizes)
-    return tuple(passages[: max(1, count)])
+    some = list(islice(passages, _MOST_SHOWN))
+    sizes = accumulate(passage.end - passage.start for passage in some)
+    return tuple(some[: max(1, sum(size <= reads for size in sizes))])

@@ -1,6 +1,7 @@
 """Product questions answered from documents."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Final
 
@@ -13,6 +14,21 @@ from app.knowledge.splitting import split
 from app.languages import UNKNOWN, detect
 
 _SHORT: Final = 4_000  # characters of a document that is kept in its parts for a while
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A passage as the model reads it.
+
+    Attributes:
+        title: its title and headings, which tell what its sentences are about.
+        sentences: its sentences.
+        lines: their texts, each in one line, so that none can pretend to be another's number.
+    """
+
+    title: str
+    sentences: Sequence[Sentence]
+    lines: Sequence[str]
 
 
 def passages_of(documents: Sequence[Document]) -> tuple[Passage, ...]:
@@ -34,19 +50,20 @@ def _cut(name: str, title: str, url: str | None, text: str) -> list[Passage]:
 
 
 @lru_cache(maxsize=2_048)
-def _sentences_of(passage: Passage) -> list[Sentence]:
-    return sentences_of((passage,))
+def _page(passage: Passage) -> Page:
+    titles = filter(None, dict.fromkeys((passage.source.title, *passage.heading)))
+    sentences = sentences_of((passage,))
+    lines = [_line(sentence.text) for sentence in sentences]
+    return Page(_line(" > ".join(titles)) or passage.source.id, sentences, lines)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _of_file(documents: Any) -> tuple[Passage, ...]:
     """The documents of an example or a test case."""
     return passages_of([Document.model_validate(document) for document in documents])
-
-
-def titled(passage: Passage) -> str:
-    """A passage's title and headings, which tell what its sentences are about."""
-    titles = dict.fromkeys((passage.source.title, *passage.heading))
-    return " > ".join(filter(None, titles)) or passage.source.id
 
 
 class AnswerTask(BaseModel):
@@ -71,13 +88,17 @@ class AnswerTask(BaseModel):
     unknown_above: float | None = None
 
     @cached_property
+    def pages(self) -> Sequence[Page]:
+        """What the model reads."""
+        return [
+            (_page if len(passage.source.text) <= _SHORT else _page.__wrapped__)(passage)
+            for passage in (() if self.is_blind else self.passages)
+        ]
+
+    @cached_property
     def sentences(self) -> Sequence[Sentence]:
-        """What is shown of the passages; numbered from 1 for the model."""
-        sentences: list[Sentence] = []
-        for passage in () if self.is_blind else self.passages:
-            is_short = len(passage.source.text) <= _SHORT
-            sentences += (_sentences_of if is_short else _sentences_of.__wrapped__)(passage)
-        return sentences
+        """What the model reads; numbered from 1."""
+        return [sentence for page in self.pages for sentence in page.sentences]
 
     @cached_property
     def shown(self) -> list[FoundPassage]:

@@ -15,7 +15,7 @@ from app.features.tickets.reading import Named, NamedType
 from app.features.tickets.verbatim import place
 from app.features.wire import Output
 
-EntityType = NamedType | Literal["email", "url"]
+EntityType = Literal[NamedType, "email", "url"]
 Part = tuple[Literal["subject", "body"], str]
 
 _MOST_ADDRESSES: Final = 50  # of a kind

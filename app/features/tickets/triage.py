@@ -80,7 +80,9 @@ def _ticket(
 ) -> tuple[dict[str, object], Check]:
     reading, form = result.output, request.form
     stated, missing = _stated(request.parts, reading, desk.vocabulary.products)
-    orders, uncopied = _copied(request.content, [reading.injection or ""])
+    email = f"{request.subject}\n{request.content}"
+    orders, uncopied = _copied(email, [reading.injection or ""])
+    missing += uncopied
     written, quoted_only = _written(request.content)
     language = detect(written)
     own = form.custom_fields(reading) if form else None
@@ -105,7 +107,7 @@ def _ticket(
         ),
         "confidence": sure,
         "needs_review": cut or unread or quoted_only or bool(orders) or lacking or unsure,
-    }, Check("verbatim", not missing, unexpected=(*missing, *uncopied), repairable=False)
+    }, Check("verbatim", not missing, unexpected=tuple(missing), repairable=False)
 
 
 def _stated(

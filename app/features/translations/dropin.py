@@ -119,7 +119,7 @@ ROUTERS = (_deepl, _libretranslate)
 
 
 class DeepLRequest(TranslationRequest):
-    """A request as DeepL takes it."""
+    """A request as DeepL takes it; what is not understood here is ignored, as there."""
 
     model_config = examples({"text": [_EXAMPLE], "target_lang": "EN-GB"}) | _OTHERS
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from app.errors import GroundworkError, MarkupInvalid, TextEmpty, invalid
@@ -41,55 +42,46 @@ class Text:
 
     Attributes:
         source: as it came.
-        language: what it is in.
         parts: it in parts.
+        language: what it is in.
         streams: whether its parts can be told as they come; tags are put in at the end.
+        problem: why it cannot be translated.
     """
 
     source: str
-    language: Detection
     parts: list[Part]
-    streams: bool
+    language: Detection = Detection(UNKNOWN, 0)  # noqa: RUF009 # frozen
+    streams: bool = True
+    problem: GroundworkError | None = None
 
 
 def prepared(
-    request: TranslationRequest, glossary: Mapping[str, Terms], *, blank_stays: bool
-) -> list[Text | GroundworkError]:
-    """The request's texts, or what is wrong with each.
+    source: str, pointer: str, request: TranslationRequest, glossary: Mapping[str, Terms]
+) -> Text:
+    """A text of a request.
 
     Args:
+        source: the text.
+        pointer: JSON Pointer to it in the body.
         request: the request.
         glossary: the operator's terms by source language; the request's own have the last word.
-        blank_stays: whether a blank text stays as it is; else that is wrong with it.
     """
-    return [
-        Text(source, Detection(UNKNOWN, 0), [source], streams=True)
-        if blank_stays and not source.strip()
-        else _prepared(index, source, request, glossary)
-        for index, source in enumerate(request.text)
-    ]
-
-
-def _prepared(
-    index: int, source: str, request: TranslationRequest, glossary: Mapping[str, Terms]
-) -> Text | GroundworkError:
-    kind = request.tag_handling
+    kind, given, into = request.tag_handling, request.source_lang, request.target_lang
     if not source.strip():
-        return invalid(TextEmpty, f"/text/{index}", "Must not be blank.")
+        return Text(source, [], problem=invalid(TextEmpty, pointer, "Must not be blank."))
     try:
         markup = Markup(source, kind, request.ignore_tags) if kind else None
     except MarkupError as error:
-        return invalid(MarkupInvalid, f"/text/{index}", str(error))
-    given = request.source_lang
+        return Text(source, [], problem=invalid(MarkupInvalid, pointer, str(error)))
     language = Detection(given, 1) if given else detect_scored(markup.words if markup else source)
-    into, code = request.target_lang, language.code
+    code = language.code
     if code == into or (base(code) == base(into) and "-" not in into):
-        return Text(source, language, [source], streams=True)
+        return Text(source, [source], language)
     maker = _Maker(request, code, {**glossary.get(base(code), {}), **request.glossary})
     if markup is None:
-        return Text(source, language, maker.plain(source), streams=True)
+        return Text(source, maker.plain(source), language)
     parts = maker.marked(source, markup.sheets(_MOST), 0, len(source))
-    return Text(source, language, parts, streams=False)
+    return Text(source, parts, language, streams=False)
 
 
 class _Maker:
@@ -117,21 +109,17 @@ class _Maker:
         parts: list[Part] = []
         for sheet in sheets:
             parts.append(source[start : sheet.start])
-            parts += (
-                self._of(source, sheet) if sheet.marked else self.plain(sheet.text, sheet.filled)
-            )
             start = sheet.end
+            if not sheet.marked:
+                parts += self.plain(sheet.text, sheet.filled)
+                continue
+            smaller = partial(self.marked, source, sheet.smaller(), sheet.start, sheet.end)
+            parts.append(Piece(self._unit(sheet.text, marked=True), sheet.filled, smaller))
         return [*parts, source[start:end]]
-
-    def _of(self, source: str, sheet: Sheet) -> list[Part]:
-        def smaller() -> list[Part]:
-            return self.marked(source, sheet.smaller(), sheet.start, sheet.end)
-
-        return [Piece(self._unit(sheet.text, marked=True), sheet.filled, smaller)]
 
     def _unit(self, text: str, *, marked: bool = False) -> Unit:
         request = self._request
-        return Unit.model_construct(
+        return Unit(
             text=text,
             target_lang=request.target_lang,
             source_lang=request.source_lang,

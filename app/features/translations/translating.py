@@ -23,7 +23,9 @@ from app.knowledge.vocabulary import Vocabulary
 from app.languages import UNKNOWN, base
 from app.web.problems import problem_of
 
-TranslationCompleted = Completed[TranslationResult]
+
+class TranslationCompleted(Completed[TranslationResult]):
+    """The end of a stream that went well."""
 
 
 Outcome = Result[str] | GroundworkError
@@ -50,9 +52,9 @@ async def translate(
         GroundworkError: what the first text failed with, when every text did.
     """
     texts = await _prepared(request, vocabulary, blank_stays=strict)
-    pieces = [piece for text in texts if isinstance(text, Text) for piece in _pieces(text.parts)]
+    pieces = [piece for text in texts for piece in _pieces(text.parts)]
     pieced = iter(await _translated(pieces, gateway))
-    made = [_joined(text.parts, pieced) if isinstance(text, Text) else text for text in texts]
+    made = [text.problem or _joined(text.parts, pieced) for text in texts]
     return _gathered(request, gateway, texts, made, strict=strict)
 
 
@@ -60,26 +62,32 @@ async def translate_stream(
     request: TranslationRequest, gateway: ModelGateway, vocabulary: Vocabulary
 ) -> AsyncGenerator[TranslationDelta | TranslationCompleted]:
     """Translate all texts at once and yield their pieces as they come."""
-    texts = await _prepared(request, vocabulary, blank_stays=False)
-    made: list[Outcome] = [_NOTHING] * len(texts)
+    texts = await _prepared(request, vocabulary)
+    made: list[Outcome] = [text.problem or _NOTHING for text in texts]
     async with aclosing(merged([_streamed(text, gateway) for text in texts])) as items:
         async for index, item in items:
             if isinstance(item, str):
-                yield TranslationDelta.model_construct(type="delta", text=item, index=index)
+                yield TranslationDelta(type="delta", text=item, index=index)
             else:
                 made[index] = item
     result = _gathered(request, gateway, texts, made)
-    yield TranslationCompleted.model_construct(type="completed", result=result)
+    yield TranslationCompleted(type="completed", result=result)
 
 
 async def _prepared(
-    request: TranslationRequest, vocabulary: Vocabulary, *, blank_stays: bool
-) -> list[Text | GroundworkError]:
+    request: TranslationRequest, vocabulary: Vocabulary, *, blank_stays: bool = False
+) -> list[Text]:
     glossary = glossary_of(request, vocabulary)
-    size = sum(map(len, request.text))
-    return await aside(
-        lambda: prepared(request, glossary, blank_stays=blank_stays), characters=size
-    )
+
+    def prepare() -> list[Text]:
+        return [
+            prepared(source, f"/text/{index}", request, glossary)
+            if source.strip() or not blank_stays
+            else Text(source, [source])
+            for index, source in enumerate(request.text)
+        ]
+
+    return await aside(prepare, characters=sum(map(len, request.text)))
 
 
 async def _translated(pieces: Sequence[Piece], gateway: ModelGateway) -> list[Outcome]:
@@ -111,7 +119,7 @@ def _written(piece: Piece, outcome: Outcome) -> Outcome:
     text = piece.written(outcome.output)
     if text is None:
         return ModelOutputInvalid("The translation does not have the tags of its text.")
-    return replace(outcome, output=text)
+    return outcome if text is outcome.output else replace(outcome, output=text)
 
 
 def _joined(parts: Sequence[Part], made: Iterator[Outcome]) -> Outcome:
@@ -152,13 +160,8 @@ def _together(checks: Iterable[Check]) -> tuple[Check, ...]:
     return tuple(found.values())
 
 
-async def _streamed(
-    text: Text | GroundworkError, gateway: ModelGateway
-) -> AsyncGenerator[str | Outcome]:
+async def _streamed(text: Text, gateway: ModelGateway) -> AsyncGenerator[str | Outcome]:
     """One text's translation as it comes, piece after piece, and its outcome at the end."""
-    if isinstance(text, GroundworkError):
-        yield text
-        return
     made: list[Outcome] = []
     try:
         for part in text.parts:
@@ -177,7 +180,7 @@ async def _streamed(
     except GroundworkError as error:
         yield error
     else:
-        yield _joined(text.parts, iter(made))
+        yield text.problem or _joined(text.parts, iter(made))
 
 
 def _pieces(parts: Iterable[Part]) -> list[Piece]:
@@ -187,7 +190,7 @@ def _pieces(parts: Iterable[Part]) -> list[Piece]:
 def _gathered(
     request: TranslationRequest,
     gateway: ModelGateway,
-    texts: Sequence[Text | GroundworkError],
+    texts: Sequence[Text],
     made: Sequence[Outcome],
     *,
     strict: bool = False,
@@ -197,27 +200,23 @@ def _gathered(
     if errors and (strict or len(errors) == len(made)):
         raise errors[0]
     results = [outcome for outcome in made if isinstance(outcome, Result)]
-    return TranslationResult.model_construct(
+    return TranslationResult(
         translations=[_translation(request, *pair) for pair in zip(texts, made, strict=True)],
         model=max((result.completion.model for result in results), default="") or gateway.model,
         usage=TokenUsage.of(sum((result.usage for result in results), Usage())),
     )
 
 
-def _translation(
-    request: TranslationRequest, text: Text | GroundworkError, outcome: Outcome
-) -> Translation:
-    code = score = failed = None
-    if isinstance(text, Text):
-        code, score = base(text.language.code), round(text.language.score, 3)
-    if isinstance(outcome, GroundworkError):
-        failed, outcome = outcome, _NOTHING
-    return Translation.model_construct(
-        text=None if failed else outcome.output,
+def _translation(request: TranslationRequest, text: Text, outcome: Outcome) -> Translation:
+    failed = outcome if isinstance(outcome, GroundworkError) else None
+    result = outcome if isinstance(outcome, Result) else _NOTHING
+    code, score = base(text.language.code), round(text.language.score, 3)
+    return Translation(
+        text=None if failed else result.output,
         detected_source_language=None if code == UNKNOWN else code,
-        detection_score=None if request.source_lang else score,
-        billed_characters=len(text.source) if isinstance(text, Text) and not failed else 0,
-        checks=[CheckResult.of(check) for check in outcome.checks],
-        repaired=outcome.repaired,
+        detection_score=None if request.source_lang or text.problem else score,
+        billed_characters=0 if failed else len(text.source),
+        checks=[CheckResult.of(check) for check in result.checks],
+        repaired=result.repaired,
         problem=problem_of(failed) if failed else None,
     )

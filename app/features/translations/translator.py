@@ -13,7 +13,7 @@ from app.features.translations.markup import compared, without_marks
 from app.features.translations.schemas import Formality, LanguageCode
 from app.features.translations.shape import in_the_shape_of
 from app.gateway import Completion, PromptPrefix, Turn, Untrusted
-from app.languages import NAMES, base
+from app.languages import FORMAL, NAMES, base
 
 
 class Unit(BaseModel):
@@ -99,10 +99,11 @@ class Translator(Feature[Unit, str]):
         into: dict[str, list[Example[Unit, str]]] = defaultdict(list)
         for example in self.examples:
             into[base(example.input.target_lang)].append(example)
-        self._own = {
+        own = {
             code: self.make_prefix(examples=group) for code, group in into.items() if len(group) > 1
         }
-        self._shared = self.make_prefix(examples=[group[0] for group in into.values()])
+        shared = self.make_prefix(examples=[group[0] for group in into.values()])
+        self._prefixes = {code: own.get(base(code), shared) for code in NAMES}
 
     def render(self, request: Unit) -> str:
         return request.text
@@ -126,7 +127,7 @@ class Translator(Feature[Unit, str]):
         return (Turn("user", (text, about, context, self.task(request))),)
 
     def prefix(self, request: Unit) -> PromptPrefix:
-        return self._own.get(base(request.target_lang), self._shared)
+        return self._prefixes[request.target_lang]
 
     def read(self, request: Unit, completion: Completion) -> str:
         output = completion.text.strip()
@@ -136,10 +137,10 @@ class Translator(Feature[Unit, str]):
 @lru_cache(maxsize=4096)
 def _wish(source: str | None, target: str, formality: Formality) -> str:
     origin = f" from {NAMES[source]}" if source else ""
-    address = {"more": " Address the reader formally.", "less": " Address the reader informally."}
-    return f"Translate it{origin} into {NAMES[target]}." + address.get(
-        formality.removeprefix("prefer_"), ""
-    )
+    wish = f"Translate it{origin} into {NAMES[target]}."
+    if formality == "default" or base(target) not in FORMAL:
+        return wish
+    return f"{wish} Address the reader {'in' * formality.endswith('less')}formally."
 
 
 FEATURE = Translator()

@@ -164,7 +164,7 @@ class _Reader(Reader):
     def _end(self, finish: str) -> Completion:
         reason = _STOP_REASONS.get(finish, StopReason.UNKNOWN)
         refused = StopReason.REFUSAL if self._refused else reason
-        return self._close(refused, self._usage, self._tokens.tokens)
+        return self._close(refused, self._usage, self._tokens.of("".join(self._texts)))
 
 
 def _text(message: _Message) -> str:

@@ -17,10 +17,10 @@ _Byte = Annotated[int, Field(ge=0, le=255)]
 class _Likely(TypedDict):
     token: str
     logprob: float | None
-    bytes: NotRequired[list[_Byte] | None]
 
 
 class _Chosen(_Likely):
+    bytes: NotRequired[list[_Byte] | None]
     top_logprobs: NotRequired[list[_Likely] | None]
 
 
@@ -37,7 +37,7 @@ class TokenReader:
     the last of them and those before are empty, so that all texts together are the answer's.
 
     Attributes:
-        tokens: all that were read.
+        tokens: all that were read, as they were told.
     """
 
     __slots__ = ("_decoder", "tokens")
@@ -54,22 +54,31 @@ class TokenReader:
         self.tokens += tokens
         return tokens
 
+    def of(self, text: str) -> list[Token]:
+        """All that were read, without a blank before the first that the text lacks.
+
+        llama.cpp cuts it off the texts of models whose tokenizer (SentencePiece) adds it.
+        """
+        if self.tokens and not text[:1].isspace():
+            first = self.tokens[0]
+            likely = tuple([(other.lstrip(), share) for other, share in first.alternatives])
+            self.tokens[0] = Token(first.text.lstrip(), first.probability, likely)
+        return self.tokens
+
     def _token(self, chosen: _Chosen) -> Token:
+        """A token; what else was likely, hundreds for an answer, goes by the name it is told by."""
         data = chosen.get("bytes")
         return Token(
-            text=chosen["token"] if data is None else self._decoder.decode(bytes(data)),
-            probability=_probability(chosen),
-            alternatives=tuple(
-                (_text(likely), _probability(likely)) for likely in chosen.get("top_logprobs") or ()
+            chosen["token"] if data is None else self._decoder.decode(bytes(data)),
+            _probability(chosen["logprob"]),
+            tuple(
+                [
+                    (likely["token"], _probability(likely["logprob"]))
+                    for likely in chosen.get("top_logprobs") or ()
+                ]
             ),
         )
 
 
-def _text(likely: _Likely) -> str:
-    data = likely.get("bytes")
-    return likely["token"] if data is None else bytes(data).decode(errors="replace")
-
-
-def _probability(likely: _Likely) -> float:
-    logprob = likely["logprob"]
-    return 0.0 if logprob is None else exp(min(0.0, logprob))
+def _probability(logprob: float | None) -> float:
+    return exp(logprob) if logprob is not None and logprob < 0 else float(logprob is not None)

@@ -28,7 +28,7 @@ export class Workbench {
     this.result = h("div", { class: "result" },
       h("p", { class: "empty" }, "Pick an example or write your own, then send it."));
     this.renderer = rendererFor(feature, {
-      mount: this.result, ask: (patch) => this.ask(patch), key, changed: () => this.changed(),
+      mount: this.result, key, changed: () => this.changed(),
     });
     this.element = h("section", { class: "feature" },
       h("header", {}, h("h2", {}, feature.summary),
@@ -104,12 +104,6 @@ export class Workbench {
     this.renderer.restart();
     this.form.write(body);
     this.changed();
-  }
-
-  /** Change some fields and send. */
-  ask(patch) {
-    for (const [name, value] of Object.entries(patch)) this.form.find(`/${name}`)?.write(value);
-    this.submit();
   }
 
   shortcut(event) {

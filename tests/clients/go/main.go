@@ -80,17 +80,17 @@ func answers(ctx context.Context, client *groundwork.APIClient, url string) {
 		switch {
 		case event.AnswerStarted != nil:
 			types += " " + event.AnswerStarted.Type
-		case event.AnswerDelta != nil:
-			types += " " + event.AnswerDelta.Type
-			fmt.Fprint(os.Stderr, event.AnswerDelta.Text)
+		case event.Delta != nil:
+			types += " " + event.Delta.Type
+			fmt.Fprint(os.Stderr, event.Delta.Text)
 		case event.AnswerCitation != nil:
 			types += " " + event.AnswerCitation.Type
 		case event.AnswerCompleted != nil:
 			types += " " + event.AnswerCompleted.Type
-			fmt.Println("stream_answer:", event.AnswerCompleted.Answer.Answer+types)
-		case event.AnswerFailed != nil:
-			types += " " + event.AnswerFailed.Type
-			fmt.Println("stream_answer:", event.AnswerFailed.Problem.Code+types)
+			fmt.Println("stream_answer:", event.AnswerCompleted.Result.Answer+types)
+		case event.Failed != nil:
+			types += " " + event.Failed.Type
+			fmt.Println("stream_answer:", event.Failed.Problem.Code+types)
 		}
 	}
 }
@@ -114,9 +114,9 @@ func translations(ctx context.Context, client *groundwork.APIClient, url string)
 			types += " " + event.TranslationCompleted.Type
 			translation := event.TranslationCompleted.Result.Translations[0]
 			fmt.Println("stream_translations:", translation.GetText()+types)
-		case event.TranslationFailed != nil:
-			types += " " + event.TranslationFailed.Type
-			fmt.Println("stream_translations:", event.TranslationFailed.Problem.Code+types)
+		case event.Failed != nil:
+			types += " " + event.Failed.Type
+			fmt.Println("stream_translations:", event.Failed.Problem.Code+types)
 		}
 	}
 

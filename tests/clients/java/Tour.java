@@ -8,14 +8,14 @@ import example.groundwork.api.TicketsApi;
 import example.groundwork.api.TranslationsApi;
 import example.groundwork.model.AnswerCitation;
 import example.groundwork.model.AnswerCompleted;
-import example.groundwork.model.AnswerDelta;
 import example.groundwork.model.AnswerEvent;
-import example.groundwork.model.AnswerFailed;
 import example.groundwork.model.AnswerRequest;
 import example.groundwork.model.AnswerStarted;
 import example.groundwork.model.Citation;
 import example.groundwork.model.DeepLRequest;
+import example.groundwork.model.Delta;
 import example.groundwork.model.Document;
+import example.groundwork.model.Failed;
 import example.groundwork.model.FeedbackRequest;
 import example.groundwork.model.FieldError;
 import example.groundwork.model.LibreRequest;
@@ -25,7 +25,6 @@ import example.groundwork.model.TicketRequest;
 import example.groundwork.model.TranslationCompleted;
 import example.groundwork.model.TranslationDelta;
 import example.groundwork.model.TranslationEvent;
-import example.groundwork.model.TranslationFailed;
 import example.groundwork.model.TranslationRequest;
 import java.io.File;
 import java.io.IOException;
@@ -105,15 +104,15 @@ final class Tour {
             stream.map(AnswerEvent::getActualInstance).forEach(event -> {
                 if (event instanceof AnswerStarted started) {
                     types.add(started.getType());
-                } else if (event instanceof AnswerDelta delta) {
+                } else if (event instanceof Delta delta) {
                     types.add(delta.getType());
                     System.err.print(delta.getText());
                 } else if (event instanceof AnswerCitation citation) {
                     types.add(citation.getType());
                 } else if (event instanceof AnswerCompleted completed) {
                     types.add(completed.getType());
-                    print("stream_answer", completed.getAnswer().getAnswer(), words(types));
-                } else if (event instanceof AnswerFailed failed) {
+                    print("stream_answer", completed.getResult().getAnswer(), words(types));
+                } else if (event instanceof Failed failed) {
                     types.add(failed.getType());
                     print("stream_answer", failed.getProblem().getCode(), words(types));
                 }
@@ -141,7 +140,7 @@ final class Tour {
                     types.add(completed.getType());
                     var first = completed.getResult().getTranslations().get(0);
                     print("stream_translations", first.getText(), words(types));
-                } else if (event instanceof TranslationFailed failed) {
+                } else if (event instanceof Failed failed) {
                     types.add(failed.getType());
                     print("stream_translations", failed.getProblem().getCode(), words(types));
                 }

@@ -26,13 +26,13 @@ from groundwork_client.api.translations import (
 from groundwork_client.models import (
     AnswerCitation,
     AnswerCompleted,
-    AnswerDelta,
-    AnswerFailed,
     AnswerRequest,
     AnswerStarted,
     DeepLRequest,
     DeepLRequestTargetLang,
+    Delta,
     Document,
+    Failed,
     FeedbackRequest,
     FeedbackRequestRating,
     LibreRequest,
@@ -42,14 +42,13 @@ from groundwork_client.models import (
     TicketRequest,
     TranslationCompleted,
     TranslationDelta,
-    TranslationFailed,
     TranslationRequest,
     TranslationRequestTargetLang,
 )
 from groundwork_client.types import File
 
-AnswerEvent = AnswerStarted | AnswerDelta | AnswerCitation | AnswerCompleted | AnswerFailed
-TranslationEvent = TranslationDelta | TranslationCompleted | TranslationFailed
+AnswerEvent = AnswerStarted | AnswerCitation | Delta | AnswerCompleted | Failed
+TranslationEvent = TranslationDelta | TranslationCompleted | Failed
 
 EMAIL = b"From: Ada Hill <ada@post.example>\r\nSubject: Broken lamp\r\n\r\nMy lamp broke.\r\n"
 GERMAN = "Das Produkt ist sehr gut."
@@ -115,11 +114,11 @@ def answers(client: Client) -> None:
     for event in answer_events(client, QUESTION):
         types.append(event.type_)
         match event:
-            case AnswerDelta():
+            case Delta():
                 print(event.text, end="", file=sys.stderr, flush=True)
             case AnswerCompleted():
-                print("stream_answer:", event.answer.answer, *types)
-            case AnswerFailed():
+                print("stream_answer:", event.result.answer, *types)
+            case Failed():
                 print("stream_answer:", event.problem.code, *types)
 
 
@@ -127,10 +126,10 @@ def answer_events(client: Client, request: AnswerRequest) -> Iterator[AnswerEven
     """The events of an answer as they come."""
     classes: dict[str, type[AnswerEvent]] = {
         "started": AnswerStarted,
-        "delta": AnswerDelta,
         "citation": AnswerCitation,
+        "delta": Delta,
         "completed": AnswerCompleted,
-        "failed": AnswerFailed,
+        "failed": Failed,
     }
     for data in server_sent(client, "/answers/stream", request.to_dict()):
         yield classes[data["type"]].from_dict(data)
@@ -161,7 +160,7 @@ def translations(client: Client) -> None:
                 print(event.text, end="", file=sys.stderr, flush=True)
             case TranslationCompleted():
                 print("stream_translations:", event.result.translations[0].text, *types)
-            case TranslationFailed():
+            case Failed():
                 print("stream_translations:", event.problem.code, *types)
 
     languages = list_languages.sync(client=client) or []
@@ -173,7 +172,7 @@ def translation_events(client: Client, request: TranslationRequest) -> Iterator[
     classes: dict[str, type[TranslationEvent]] = {
         "delta": TranslationDelta,
         "completed": TranslationCompleted,
-        "failed": TranslationFailed,
+        "failed": Failed,
     }
     for data in server_sent(client, "/translations/stream", request.to_dict()):
         yield classes[data["type"]].from_dict(data)

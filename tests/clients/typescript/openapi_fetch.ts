@@ -74,7 +74,7 @@ async function answers(): Promise<void> {
         process.stderr.write(event.text);
         break;
       case "completed":
-        console.log("stream_answer:", event.answer.answer, ...types);
+        console.log("stream_answer:", event.result.answer, ...types);
         break;
       case "failed":
         console.log("stream_answer:", event.problem.code, ...types);

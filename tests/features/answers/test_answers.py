@@ -204,6 +204,13 @@ async def test_with_too_little_room_the_history_goes_before_the_documents() -> N
     assert [each["document_id"] for each in made["passages"]] == ["lamp"]
 
 
+async def test_a_shorter_history_is_said() -> None:
+    history = [{"role": "user", "content": "Hello."}]
+    made, _ = await answer(TOO_LONG, GOOD, history=history)
+    assert made["truncated"] is True
+    assert len(made["passages"]) == 2
+
+
 async def test_what_does_not_fit_at_all_is_said() -> None:
     async with desk(TOO_LONG) as (client, model):
         response = await client.post("/answers", json=BODY)

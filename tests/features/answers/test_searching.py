@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.features.answers.model import BODY, DOWN, QUESTION, desk
+from tests.features.answers.model import BODY, DOWN, QUESTION, TOO_LONG, desk
 
 GOOD = "[1] Yes."
 PAGES = {
@@ -61,11 +61,12 @@ async def test_the_model_says_what_to_search_for(
     assert made["usage"]["output_tokens"] == 14, "both calls count"
 
 
-async def test_both_queries_count(knowledge: Path) -> None:
+async def test_the_best_of_both_searches_comes_first(knowledge: Path) -> None:
     body = BODY | LIBRARY | {"history": [{"role": "user", "content": "Hi."}]}
-    async with desk(GOOD, query="Whirl 8 price", knowledge=knowledge) as (client, _):
+    query = "prices: what the Whirl 8 washing machine and a lamp cost"
+    async with desk(GOOD, query=query, knowledge=knowledge) as (client, _):
         made = (await client.post("/answers", json=body)).json()
-    assert set(ids(made)) == set(PAGES)
+    assert ids(made) == ["price.md", "lamp.md", "noise.md"]
 
 
 async def test_without_a_query_what_the_question_finds_is_enough(knowledge: Path) -> None:
@@ -83,6 +84,13 @@ async def test_where_nothing_was_found_a_failing_model_is_no_answer(knowledge: P
         response = await client.post("/answers", json=body)
     assert (response.status_code, response.json()["code"]) == (502, "upstream-failed")
     assert model.asked == []
+
+
+async def test_fewer_of_the_service_s_own_are_no_loss_to_the_caller(knowledge: Path) -> None:
+    async with desk(TOO_LONG, GOOD, knowledge=knowledge) as (client, _):
+        made = (await client.post("/answers", json=BODY | LIBRARY)).json()
+    assert ids(made) == ["lamp.md"]
+    assert made["truncated"] is False
 
 
 @pytest.mark.parametrize("says", ["[unknown] Das weiß ich nicht.", "[3] Drei Jahre."])

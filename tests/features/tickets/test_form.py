@@ -6,7 +6,6 @@ from pathlib import Path
 
 from app.features.tickets import FEATURE
 from app.features.tickets.request import TicketRequest
-from app.gateway import PromptPrefix
 from tests.features.tickets.support import (
     READING,
     Body,
@@ -107,15 +106,19 @@ async def test_what_still_does_not_fit_is_null_and_reported_and_the_rest_is_kept
 
 
 def test_tenants_schemas_do_not_grow_memory_and_share_the_prompt() -> None:
-    def prefix(number: int) -> PromptPrefix:
+    def asking(number: int) -> TicketRequest:
         own = {"properties": {f"f{number}": {"type": "string"}}}
-        return FEATURE.prefix(TicketRequest.model_validate({"text": "Hi", "custom_fields": own}))
+        return TicketRequest.model_validate({"text": "Hi", "custom_fields": own})
 
     plain = FEATURE.prefix(TicketRequest(text="Hi"))
-    made = [weakref.ref(prefix(number)) for number in range(200)]
-    assert prefix(199) is made[199]()
+    asked = (asking(number).form for number in range(200))
+    forms = [weakref.ref(form) for form in asked if form]
+    made = [weakref.ref(FEATURE.prefix(asking(number))) for number in range(200)]
+    assert FEATURE.prefix(asking(199)) is made[199]()
     gc.collect()
     kept = [one for one in (ref() for ref in made) if one]
     assert 0 < len(kept) <= 64
+    assert len(forms) == 200
+    assert sum(ref() is not None for ref in forms) <= 64
     for one in kept:
         assert (one.instruction, one.shots) == (plain.instruction, plain.shots)

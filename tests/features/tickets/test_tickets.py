@@ -69,6 +69,8 @@ async def test_nothing_is_withheld_and_nothing_overruled() -> None:
     ticket, _ = await ticket_of(email, said(injection=ORDER))
     assert ticket["flags"]["injection_suspected"] is True
     assert ticket["needs_review"] is True
+    ticket, _ = await ticket_of({"subject": ORDER, "body": "Hello."}, said(injection=ORDER))
+    assert ticket["flags"]["injection_suspected"] is True
 
 
 async def test_sender_and_subject_stand_before_the_body_within_the_marks() -> None:

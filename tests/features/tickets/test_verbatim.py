@@ -64,6 +64,7 @@ PRODUCTS = ("Inkwell", "Inkwell Pro", "Lumo S2", "Lumo S3", "One", "Crème-Brûl
         ("Lumo S2 and Lumo S3", None),
         ("Crème Brûlée", "Crème-Brûlée Set"),
         ("Phone", None),
+        ("ne", None),
         ("Lumo S4", None),
         ("Inkwel Pro", None),
     ],

@@ -203,6 +203,19 @@ def test_wishes_come_after_the_text_and_the_context_is_data() -> None:
         assert wish in str(task)
 
 
+@pytest.mark.parametrize(
+    ("target", "formality", "said"),
+    [
+        ("DE", "more", " formally."),
+        ("PT-BR", "prefer_less", " informally."),
+        ("DE", "default", "into German."),
+        ("EN", "prefer_more", "into English."),
+    ],
+)
+def test_formality_is_asked_for_where_there_is_one(target: str, formality: Any, said: str) -> None:
+    assert FEATURE.task(Unit(text="x", target_lang=target, formality=formality)).endswith(said)
+
+
 async def test_one_bad_text_does_not_lose_the_others() -> None:
     def fails_for_one(messages: Messages) -> str:
         return "" if "Unsinn" in text_of(messages) else ENGLISH

@@ -1,10 +1,9 @@
 """Markup as texts for a model, and the same markup with their translations.
 
 A text has numbered marks in the places of its tags; a translation with the same tree of marks gets the
-tags again. What is no text comes back byte for byte: the source is copied, not written anew. So HTML that
-is broken stays as it is, and a browser repairs it as it would have repaired the source. A parser's tree
-would not do: lexbor, which repairs as browsers do, takes minutes over 1 MB of ``<div>`` and 3 GB for 55 KB
-of ``<p><b id=1>``; libxml2 rewrites addresses and drops what follows ``</body>``.
+tags again. What is no text comes back byte for byte: the source is copied, not written anew, so broken
+HTML stays as it is. A parser's tree would not do: it would be written with other quotes and tags, and
+some take minutes over 1 MB of ``<div>``.
 """
 
 import html
@@ -32,12 +31,7 @@ class Markup:
     """
 
     def __init__(self, source: str, kind: Kind, ignore_tags: Collection[str] = ()) -> None:
-        """Read a source.
-
-        Args:
-            source: the source.
-            kind: its language.
-            ignore_tags: names of elements in which nothing is text; in XML, exactly as written.
+        """Read a source; in the elements with some tags, nothing is text.
 
         Raises:
             MarkupError: XML is not well-formed, or has a document type of its own.
@@ -52,11 +46,7 @@ class Markup:
         return "\n".join(token.said for token in self._tokens if token.kind == "text")
 
     def sheets(self, most: int) -> Iterator["Sheet"]:
-        """What is to be translated, in order, in as few sheets as there is room in.
-
-        Args:
-            most: characters of a sheet; a text alone may be longer.
-        """
+        """What is to be translated, in sheets of some characters; a text alone may be longer."""
         for start, end in _stretches(self._tokens, most):
             tokens = self._tokens[start:end]
             sheet = Sheet(self._source, tokens)
@@ -85,13 +75,14 @@ class Sheet:
         around = [None, *tokens, None]
         for last, token, after in zip(around, tokens, around[2:], strict=False):
             start = last.end if last else token.start
-            if token.kind == "text":
-                mark = token.said
-            else:
-                number += token.kind != "close"
+            mark = token.said
+            if token.kind == "close":
+                mark = f"</{path.pop()}>"
+            elif token.kind != "text":
+                number += 1
+                mark = f"<{number}>" if token.kind == "open" else f"<{number}/>"
                 path += [number] if token.kind == "open" else []
-                mark = f"</{path.pop()}>" if token.kind == "close" else f"<{number}>"
-                mark = f"<{number}/>" if token.kind == "alone" else mark
+            if token.kind != "text":
                 end = after.start if after and after.kind == "text" else token.end
                 self._tags[mark] = source[start:end]
             shown += [" " if start < token.start else "", mark]

@@ -3,7 +3,7 @@
 import html
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
@@ -51,7 +51,7 @@ class Token:
         start, end: its place.
         said: a text as a reader sees it, its references to characters resolved.
         cdata: whether it is a text in a CDATA section, where nothing is escaped.
-        partner: the index of a pair's other tag.
+        partner: of the tag that opens a pair, the index of the other.
     """
 
     kind: Literal["text", "open", "close", "alone"]
@@ -73,7 +73,7 @@ def tokens_of(source: str, kind: Kind, ignore_tags: Collection[str]) -> list[Tok
     reader = _Reader(source, kind, ignore_tags)
     (_read_html if kind == "html" else _read_xml)(source, reader)
     reader.single()
-    return _paired(reader.tokens)
+    return reader.tokens
 
 
 def as_lines(text: str) -> str:
@@ -187,6 +187,7 @@ class _Reader:
         elif not known or self._open[-1:] != [element.token]:
             self.single(start, end)
         elif self._last_text > self._open.pop():
+            self.tokens[element.token].partner = len(self.tokens)
             self.tokens.append(Token("close", start, end))
         else:  # without a text in it, a pair is left alone as a whole
             start = self.tokens[element.token].start
@@ -194,7 +195,9 @@ class _Reader:
             self.alone(start, end)
 
     def alone(self, start: int, end: int) -> None:
-        if start < end:
+        if start < end and self.tokens and self.tokens[-1].kind == "alone":
+            self.tokens[-1].end = end
+        elif start < end:
             self.tokens.append(Token("alone", start, end))
 
     def single(self, start: int = 0, end: int = 0) -> None:
@@ -210,23 +213,6 @@ class _Reader:
         self._names[element.name] -= 1
         if element.token >= 0:
             self.single()
-
-
-def _paired(tokens: Sequence[Token]) -> list[Token]:
-    """With partners, and with what is left alone in one token if there is no text between."""
-    paired: list[Token] = []
-    path: list[int] = []
-    for token in tokens:
-        if paired and token.kind == paired[-1].kind == "alone":
-            paired[-1].end = token.end
-            continue
-        if token.kind == "open":
-            path.append(len(paired))
-        elif token.kind == "close":
-            token.partner = path.pop()
-            paired[token.partner].partner = len(paired)
-        paired.append(token)
-    return paired
 
 
 def _said(attributes: Mapping[str, str], inherited: bool | None) -> bool | None:

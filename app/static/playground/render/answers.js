@@ -3,11 +3,11 @@
 import { call } from "../call.js";
 import { fill, h, link, thumb } from "../dom.js";
 import { counted, marked } from "../text.js";
-import { General } from "./general.js";
+import { General, checked } from "./general.js";
 
 const NOTES = {
   clarify: ["Asks back", "What is meant has to be made clear first."],
-  handoff: ["Hand over to a human", "Only staff can do this."],
+  handoff: ["Hand over to a human", "A person is asked for, or what only staff can do."],
   unknown: ["Unknown", "The documents do not tell."],
 };
 
@@ -89,8 +89,7 @@ export class Answers extends General {
     return [
       NOTES[action] && note(...NOTES[action]),
       grounded && h("p", { class: "grounded" }, "Its figures and addresses stand in its sources"),
-      lost.length > 0 && note("Not proven", `Not in its sources: ${lost.flatMap(
-        ({ missing, unexpected }) => [...missing, ...unexpected]).join(", ") || "a source"}.`),
+      lost.length > 0 && note("Not proven", "Its sources do not hold all that it says.", checked(lost)),
       truncated && note("Cut", "The model could not read all of the documents or the conversation."),
       query && query !== question && h("p", { class: "hint" }, "Searched for: ",
         h("q", { dir: "auto" }, query)),
@@ -141,8 +140,8 @@ export class Answers extends General {
   }
 }
 
-function note(title, text) {
-  return h("p", { class: "note" }, h("strong", {}, title), " ", text);
+function note(title, text, more) {
+  return h("div", { class: "note" }, h("p", {}, h("strong", {}, title), " ", text), more);
 }
 
 /** Both have offsets into the same document's text. */

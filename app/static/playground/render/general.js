@@ -38,9 +38,24 @@ export class General {
   }
 
   /** The whole result is there. */
-  complete({ model, usage, ...rest }) {
-    fill(this.context.mount, described(rest));
+  complete({ model, usage, checks = [], ...rest }) {
+    fill(this.context.mount, described(rest), checked(checks));
   }
+}
+
+/** What code looked at in an output, and what it found; null where it looked at nothing. */
+export function checked(checks) {
+  return checks.length ? h("ul", { class: "checks", "aria-label": "Checks" }, checks.map(check)) : null;
+}
+
+function check({ check: name, kept, missing, unexpected }) {
+  const found = [["missing", missing], ["unexpected", unexpected]]
+    .filter(([, items]) => items.length)
+    .map(([what, items]) => `${what}: ${items.join(", ")}`);
+  return h("li", { class: kept ? "kept" : "lost" },
+    h("span", { "aria-hidden": "true" }, kept ? "✓ " : "✗ "),
+    words(name), h("span", { class: "unseen" }, kept ? ": yes" : ": no"),
+    found.length > 0 && h("span", { dir: "auto" }, ` (${found.join("; ")})`));
 }
 
 /** Names and values as a description list. */

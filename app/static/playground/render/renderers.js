@@ -16,7 +16,6 @@ const OWN = { answers: Answers, tickets: Tickets, translations: Translations };
  *
  * @typedef {Object} Context
  * @property {HTMLElement} mount Where results are shown.
- * @property {(patch: Object<string, any>) => void} ask Changes fields of the form and sends it.
  * @property {() => string} key Gives the API key.
  * @property {() => void} changed To be called when the next request's body has changed.
  */

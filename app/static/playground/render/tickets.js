@@ -2,12 +2,12 @@
 
 import { between, languageName, marked, words } from "../text.js";
 import { fill, h } from "../dom.js";
-import { General, described, shown } from "./general.js";
+import { General, checked, described, shown } from "./general.js";
 
 const FLAGS = {
   auto_reply: "A machine sent it",
   quoted_only: "Nothing new beside what is quoted",
-  injection_suspected: "Something in it talks to the model",
+  injection_suspected: "Something in it gives orders to a machine",
   truncated: "Too long for the model: its oldest part was left out",
 };
 
@@ -22,7 +22,8 @@ export class Tickets extends General {
         ticket.custom_fields && section("Custom fields", described(ticket.custom_fields)),
         ticket.open_questions.length > 0 && section("Open questions",
           h("ul", { class: "questions" },
-            ticket.open_questions.map((question) => h("li", { dir: "auto" }, question))))),
+            ticket.open_questions.map((question) => h("li", { dir: "auto" }, question)))),
+        checked(ticket.checks)),
       email(ticket.entities, body));
   }
 }

@@ -2,8 +2,8 @@
 
 import { fill, h } from "../dom.js";
 import { problemCard } from "../problem.js";
-import { languageName, words } from "../text.js";
-import { General } from "./general.js";
+import { languageName } from "../text.js";
+import { General, checked } from "./general.js";
 
 export class Translations extends General {
   begin({ text = [], target_lang: target = "EN" }) {
@@ -25,10 +25,10 @@ class Row {
     this.source = h("p", { dir: "auto" }, source);
     this.sourceName = h("h3", { class: "name" }, "Text");
     this.target = h("p", { class: "streamed", dir: "auto", lang: targetLanguage });
-    this.checks = h("div", { class: "checks" });
+    this.notes = h("div");
     this.element = h("li", { class: "pair" },
       h("div", {}, this.sourceName, this.source),
-      h("div", {}, h("h3", { class: "name" }, languageName(targetLanguage)), this.target, this.checks));
+      h("div", {}, h("h3", { class: "name" }, languageName(targetLanguage)), this.target, this.notes));
   }
 
   complete({ text, detected_source_language: language, detection_score: score, checks, repaired,
@@ -40,22 +40,11 @@ class Row {
     }
     if (problem) {
       fill(this.target);
-      fill(this.checks, problemCard(problem));
+      fill(this.notes, problemCard(problem));
       return;
     }
     this.target.textContent = text;
-    fill(this.checks,
-      checks.length > 0 && h("ul", { "aria-label": "Checks" }, checks.map(check)),
+    fill(this.notes, checked(checks),
       repaired && h("p", { class: "hint" }, "The model was asked to put something right."));
   }
-}
-
-function check({ check: name, kept, missing, unexpected }) {
-  const found = [["missing", missing], ["unexpected", unexpected]]
-    .filter(([, items]) => items.length)
-    .map(([what, items]) => `${what}: ${items.join(", ")}`);
-  return h("li", { class: kept ? "kept" : "lost" },
-    h("span", { "aria-hidden": "true" }, kept ? "✓ " : "✗ "),
-    words(name), h("span", { class: "unseen" }, kept ? ": yes" : ": no"),
-    found.length > 0 && h("span", {}, ` (${found.join("; ")})`));
 }

@@ -156,7 +156,7 @@ class Document:
     def refused(self, schema: Node, values: Iterable[object]) -> list[object]:
         """The values that are not valid under one of this document's schemas."""
         refers = "$ref" in str(schema.value)  # to compile the components takes long
-        components = self.root.members.get("components", {}) if refers else {}
+        components: object = self.root.members.get("components", {}) if refers else {}
         validator = jsonschema_rs.validator_for({**schema.value, "components": components})
         return [value for value in values if not validator.is_valid(value)]
 

@@ -15,7 +15,8 @@ from tests.contract.serving import model_server
 from tests.service import COMMAND, MODEL, PATIENT, named
 from tests.wire.upstream import KEY
 
-QUESTION = {"question": "How long?", "documents": [{"text": "The warranty lasts three years."}]}
+SAID = "The warranty lasts three years."
+QUESTION = {"question": "How long?", "documents": [{"text": SAID}]}
 
 
 def environment() -> dict[str, str]:
@@ -74,7 +75,7 @@ def test_ask_takes_a_whole_body_and_fails_with_its_problem(
         elsewhere = named(model="openai:any", base_url=address, api_key=KEY)
         answer = json.loads(groundwork("ask", "answers", json.dumps(QUESTION), **elsewhere))
         assert answer["answer"] == "It lasts three years."
-        assert answer["citations"][0]["quote"] == QUESTION["documents"][0]["text"]
+        assert answer["citations"][0]["quote"] == SAID
         with pytest.raises(SystemExit) as caught:
             groundwork("ask", "answers", '{"question": 1}')
     assert json.loads(str(caught.value.code))["code"] == "request-invalid"

@@ -154,7 +154,7 @@ def unbounded(document: Json, schema: Json, at: str, seen: set[str]) -> Iterator
     below: list[tuple[str, Any]] = [*node.get("properties", {}).items()]
     below += [(key, node[key]) for key in ("items", "additionalProperties") if key in node]
     for keyword in ("anyOf", "oneOf", "allOf"):
-        below += enumerate(node.get(keyword, []))
+        below += [(str(place), part) for place, part in enumerate(node.get(keyword, []))]
     for key, part in below:
         if isinstance(part, dict):
             yield from unbounded(document, cast("Json", part), f"{at}/{key}", seen)

@@ -1,5 +1,6 @@
 """The application on a socket of its own; and a model server on another, or none at all."""
 
+import asyncio
 import json
 import threading
 import time
@@ -52,7 +53,7 @@ class _ModelServer(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         kind = "text/event-stream" if body.get("stream") else "application/json"
-        self._reply(kind, replied(good, body).content)
+        self._reply(kind, asyncio.run(replied(good, body).aread()))
 
     def _reply(self, kind: str, content: bytes) -> None:
         self.send_response(200)

@@ -15,7 +15,8 @@ from tests.contract.serving import model_server
 from tests.service import COMMAND, MODEL, PATIENT, named
 from tests.wire.upstream import KEY
 
-QUESTION = {"question": "How long?", "documents": [{"text": "The warranty lasts three years."}]}
+SAID = "The warranty lasts three years."
+QUESTION = {"question": "How long?", "documents": [{"text": SAID}]}
 
 
 def environment() -> dict[str, str]:

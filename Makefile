@@ -15,7 +15,7 @@ serve: .venv/.weights
 	.venv/bin/groundwork serve --sample
 
 test: check .venv/.gemma
-	.venv/bin/pytest --numprocesses 2 -m "not slow"
+	.venv/bin/pytest --numprocesses 2 --dist loadfile -m "not slow"
 
 test-all: test test-browser test-clients .venv/.qwen
 	.venv/bin/pytest -s -m slow

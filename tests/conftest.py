@@ -19,7 +19,7 @@ budget.register_profile("patient", deadline=None, suppress_health_check=[HealthC
 budget.load_profile("patient")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
 

@@ -3,16 +3,15 @@
 References: https://developers.deepl.com/docs/api-reference/translate, https://docs.libretranslate.com
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Response
 from fastapi import Request as HttpRequest
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from langcodes import Language
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Discriminator,
@@ -24,31 +23,15 @@ from pydantic import (
 from pydantic_core import to_json
 
 from app.errors import GroundworkError
-from app.features.translations.schemas import (
-    LanguageCode,
-    OneText,
-    Texts,
-    TranslationRequest,
-    bounded,
-)
+from app.features.translations.schemas import LanguageCode, OneText, Texts, TranslationRequest
 from app.features.translations.translating import translate
 from app.features.wire import Output, Request, examples
 from app.languages import FORMAL, NAMES, UNKNOWN, base, detect_scored
 from app.web.deps import GatewayDep, VocabularyDep
 from app.web.problems import PROBLEMS, judge
 
-_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+_FORM: Final = "application/x-www-form-urlencoded"
 _FLAGS: Final = {"0": False, "false": False, "1": True, "true": True}
-_FIELDS: Final[Mapping[str, Callable[[list[str]], object]]] = {
-    "text": list,
-    "custom_instructions": list,
-    "ignore_tags": lambda values: [
-        tag for tag in ",".join(values).replace(" ", "").split(",") if tag
-    ],
-    "preserve_formatting": lambda values: _FLAGS.get(values[-1], values[-1]),
-}
-"""How to read fields of a form that are no texts, or lists even where they stand in it once."""
-
 _EXAMPLE: Final = "Das Produkt ist sehr gut."
 _OTHERS: Final = ConfigDict(extra="ignore")  # what is not understood here is ignored, as there
 
@@ -56,65 +39,59 @@ _OTHERS: Final = ConfigDict(extra="ignore")  # what is not understood here is ig
 def _form_too(model: str) -> dict[str, Any]:
     """The ``openapi_extra`` of an operation that takes ``model`` as a form, too."""
     schema = {"$ref": f"#/components/schemas/{model}"}
-    return {"requestBody": {"content": {_FORMS[0]: {"schema": schema}}}}
+    return {"requestBody": {"content": {_FORM: {"schema": schema}}}}
 
 
-def _route_with(member: str) -> type[APIRoute]:
-    """A kind of route that takes forms, too; FastAPI sees them as JSON, or with GET as a query.
+class _Route(APIRoute):
+    """Takes forms, too; a problem has its detail where the clients of the two APIs look for it."""
 
-    Args:
-        member: member of a problem in which its detail is repeated, for the API's clients.
-    """
+    def get_route_handler(self) -> Callable[[HttpRequest], Awaitable[Response]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        handle = super().get_route_handler()
 
-    class DropInRoute(APIRoute):
-        def get_route_handler(self) -> Callable[[HttpRequest], Awaitable[Response]]:  # pyright: ignore[reportIncompatibleMethodOverride]
-            handle = super().get_route_handler()
+        async def answer(request: HttpRequest) -> Response:
+            try:
+                return await handle(await _without_form(request))
+            except RequestValidationError as error:
+                problem = judge(request.headers.get("content-type"), error)
+            except GroundworkError as error:
+                problem = error
+            problem.members |= {"message": problem.detail, "error": problem.detail}
+            raise problem
 
-            async def answer(request: HttpRequest) -> Response:
-                try:
-                    return await handle(await _without_form(request))
-                except RequestValidationError as error:
-                    problem = judge(request.headers.get("content-type"), error)
-                except GroundworkError as error:
-                    problem = error
-                problem.members[member] = problem.detail
-                raise problem
-
-            return answer
-
-    return DropInRoute
+        return answer
 
 
 async def _without_form(request: HttpRequest) -> HttpRequest:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in _FORMS:
+    """A request that FastAPI understands: a form as JSON, or with GET as the query."""
+    if not request.headers.get("content-type", "").lower().startswith((_FORM, "multipart/")):
         return request
-    form = await request.form()
-    fields: dict[str, object] = {}
-    for name in form:
-        if values := [value for value in form.getlist(name) if isinstance(value, str)]:
-            alone = values[0] if len(values) == 1 else values
-            fields[name] = _FIELDS[name](values) if name in _FIELDS else alone
-    scope = dict(request.scope)
     if request.method == "GET":
-        query = urlencode(fields, doseq=True).encode()
-        return HttpRequest(scope | {"query_string": scope["query_string"] + b"&" + query})
-    body = to_json(fields)
-    headers = [pair for pair in scope["headers"] if pair[0] != b"content-type"]
-    scope["headers"] = [*headers, (b"content-type", b"application/json")]
+        return HttpRequest({**request.scope, "query_string": await request.body()})
+    form = await request.form()
+    fields = {
+        name: [value for value in form.getlist(name) if isinstance(value, str)] for name in form
+    }
+    body = to_json({name: _read(name, values) for name, values in fields.items() if values})
+    headers = [pair for pair in request.scope["headers"] if pair[0] != b"content-type"]
+    headers.append((b"content-type", b"application/json"))
 
     async def receive() -> dict[str, object]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        return {"type": "http.request", "body": body}
 
-    return HttpRequest(scope, receive)
+    return HttpRequest({**request.scope, "headers": headers}, receive)
 
 
-_deepl = APIRouter(
-    prefix="/v2", tags=["deepl"], responses=PROBLEMS, route_class=_route_with("message")
-)
-_libretranslate = APIRouter(
-    tags=["libretranslate"], responses=PROBLEMS, route_class=_route_with("error")
-)
+def _read(name: str, values: list[str]) -> object:
+    """A field of a form, in which lists and flags are texts, too."""
+    if name == "ignore_tags":
+        return ",".join(values).replace(",", " ").split()
+    if name in ("text", "custom_instructions"):
+        return values
+    return _FLAGS.get(values[-1], values[-1]) if name == "preserve_formatting" else values[-1]
+
+
+_deepl = APIRouter(prefix="/v2", tags=["deepl"], responses=PROBLEMS, route_class=_Route)
+_libretranslate = APIRouter(tags=["libretranslate"], responses=PROBLEMS, route_class=_Route)
 ROUTERS = (_deepl, _libretranslate)
 
 
@@ -129,7 +106,7 @@ class DeepLRequest(TranslationRequest):
 class DeepLTranslation(Output):
     """One text, translated."""
 
-    detected_source_language: str
+    detected_source_language: Annotated[str, BeforeValidator(lambda code: code or "")]
     text: str
     billed_characters: int
 
@@ -156,16 +133,7 @@ async def deepl_translate(
 ) -> DeepLResponse:
     """What `/translations` does, in DeepL's form; the request fails when one of its texts does."""
     made = await translate(request, gateway, vocabulary, strict=True)
-    return DeepLResponse(
-        translations=[
-            DeepLTranslation(
-                detected_source_language=one.detected_source_language or "",
-                text=one.text or "",
-                billed_characters=one.billed_characters,
-            )
-            for one in made.translations
-        ]
-    )
+    return DeepLResponse.model_validate(made, from_attributes=True)
 
 
 @_deepl.get("/languages", summary="List the languages, for DeepL's clients")
@@ -181,8 +149,7 @@ async def deepl_languages(
 
 
 _OneOrMany = Annotated[
-    Annotated[OneText, AfterValidator(lambda text: bounded([text])[0]), Tag("one")]
-    | Annotated[Texts, Tag("many")],
+    Annotated[OneText, Tag("one")] | Annotated[Texts, Tag("many")],
     Discriminator(lambda value: "one" if isinstance(value, str) else "many"),
 ]
 _Source = Annotated[
@@ -279,13 +246,10 @@ async def libre_languages() -> list[LibreLanguage]:
 
 
 def _detection(code: str | None, score: float | None) -> LibreDetection:
-    return LibreDetection(
-        confidence=round(100 * (score or 0), 1), language=_tag_of(code or UNKNOWN)
-    )
+    language = _tag_of(code) if code else UNKNOWN.lower()
+    return LibreDetection(confidence=round(100 * (score or 0), 1), language=language)
 
 
 def _tag_of(code: str) -> str:
     """A code of ours as BCP 47 writes it: ``en-GB``, ``zh-Hant``."""
-    language, _, rest = code.partition("-")
-    rest = rest.title() if len(rest) == len("Hant") else rest
-    return "-".join(filter(None, (language.lower(), rest)))
+    return Language.get(code, normalize=False).to_tag()

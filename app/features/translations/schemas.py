@@ -46,8 +46,7 @@ def _of_some_use(terms: dict[str, str]) -> dict[str, str]:
     return terms
 
 
-def bounded(texts: list[str]) -> list[str]:
-    """Texts that are not too long together; a validator."""
+def _bounded(texts: list[str]) -> list[str]:
     size = sum(len(text.encode(errors="surrogatepass")) for text in texts)
     if size > MOST_BYTES:
         detail = f"May have at most {MOST_BYTES} bytes together, not {size}."
@@ -65,7 +64,7 @@ _Terms = Annotated[
 _Tag = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 OneText = Annotated[str, StringConstraints(max_length=MOST_BYTES)]
 Texts = Annotated[
-    list[OneText], Field(min_length=1, max_length=MOST_TEXTS), AfterValidator(bounded)
+    list[OneText], Field(min_length=1, max_length=MOST_TEXTS), AfterValidator(_bounded)
 ]
 
 

@@ -1,18 +1,15 @@
 """A translation in its text's own shape: how it begins and ends."""
 
 import re
-import unicodedata
 from typing import Final
 
 _FIRST: Final = re.compile(r"(?:</?\d+/?>|\s)*+(.)")  # what is in no mark
 _LAST: Final = re.compile(r"([.!?…。！？ ]*+)((?:</?\d+/?>|\s)*+)\Z")
+_ALIKE: Final = str.maketrans("。！？", ".!?")  # so that each language keeps its own
 
 
 def in_the_shape_of(text: str, translation: str) -> str:
-    """The translation with the text's first case and the same punctuation at the end, or none.
-
-    Full-width marks count as the ordinary ones, so that each language keeps its own.
-    """
+    """The translation with the text's first case and the same punctuation at the end, or none."""
     here, there = _FIRST.match(text), _FIRST.match(translation)
     if here and there:
         case = str.lower if here[1].islower() else str.upper if here[1].isupper() else str
@@ -26,5 +23,4 @@ def in_the_shape_of(text: str, translation: str) -> str:
 
 def _end(text: str) -> str:
     last = _LAST.search(text)
-    mark = last[1].strip()[-1:] if last else ""
-    return mark if mark == "…" else unicodedata.normalize("NFKC", mark).replace("。", ".")
+    return last[1].strip()[-1:].translate(_ALIKE) if last else ""

@@ -1,17 +1,17 @@
 """A request's texts, made ready for the model: in pieces, with marks for their tags, with their terms."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from app.errors import GroundworkError, MarkupInvalid, TextEmpty, invalid
-from app.features.translations.glossaries import terms_in
+from app.features.translations.glossaries import glossary_of, terms_in
 from app.features.translations.markup import Markup, MarkupError, Sheet
 from app.features.translations.pieces import cut, has_words
 from app.features.translations.schemas import TranslationRequest
 from app.features.translations.translator import Unit
-from app.knowledge.vocabulary import Terms
+from app.knowledge.vocabulary import Terms, Vocabulary
 from app.languages import UNKNOWN, UNSPACED, Detection, base, detect_scored
 
 _MOST: Final = 2_000  # characters of a piece; its translation has to fit into max_tokens
@@ -24,12 +24,12 @@ class Piece:
     Attributes:
         unit: what the model gets.
         written: makes of a translation what stands in the text; None if it lacks a tag.
-        smaller: the same part in smaller ones, without tags; None if it has none.
+        smaller: the same part in smaller ones, without tags, if it has any.
     """
 
     unit: Unit
     written: Callable[[str], str | None]
-    smaller: Callable[[], list["Part"]] | None = None
+    smaller: Sequence["Part"] = ()
 
 
 Part = str | Piece
@@ -38,41 +38,36 @@ Part = str | Piece
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One of the request's texts.
-
-    Attributes:
-        source: as it came.
-        parts: it in parts.
-        language: what it is in.
-        streams: whether its parts can be told as they come; tags are put in at the end.
-        problem: why it cannot be translated.
-    """
+    """One of the request's texts: as it came, in parts, what it is in, why it is not translated."""
 
     source: str
-    parts: list[Part]
+    parts: Sequence[Part]
     language: Detection = Detection(UNKNOWN, 0)  # noqa: RUF009 # frozen
-    streams: bool = True
     problem: GroundworkError | None = None
 
 
-def prepared(
+def texts_of(request: TranslationRequest, vocabulary: Vocabulary) -> list[Text]:
+    """A request's texts.
+
+    Raises:
+        GlossaryInvalid: there is no glossary of the operator's as the request names it.
+    """
+    glossary = glossary_of(request, vocabulary)
+    return [
+        _text(source, f"/text/{at}", request, glossary) for at, source in enumerate(request.text)
+    ]
+
+
+def _text(
     source: str, pointer: str, request: TranslationRequest, glossary: Mapping[str, Terms]
 ) -> Text:
-    """A text of a request.
-
-    Args:
-        source: the text.
-        pointer: JSON Pointer to it in the body.
-        request: the request.
-        glossary: the operator's terms by source language; the request's own have the last word.
-    """
     kind, given, into = request.tag_handling, request.source_lang, request.target_lang
     if not source.strip():
-        return Text(source, [], problem=invalid(TextEmpty, pointer, "Must not be blank."))
+        return Text(source, [source], problem=invalid(TextEmpty, pointer, "Must not be blank."))
     try:
         markup = Markup(source, kind, request.ignore_tags) if kind else None
     except MarkupError as error:
-        return Text(source, [], problem=invalid(MarkupInvalid, pointer, str(error)))
+        return Text(source, [source], problem=invalid(MarkupInvalid, pointer, str(error)))
     language = Detection(given, 1) if given else detect_scored(markup.words if markup else source)
     code = language.code
     if code == into or (base(code) == base(into) and "-" not in into):
@@ -80,17 +75,25 @@ def prepared(
     maker = _Maker(request, code, {**glossary.get(base(code), {}), **request.glossary})
     if markup is None:
         return Text(source, maker.plain(source), language)
-    parts = maker.marked(source, markup.sheets(_MOST), 0, len(source))
-    return Text(source, parts, language, streams=False)
+    return Text(source, maker.marked(source, markup.sheets(_MOST), 0, len(source)), language)
 
 
 class _Maker:
     """Makes the parts of a request's texts that are in one language."""
 
     def __init__(self, request: TranslationRequest, language: str, terms: Terms) -> None:
-        self._request, self._language, self._terms = request, language, terms
+        self._language, self._terms = language, terms
         unspaced = base(language) in UNSPACED and base(request.target_lang) not in UNSPACED
         self._joint = " " if unspaced else ""  # between sentences that had nothing between them
+        self._unit = partial(
+            Unit,
+            target_lang=request.target_lang,
+            source_lang=request.source_lang,
+            formality=request.formality,
+            context=request.context,
+            instructions=request.custom_instructions,
+            shaped=request.preserve_formatting,
+        )
 
     def plain(self, text: str, written: Callable[[str], str | None] = str) -> list[Part]:
         """The parts of a text without tags."""
@@ -101,7 +104,8 @@ class _Maker:
                 continue
             if parts and isinstance(parts[-1], Piece):
                 parts.append(self._joint)
-            parts.append(Piece(self._unit(part), written))
+            unit = self._unit(text=part, terms=terms_in(part, self._terms))
+            parts.append(Piece(unit, written))
         return parts
 
     def marked(self, source: str, sheets: Iterable[Sheet], start: int, end: int) -> list[Part]:
@@ -109,24 +113,11 @@ class _Maker:
         parts: list[Part] = []
         for sheet in sheets:
             parts.append(source[start : sheet.start])
-            start = sheet.end
-            if not sheet.marked:
-                parts += self.plain(sheet.text, sheet.filled)
-                continue
-            smaller = partial(self.marked, source, sheet.smaller(), sheet.start, sheet.end)
-            parts.append(Piece(self._unit(sheet.text, marked=True), sheet.filled, smaller))
+            start, text = sheet.end, sheet.text
+            if sheet.marked:
+                unit = self._unit(text=text, terms=terms_in(text, self._terms), marked=True)
+                smaller = self.marked(source, sheet.smaller(), sheet.start, sheet.end)
+                parts.append(Piece(unit, sheet.filled, smaller))
+            else:
+                parts += self.plain(text, sheet.filled)
         return [*parts, source[start:end]]
-
-    def _unit(self, text: str, *, marked: bool = False) -> Unit:
-        request = self._request
-        return Unit(
-            text=text,
-            target_lang=request.target_lang,
-            source_lang=request.source_lang,
-            formality=request.formality,
-            context=request.context,
-            instructions=request.custom_instructions,
-            terms=terms_in(text, self._terms) if self._terms else (),
-            shaped=request.preserve_formatting,
-            marked=marked,
-        )

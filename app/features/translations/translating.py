@@ -1,21 +1,23 @@
 """A request's texts through the model, each with an outcome of its own."""
 
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from asyncio import Semaphore
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
+from typing import Final
 
-from app.errors import GroundworkError, ModelError, ModelOutputInvalid
-from app.features.concurrency import aside, merged, outcomes
+from app.errors import GroundworkError, ModelError
+from app.features.concurrency import MOST_AT_ONCE, aside, merged, outcomes, together
 from app.features.feature import Result
 from app.features.proofs import Check
-from app.features.translations.glossaries import glossary_of
 from app.features.translations.schemas import (
     Translation,
     TranslationDelta,
     TranslationRequest,
     TranslationResult,
 )
-from app.features.translations.texts import Part, Piece, Text, prepared
+from app.features.translations.texts import Part, Piece, Text, texts_of
 from app.features.translations.translator import FEATURE
 from app.features.wire import CheckResult, Completed, TokenUsage
 from app.gateway import Chunk, Completion, ModelGateway, StopReason, Usage
@@ -29,7 +31,7 @@ class TranslationCompleted(Completed[TranslationResult]):
 
 
 Outcome = Result[str] | GroundworkError
-_NOTHING = Result("", Completion("", StopReason.END, "", Usage()), Usage())  # was asked
+_NOTHING: Final = Result("", Completion("", StopReason.END, "", Usage()), Usage())  # was asked
 
 
 async def translate(
@@ -51,11 +53,13 @@ async def translate(
     Raises:
         GroundworkError: what the first text failed with, when every text did.
     """
-    texts = await _prepared(request, vocabulary, blank_stays=strict)
-    pieces = [piece for text in texts for piece in _pieces(text.parts)]
-    pieced = iter(await _translated(pieces, gateway))
-    made = [text.problem or _joined(text.parts, pieced) for text in texts]
-    return _gathered(request, gateway, texts, made, strict=strict)
+    texts = await _prepared(request, vocabulary)
+    if strict:
+        texts = [text if text.source.strip() else replace(text, problem=None) for text in texts]
+    places = Semaphore(MOST_AT_ONCE)
+    calls = [_translated(text, gateway, places) for text in texts]
+    made = await (together(calls) if strict else outcomes(calls))
+    return _gathered(request, gateway, texts, made)
 
 
 async def translate_stream(
@@ -63,8 +67,11 @@ async def translate_stream(
 ) -> AsyncGenerator[TranslationDelta | TranslationCompleted]:
     """Translate all texts at once and yield their pieces as they come."""
     texts = await _prepared(request, vocabulary)
-    made: list[Outcome] = [text.problem or _NOTHING for text in texts]
-    async with aclosing(merged([_streamed(text, gateway) for text in texts])) as items:
+    places = Semaphore(MOST_AT_ONCE)
+    made: list[Outcome] = [_NOTHING for _ in texts]
+    whole = request.tag_handling is not None  # tags are put in at the end
+    streams = [_streamed(text, gateway, places, whole=whole) for text in texts]
+    async with aclosing(merged(streams)) as items:
         async for index, item in items:
             if isinstance(item, str):
                 yield TranslationDelta(type="delta", text=item, index=index)
@@ -74,74 +81,73 @@ async def translate_stream(
     yield TranslationCompleted(type="completed", result=result)
 
 
-async def _prepared(
-    request: TranslationRequest, vocabulary: Vocabulary, *, blank_stays: bool = False
-) -> list[Text]:
-    glossary = glossary_of(request, vocabulary)
-
-    def prepare() -> list[Text]:
-        return [
-            prepared(source, f"/text/{index}", request, glossary)
-            if source.strip() or not blank_stays
-            else Text(source, [source])
-            for index, source in enumerate(request.text)
-        ]
-
+async def _prepared(request: TranslationRequest, vocabulary: Vocabulary) -> list[Text]:
+    prepare = partial(texts_of, request, vocabulary)
     return await aside(prepare, characters=sum(map(len, request.text)))
 
 
-async def _translated(pieces: Sequence[Piece], gateway: ModelGateway) -> list[Outcome]:
-    """What became of each piece; one whose tags do not come back is made of smaller ones."""
-    asked = await outcomes([FEATURE.ask(piece.unit, gateway) for piece in pieces])
-    made = [_written(*pair) for pair in zip(pieces, asked, strict=True)]
-    smaller = {
-        index: piece.smaller()
-        for index, (piece, outcome) in enumerate(zip(pieces, made, strict=True))
-        if piece.smaller and isinstance(outcome, ModelError)
-    }
-    if smaller:
-        left = [piece for parts in smaller.values() for piece in _pieces(parts)]
-        again = iter(await _translated(left, gateway))
-        for index, parts in smaller.items():
-            first, whole = asked[index], _joined(parts, again)
-            if isinstance(first, Result) and isinstance(whole, Result):
-                checks = (*whole.checks, Check("markup", kept=True))
-                usage = first.usage + whole.usage
-                whole = replace(whole, usage=usage, checks=checks, repaired=True)
-            made[index] = whole
-    return made
+async def _translated(text: Text, gateway: ModelGateway, places: Semaphore) -> Result[str]:
+    if text.problem:
+        raise text.problem
+    return await _made(text.parts, gateway, places)
 
 
-def _written(piece: Piece, outcome: Outcome) -> Outcome:
-    """A result with what stands in the text."""
-    if isinstance(outcome, GroundworkError):
-        return outcome
-    text = piece.written(outcome.output)
-    if text is None:
-        return ModelOutputInvalid("The translation does not have the tags of its text.")
-    return outcome if text is outcome.output else replace(outcome, output=text)
+async def _made(parts: Sequence[Part], gateway: ModelGateway, places: Semaphore) -> Result[str]:
+    pieces = [_written(part, gateway, places) for part in parts if isinstance(part, Piece)]
+    written = iter(await together(pieces))
+    return _joined([part if isinstance(part, str) else next(written) for part in parts])
 
 
-def _joined(parts: Sequence[Part], made: Iterator[Outcome]) -> Outcome:
-    """A text out of its parts, or what its first piece failed with.
+async def _written(piece: Piece, gateway: ModelGateway, places: Semaphore) -> Result[str]:
+    """What stands for a piece; one whose tags do not come back is made of smaller ones."""
+    usage = Usage()
+    try:
+        async with places:
+            result = await FEATURE.ask(piece.unit, gateway)
+        usage, text = result.usage, piece.written(result.output)
+        if text is not None:
+            return replace(result, output=text)
+    except ModelError:
+        if not piece.smaller:
+            raise
+    whole = await _made(piece.smaller, gateway, places)
+    checks = (*whole.checks, Check("markup", kept=True))
+    return replace(whole, usage=usage + whole.usage, checks=checks, repaired=True)
 
-    Args:
-        parts: the text's.
-        made: what became of its pieces, in order; takes as many as there are.
-    """
-    results: list[Result[str]] = []
-    failed: GroundworkError | None = None
-    for part in parts:
-        outcome = replace(_NOTHING, output=part) if isinstance(part, str) else next(made)
-        if isinstance(outcome, Result):
-            results.append(outcome)
-        else:
-            failed = failed or outcome
-    if failed or len(parts) == 1:
-        return failed or results[0]
+
+async def _streamed(
+    text: Text, gateway: ModelGateway, places: Semaphore, *, whole: bool
+) -> AsyncGenerator[str | Outcome]:
+    """One text's translation as it comes, piece after piece, and its outcome at the end."""
+    made: list[str | Result[str]] = []
+    try:
+        if whole or text.problem:
+            yield await _translated(text, gateway, places)
+            return
+        for part in text.parts:
+            if isinstance(part, str):
+                made.append(part)
+                yield part
+                continue
+            async with places, aclosing(FEATURE.stream(part.unit, gateway)) as items:
+                async for item in items:
+                    if isinstance(item, Chunk):
+                        yield item.text
+                    else:
+                        made.append(item)
+        yield _joined(made)
+    except GroundworkError as error:
+        yield error
+
+
+def _joined(parts: Sequence[str | Result[str]]) -> Result[str]:
+    """A text out of its parts."""
+    results = [part for part in parts if isinstance(part, Result)]
+    if len(parts) == len(results) == 1:
+        return results[0]
     return Result(
-        "".join(result.output for result in results),
-        max((result.completion for result in results), key=lambda made: made.model),
+        "".join(part if isinstance(part, str) else part.output for part in parts),
+        results[0].completion if results else _NOTHING.completion,
         sum((result.usage for result in results), Usage()),
         _together(check for result in results for check in result.checks),
         any(result.repaired for result in results),
@@ -160,56 +166,27 @@ def _together(checks: Iterable[Check]) -> tuple[Check, ...]:
     return tuple(found.values())
 
 
-async def _streamed(text: Text, gateway: ModelGateway) -> AsyncGenerator[str | Outcome]:
-    """One text's translation as it comes, piece after piece, and its outcome at the end."""
-    made: list[Outcome] = []
-    try:
-        for part in text.parts:
-            if isinstance(part, str):
-                if part and text.streams:
-                    yield part
-            elif not text.streams:
-                made += await _translated([part], gateway)
-            else:
-                async with aclosing(FEATURE.stream(part.unit, gateway)) as items:
-                    async for item in items:
-                        if isinstance(item, Chunk):
-                            yield item.text
-                        else:
-                            made.append(_written(part, item))
-    except GroundworkError as error:
-        yield error
-    else:
-        yield text.problem or _joined(text.parts, iter(made))
-
-
-def _pieces(parts: Iterable[Part]) -> list[Piece]:
-    return [part for part in parts if isinstance(part, Piece)]
-
-
 def _gathered(
     request: TranslationRequest,
     gateway: ModelGateway,
     texts: Sequence[Text],
     made: Sequence[Outcome],
-    *,
-    strict: bool = False,
 ) -> TranslationResult:
     """The response, or the first error where there is nothing but errors."""
     errors = [outcome for outcome in made if isinstance(outcome, GroundworkError)]
-    if errors and (strict or len(errors) == len(made)):
+    if len(errors) == len(made):
         raise errors[0]
     results = [outcome for outcome in made if isinstance(outcome, Result)]
     return TranslationResult(
         translations=[_translation(request, *pair) for pair in zip(texts, made, strict=True)],
-        model=max((result.completion.model for result in results), default="") or gateway.model,
+        model=max(result.completion.model for result in results) or gateway.model,
         usage=TokenUsage.of(sum((result.usage for result in results), Usage())),
     )
 
 
 def _translation(request: TranslationRequest, text: Text, outcome: Outcome) -> Translation:
     failed = outcome if isinstance(outcome, GroundworkError) else None
-    result = outcome if isinstance(outcome, Result) else _NOTHING
+    result = _NOTHING if isinstance(outcome, GroundworkError) else outcome
     code, score = base(text.language.code), round(text.language.score, 3)
     return Translation(
         text=None if failed else result.output,

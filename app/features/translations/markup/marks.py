@@ -10,7 +10,7 @@ from app.features.translations.pieces import has_words
 MARK: Final = re.compile(r"<\s?(/?)\s?(\d{1,6})\s?(/?)\s?>")
 
 
-def written(found: "re.Match[str]") -> str:
+def plain(found: "re.Match[str]") -> str:
     """A mark as we write it."""
     return f"<{found[1]}{int(found[2])}{found[3]}>"
 
@@ -40,7 +40,7 @@ def _shape(text: str) -> tuple[Counter[str], set[str], list[str]]:
     places, worded, alone, path = Counter[str](), set[str](), list[str](), [""]
     begun, at = "", 0
     for found in MARK.finditer(text):
-        mark, said = written(found), text[at : found.start()]
+        mark, said = plain(found), text[at : found.start()]
         at = found.end()
         if has_words(said):
             worded.add(path[-1])

@@ -6,39 +6,38 @@ HTML stays as it is. A parser's tree would not do: it would be written with othe
 some take minutes over 1 MB of ``<div>``.
 """
 
-import html
-import re
 from collections.abc import Collection, Iterator, Sequence
+from html import escape
 from itertools import accumulate
-from typing import Final
+from typing import Final, Literal
 
-from app.features.translations.markup.marks import MARK, compared, written
-from app.features.translations.markup.tokens import Kind, Token, as_lines, tokens_of
-from app.features.translations.markup.xml import check
+from app.features.translations.markup.marks import MARK, compared, plain
+from app.features.translations.markup.readers import read_html, read_xml
+from app.features.translations.markup.tokens import Token, Tokens
 from app.features.translations.pieces import has_words
 
+Kind = Literal["html", "xml"]
 _MARK: Final = 4  # characters that a mark takes, about
-_NO_CHARACTER: Final = re.compile(  # of XML 1.0, 2.2
-    "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-)
 
 
 class Markup:
     """HTML or XML, a document or a fragment.
 
     In HTML, scripts, styles, drawings, formulas, code and the values of forms are no text, and
-    ``translate="no"``, ``translate="yes"`` and the class ``notranslate`` are heeded.
+    ``translate="no"`` and the class ``notranslate`` are heeded. An element without its end tag goes
+    as far as the one around it.
     """
 
     def __init__(self, source: str, kind: Kind, ignore_tags: Collection[str] = ()) -> None:
-        """Read a source; in the elements with some tags, nothing is text.
+        """Read a source; nothing is text in the elements with some tags, in XML exactly as written.
 
         Raises:
-            MarkupError: XML is not well-formed, or has a document type of its own.
+            MarkupError: XML is not well-formed, or has entities of its own.
         """
-        if kind == "xml":
-            check(source)
-        self._source, self._tokens = source, tokens_of(source, kind, ignore_tags)
+        html = kind == "html"
+        tokens = Tokens(source, {tag.lower() if html else tag for tag in ignore_tags})
+        (read_html if html else read_xml)(source, tokens)
+        self._source, self._tokens = source, tokens.end()
 
     @property
     def words(self) -> str:
@@ -71,21 +70,22 @@ class Sheet:
         self._tags: dict[str, str] = {}  # by their marks, with the white space around them
         shown: list[str] = []
         path: list[int] = []
-        number = 0
-        around = [None, *tokens, None]
-        for last, token, after in zip(around, tokens, around[2:], strict=False):
-            start = last.end if last else token.start
-            mark = token.said
+        number, at, mark = 0, self.start, ""
+        for token in tokens:
+            space = source[at : token.start]
+            at = token.end
+            if token.kind == "text":
+                self._tags[mark] = self._tags.get(mark, "") + space
+                shown += [" " * bool(space), token.said]
+                continue
             if token.kind == "close":
                 mark = f"</{path.pop()}>"
-            elif token.kind != "text":
+            else:
                 number += 1
-                mark = f"<{number}>" if token.kind == "open" else f"<{number}/>"
-                path += [number] if token.kind == "open" else []
-            if token.kind != "text":
-                end = after.start if after and after.kind == "text" else token.end
-                self._tags[mark] = source[start:end]
-            shown += [" " if start < token.start else "", mark]
+                mark = f"<{number}/>" if token.kind == "alone" else f"<{number}>"
+                path += [number] * (token.kind == "open")
+            self._tags[mark] = space + source[token.start : token.end]
+            shown += [" " * bool(space), mark]
         self.text = "".join(shown)
 
     def smaller(self) -> list["Sheet"]:
@@ -98,36 +98,32 @@ class Sheet:
         if translation == self.text:
             return self._source[self.start : self.end]
         if not self.marked:
-            return self._escaped(translation, cdata=self._tokens[0].cdata)
+            return escape(translation, quote=False)
         if not compared(self.text, translation).kept:
             return None
-        found = list(MARK.finditer(translation))
-        moved = [written(mark) for mark in found] != list(self._tags)
         parts: list[str] = []
         tag, at = "", 0
-        for mark in [*found, None]:
+        for mark in [*MARK.finditer(translation), None]:
+            after = self._tags[plain(mark)] if mark else ""
             said = translation[at : mark.start() if mark else None]
-            after = self._tags[written(mark)] if mark else ""
-            ahead = " " if said[:1].isspace() and tag.endswith(">") else ""
-            behind = " " if said[-1:].isspace() and after.startswith("<") else ""
-            if bare := said.strip():
-                cdata = tag.rstrip().endswith("<![CDATA[")
-                parts += [ahead, self._escaped(bare, cdata=cdata), behind]
-            elif moved and ahead and behind:
-                parts.append(" ")
-            parts.append(after)
+            parts += [_spaced(said, tag, after), after]
             tag, at = after, mark.end() if mark else 0
         return "".join(parts).strip()
 
-    def _escaped(self, text: str, *, cdata: bool) -> str:
-        """A text as it stands in the source; what markup must not contain is dropped."""
-        text = _NO_CHARACTER.sub("", as_lines(text))
-        text = text.replace("]]>", "]]]]><![CDATA[>") if cdata else html.escape(text, quote=False)
-        return text.replace("\n", "\r\n") if "\r\n" in self._source else text
+
+def _spaced(said: str, before: str, after: str) -> str:
+    """What is said between two tags, with white space beside it unless they bring it along."""
+    text = escape(said.strip(), quote=False)
+    left = " " * (said[:1].isspace() and not before[-1:].isspace())
+    right = " " * (said[-1:].isspace() and not after[:1].isspace())
+    return f"{left}{text}{right}" if text else left and right
 
 
 def _stretches(tokens: Sequence[Token], most: int) -> Iterator[tuple[int, int]]:
-    """Where in the tokens the sheets are: trees with words, without what is only around them."""
+    """Where in the tokens the sheets are: trees with words, without what is only around them.
+
+    Neighbours are put together as long as there is room; a tree that is too long is entered.
+    """
     sizes = [0, *accumulate(len(token.said) or _MARK for token in tokens)]
     words = [0, *accumulate(has_words(token.said) for token in tokens)]
     left = [(0, len(tokens))]
@@ -139,24 +135,15 @@ def _stretches(tokens: Sequence[Token], most: int) -> Iterator[tuple[int, int]]:
             end -= 1
         if words[start] == words[end]:
             continue
-        if tokens[start].partner == end - 1:
+        cut = start
+        while cut < end:
+            after = max(tokens[cut].partner, cut) + 1
+            if cut > start and sizes[after] - sizes[start] > most:
+                break
+            cut = after
+        if cut < end:
+            left += [(cut, end), (start, cut)]
+        elif tokens[start].partner == end - 1:
             left.append((start + 1, end - 1))
-        elif end - start == 1 or sizes[end] - sizes[start] <= most:
-            yield start, end
         else:
-            left += _packs(tokens, start, end, sizes, most)[::-1]
-
-
-def _packs(
-    tokens: Sequence[Token], start: int, end: int, sizes: Sequence[int], most: int
-) -> list[tuple[int, int]]:
-    """Neighbours put together as long as there is room; a tree that is too long stays by itself."""
-    packs: list[tuple[int, int]] = []
-    at = start
-    while at < end:
-        after = max(tokens[at].partner, at) + 1
-        if at > start and sizes[after] - sizes[start] > most:
-            packs.append((start, at))
-            start = at
-        at = after
-    return [*packs, (start, end)]
+            yield start, end

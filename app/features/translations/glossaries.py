@@ -19,19 +19,16 @@ def glossary_of(request: TranslationRequest, vocabulary: Vocabulary) -> Mapping[
     """The operator's glossary that a request names, by source language.
 
     Raises:
-        GlossaryInvalid: there is none of that name, or none into the target language.
+        GlossaryInvalid: there is none of that name into the target language.
     """
     name, target = request.glossary_id, base(request.target_lang)
     if name is None:
         return {}
-    pairs = vocabulary.glossaries.get(name)
-    if pairs is None:
-        known = ", ".join(vocabulary.glossaries) or "none here"
-        detail = f"There is no such glossary; there is {known}."
-        raise invalid(GlossaryInvalid, "/glossary_id", detail)
+    pairs = vocabulary.glossaries.get(name, {})
     named = {source: terms for (source, into), terms in pairs.items() if into == target}
     if not named:
-        detail = f"This glossary has no terms in {target}."
+        known = ", ".join(vocabulary.glossaries) or "none here"
+        detail = f"There is no such glossary into {target}; there is {known}."
         raise invalid(GlossaryInvalid, "/glossary_id", detail)
     return named
 

@@ -15,9 +15,6 @@ def cut(text: str, *, language: str, most: int) -> list[str]:
         text: any text.
         language: its code, as far as it is known; sentences do not end alike in all of them.
         most: characters of a piece; more than a list's mark takes.
-
-    Returns:
-        Pieces without white space at their ends, and white space. Joined, they are the text.
     """
     found = [whole.span() for whole in _BARE.finditer(text)]
     if found and found[0][1] - found[0][0] > most:

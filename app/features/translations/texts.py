@@ -7,7 +7,7 @@ from typing import Final
 
 from app.errors import GroundworkError, MarkupInvalid, TextEmpty, invalid
 from app.features.translations.glossaries import glossary_of, terms_in
-from app.features.translations.markup import Markup, MarkupError, Sheet
+from app.features.translations.markup import MarkupError, Sheet, read, sheets_of
 from app.features.translations.pieces import cut, has_words
 from app.features.translations.schemas import TranslationRequest
 from app.features.translations.translator import Unit
@@ -65,17 +65,19 @@ def _text(
     if not source.strip():
         return Text(source, [source], problem=invalid(TextEmpty, pointer, "Must not be blank."))
     try:
-        markup = Markup(source, kind, request.ignore_tags) if kind else None
+        tokens = read(source, kind, request.ignore_tags) if kind else None
     except MarkupError as error:
         return Text(source, [source], problem=invalid(MarkupInvalid, pointer, str(error)))
-    language = Detection(given, 1) if given else detect_scored(markup.words if markup else source)
+    said = source if tokens is None else "\n".join(filter(None, (token.said for token in tokens)))
+    language = Detection(given, 1) if given else detect_scored(said)
     code = language.code
     if code == into or (base(code) == base(into) and "-" not in into):
         return Text(source, [source], language)
     maker = _Maker(request, code, {**glossary.get(base(code), {}), **request.glossary})
-    if markup is None:
+    if tokens is None:
         return Text(source, maker.plain(source), language)
-    return Text(source, maker.marked(source, markup.sheets(_MOST), 0, len(source)), language)
+    sheets = sheets_of(source, tokens, _MOST)
+    return Text(source, maker.marked(source, sheets, 0, len(source)), language)
 
 
 class _Maker:

@@ -43,12 +43,8 @@ async def translate(
 ) -> TranslationResult:
     """Translate all texts of a request, several pieces at once.
 
-    Args:
-        request: the texts.
-        gateway: the model.
-        vocabulary: the operator's glossaries.
-        strict: for APIs that know no outcome of a text: the request fails when any text does, and
-            a blank text stays as it is.
+    Strictly is for APIs that know no outcome of a text: the request fails when any text does, and a
+    blank text stays as it is.
 
     Raises:
         GroundworkError: what the first text failed with, when every text did.

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict
 
@@ -47,10 +46,8 @@ def _same(
     """The proof that a translation has the same of something, each as often as the text."""
 
     def proof(unit: Unit, output: str) -> Check | None:
-        if unit.marked:
-            wanted, found = find(without_marks(unit.text)), find(without_marks(output))
-        else:
-            wanted, found = find(unit.text), find(output)
+        bare = without_marks if unit.marked else str
+        wanted, found = find(bare(unit.text)), find(bare(output))
         return counted(name, wanted, found, repairable=repairable) if wanted or found else None
 
     return proof
@@ -134,7 +131,6 @@ class Translator(Feature[Unit, str]):
         return in_the_shape_of(request.text, output) if request.shaped else output
 
 
-@lru_cache(maxsize=4096)
 def _wish(source: str | None, target: str, formality: Formality) -> str:
     origin = f" from {NAMES[source]}" if source else ""
     wish = f"Translate it{origin} into {NAMES[target]}."

@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from app.features.translations.markup import Kind, Markup, MarkupError, Sheet, compared
+from app.features.translations.markup import (
+    Kind,
+    MarkupError,
+    Sheet,
+    compared,
+    read,
+    sheets_of,
+)
 from app.features.translations.pieces import has_words
 
 KINDS = pytest.mark.parametrize("kind", ["html", "xml"])
@@ -24,7 +31,7 @@ DOCUMENT = """<!DOCTYPE html>
 
 
 def sheets(source: str, kind: Kind = "html", most: int = MOST, ignore: Any = ()) -> list[Sheet]:
-    return list(Markup(source, kind, ignore).sheets(most))
+    return list(sheets_of(source, read(source, kind, ignore), most))
 
 
 def texts(source: str, kind: Kind = "html", **options: Any) -> list[str]:
@@ -161,7 +168,7 @@ def test_xml_is_shown_with_marks_for_tags(source: str, shown: list[str]) -> None
 )
 def test_xml_that_is_not_well_formed_is_refused(source: str, message: str) -> None:
     with pytest.raises(MarkupError, match=message):
-        Markup(source, "xml")
+        read(source, "xml")
 
 
 LAUGHS = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
@@ -178,7 +185,7 @@ LAUGHS = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
 @pytest.mark.parametrize("content", ["<a>&l9;</a>", "<a b='&l9;'/>"])
 def test_no_entity_is_declared(document_type: str, content: str) -> None:
     with pytest.raises(MarkupError, match=r"Write the character or its number|Line 2"):
-        Markup(f"<?xml version='1.0'?>\n{document_type}{content}", "xml")
+        read(f"<?xml version='1.0'?>\n{document_type}{content}", "xml")
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,16 @@
 """Readers of HTML, by the WHATWG's algorithm, and of XML, by expat, which opens nothing."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Literal
 from xml.parsers import expat
 
 from turbohtml import TokenType, tokenize
 
-from app.features.translations.markup.tokens import MarkupError, Tokens
+from app.features.translations.markup.tokens import Token, Tokens
+
+Kind = Literal["html", "xml"]
 
 
 def _names(spaced: str) -> frozenset[str]:
@@ -26,8 +28,33 @@ _TAG: Final = re.compile("</?[a-zA-Z]")
 _ROOT: Final = "fragment"  # what a fragment of XML is wrapped in to be read
 
 
-def read_html(source: str, tokens: Tokens) -> None:
-    """Read a document or a fragment, broken or not; what a browser passes over is no text."""
+class MarkupError(ValueError):
+    """XML is not well-formed: where it is not, and what would be right."""
+
+
+def read(source: str, kind: Kind, ignore_tags: Collection[str] = ()) -> list[Token]:
+    """The tokens of HTML or XML, a document or a fragment.
+
+    In HTML, scripts, styles, drawings, formulas, code and the values of forms are no text, and
+    ``translate="no"`` and the class ``notranslate`` are heeded. An element without its end tag goes
+    as far as the one around it.
+
+    Args:
+        source: the markup.
+        kind: its language.
+        ignore_tags: names of elements in which nothing is text; in XML, exactly as written.
+
+    Raises:
+        MarkupError: XML is not well-formed, or has entities of its own.
+    """
+    html = kind == "html"
+    tokens = Tokens(source, {tag.lower() if html else tag for tag in ignore_tags})
+    (_read_html if html else _read_xml)(source, tokens)
+    return tokens.end()
+
+
+def _read_html(source: str, tokens: Tokens) -> None:
+    """What a browser passes over (``</>``, a last tag without its end) is no text."""
     lines = [0, *(line_end.end() for line_end in _LINE_END.finditer(source))]
     found = list(tokenize(source))
     starts = [*(lines[token.line - 1] + token.col for token in found), len(source)]
@@ -52,12 +79,7 @@ def _not_translated(attributes: Mapping[str, str]) -> bool:
     return said_so or "notranslate" in attributes.get("class", "").split()
 
 
-def read_xml(source: str, tokens: Tokens) -> None:
-    """Read a document or a fragment, whose prefixes may be declared elsewhere.
-
-    Raises:
-        MarkupError: it is not well-formed, or has entities of its own.
-    """
+def _read_xml(source: str, tokens: Tokens) -> None:
     events = _events(source)
     starts = [*(place for _, place, _ in events), len(source)]
     for (kind, _, said), (start, end) in zip(events, pairwise(starts), strict=True):

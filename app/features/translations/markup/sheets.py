@@ -6,51 +6,16 @@ HTML stays as it is. A parser's tree would not do: it would be written with othe
 some take minutes over 1 MB of ``<div>``.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import accumulate
-from typing import Final, Literal
+from typing import Final
 
 from app.features.translations.markup.marks import MARK, compared, plain
-from app.features.translations.markup.readers import read_html, read_xml
-from app.features.translations.markup.tokens import Token, Tokens
+from app.features.translations.markup.tokens import Token
 from app.features.translations.pieces import has_words
 
-Kind = Literal["html", "xml"]
 _MARK: Final = 4  # characters that a mark takes, about
-
-
-class Markup:
-    """HTML or XML, a document or a fragment.
-
-    In HTML, scripts, styles, drawings, formulas, code and the values of forms are no text, and
-    ``translate="no"`` and the class ``notranslate`` are heeded. An element without its end tag goes
-    as far as the one around it.
-    """
-
-    def __init__(self, source: str, kind: Kind, ignore_tags: Collection[str] = ()) -> None:
-        """Read a source; nothing is text in the elements with some tags, in XML exactly as written.
-
-        Raises:
-            MarkupError: XML is not well-formed, or has entities of its own.
-        """
-        html = kind == "html"
-        tokens = Tokens(source, {tag.lower() if html else tag for tag in ignore_tags})
-        (read_html if html else read_xml)(source, tokens)
-        self._source, self._tokens = source, tokens.end()
-
-    @property
-    def words(self) -> str:
-        """All that is said in it, each text on a line."""
-        return "\n".join(token.said for token in self._tokens if token.kind == "text")
-
-    def sheets(self, most: int) -> Iterator["Sheet"]:
-        """What is to be translated, in sheets of some characters; a text alone may be longer."""
-        for start, end in _stretches(self._tokens, most):
-            tokens = self._tokens[start:end]
-            sheet = Sheet(self._source, tokens)
-            taken = sheet.marked and any(MARK.search(token.said) for token in tokens)
-            yield from sheet.smaller() if taken else [sheet]
 
 
 class Sheet:
@@ -119,10 +84,11 @@ def _spaced(said: str, before: str, after: str) -> str:
     return f"{left}{text}{right}" if text else left and right
 
 
-def _stretches(tokens: Sequence[Token], most: int) -> Iterator[tuple[int, int]]:
-    """Where in the tokens the sheets are: trees with words, without what is only around them.
+def sheets_of(source: str, tokens: Sequence[Token], most: int) -> Iterator[Sheet]:
+    """What is to be translated: trees with words, without what is only around them.
 
-    Neighbours are put together as long as there is room; a tree that is too long is entered.
+    Neighbours are put together as long as there is room; a tree that is too long is entered. A text
+    alone may be longer.
     """
     sizes = [0, *accumulate(len(token.said) or _MARK for token in tokens)]
     words = [0, *accumulate(has_words(token.said) for token in tokens)]
@@ -146,4 +112,6 @@ def _stretches(tokens: Sequence[Token], most: int) -> Iterator[tuple[int, int]]:
         elif tokens[start].partner == end - 1:
             left.append((start + 1, end - 1))
         else:
-            yield start, end
+            sheet = Sheet(source, tokens[start:end])
+            taken = sheet.marked and any(MARK.search(token.said) for token in tokens[start:end])
+            yield from sheet.smaller() if taken else [sheet]

@@ -10,10 +10,6 @@ _SPACES: Final = re.compile("[ \t\n\f\r]+")
 _NAMED: Final = re.compile("&nbsp;|&#160;|&#x[aA]0;")
 
 
-class MarkupError(ValueError):
-    """XML is not well-formed: where it is not, and what would be right."""
-
-
 @dataclass(slots=True)
 class Token:
     """A part of a source that is not white space.

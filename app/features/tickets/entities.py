@@ -19,10 +19,6 @@ EntityType = Literal[NamedType, "email", "url"]
 Part = tuple[Literal["subject", "body"], str]
 
 _MOST_ADDRESSES: Final = 50  # of a kind
-_NUMBERS: Final = frozenset(
-    {"order_number", "invoice_number", "customer_number", "tracking_number", "phone", "amount"}
-)
-"""Kinds whose text has a digit, in any script; a date may be a word."""
 
 
 class Entity(Output):
@@ -49,10 +45,8 @@ def placed(parts: Sequence[Part], named: Iterable[Named]) -> tuple[list[Entity],
     after: dict[tuple[str, str], int] = {}
     for one in named:
         said = one.text.strip()
-        if one.type in _NUMBERS and not any(map(str.isdigit, said)):
-            missing.append(said)
-            continue
-        for field, text in parts:
+        is_told = one.type == "date" or any(map(str.isdigit, said))  # a date may be a word
+        for field, text in parts if is_told else ():
             start = place(text, said, after.get((field, said), 0))
             if start >= 0:
                 after[field, said] = start + len(said)

@@ -1,14 +1,11 @@
 """Support emails into structured tickets."""
 
-from functools import cached_property
 from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
-from pydantic_core import to_json
 
 from app.features.tickets.custom_fields import CustomFields
 from app.features.tickets.entities import Part
-from app.features.tickets.form import Form, form_of
 from app.features.wire import Line, Passage, Request, examples, few
 
 _MOST_INTENTS: Final = 30
@@ -45,12 +42,10 @@ class TicketOptions(Request):
             raise ValueError(msg)
         return intents
 
-    @cached_property
-    def form(self) -> Form | None:
-        """What is asked besides; None where nothing is."""
-        if not self.intents and self.custom_fields is None:
-            return None
-        return form_of(to_json((self.intents, self.custom_fields)))
+    @property
+    def intent_names(self) -> list[str]:
+        """The names alone."""
+        return [intent.name for intent in self.intents]
 
 
 class TicketRequest(TicketOptions):

@@ -1,13 +1,14 @@
 """Where an email has what the model says that it has: exactly, in every language."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
 _MOST_TRIES: Final = 1_000
 _LONGEST_NAME: Final = 100  # characters
-_BEYOND_LATIN: Final = "\u0250"
+_JOINED: Final = r"[\dA-Za-zªµºÀ-ÖØ-öø-ɏ]"  # digits of any script, and letters of Latin words
+_EDGE: Final = re.compile(rf"(?<!{_JOINED})|(?!{_JOINED})")
 
 
 def place(text: str, wanted: str, start: int = 0) -> int:
@@ -31,7 +32,7 @@ def spelled(text: str, name: str) -> str | None:
     if 0 < len(letters) <= _LONGEST_NAME:
         for found in re.finditer(r"[\s-]*".join(letters), text, re.IGNORECASE):
             if _is_whole(text, *found.span()):
-                return folded(found[0])
+                return _folded(found[0])
     return None
 
 
@@ -52,7 +53,17 @@ def in_catalogue(said: str, products: tuple[str, ...]) -> str | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def folded(text: str) -> str:
+def copied(text: str, said: Iterable[str]) -> tuple[list[str], list[str]]:
+    """What a text has of what is said to be copied from it, and what it has not.
+
+    White space does not count.
+    """
+    words = [one for one in map(_folded, said) if one]
+    whole = _folded(text) if words else ""
+    return [one for one in words if one in whole], [one for one in words if one not in whole]
+
+
+def _folded(text: str) -> str:
     """A text with each run of white space as one space."""
     return " ".join(text.split())
 
@@ -67,11 +78,4 @@ def _names(products: tuple[str, ...]) -> Mapping[str, str]:
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
-    around = text[start - 1 : start], text[start], text[end - 1], text[end : end + 1]
-    before, first, last, after = map(_is_joined, around)
-    return not (before and first) and not (last and after)
-
-
-def _is_joined(char: str) -> bool:
-    """Whether what stands beside a character belongs to it: digits, and letters of Latin words."""
-    return char.isdecimal() or (char.isalpha() and char < _BEYOND_LATIN)
+    return bool(_EDGE.match(text, start) and _EDGE.match(text, end))

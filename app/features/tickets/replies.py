@@ -1,15 +1,11 @@
 """What an email quotes and its signature, by RFC 3676 alone: its own marks, no phrases."""
 
-import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-_MARKS: Final = re.compile(r">(?: ?>)*")
 _SIGNATURE: Final = "--"  # and a space, which HTML and many servers lose
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An email's text in three parts; each line that is not blank is in exactly one of them.
 
     Quoted are lines that begin with ``>`` (RFC 3676 section 4.5), a signature is what else stands
@@ -55,5 +51,5 @@ def without_oldest(text: str, most: int) -> tuple[str, bool]:
 
 
 def _depth(line: str) -> int:
-    marks = _MARKS.match(line)
-    return marks[0].count(">") if marks else 0
+    marks = len(line) - len(line.lstrip("> "))
+    return line.count(">", 0, marks)

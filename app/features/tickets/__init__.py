@@ -1,6 +1,6 @@
 """Support emails into structured tickets."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Request
 
@@ -16,13 +16,9 @@ from app.web.problems import PROBLEMS
 
 __all__ = ["FEATURE", "ROUTERS"]
 
-_TICKET: Final[Any] = Reply[Ticket]
-_EMAIL_TICKET: Final[Any] = Reply[EmailTicket]
-
 
 async def _state(request: Request) -> State:
-    state: State = request.scope["state"]
-    return state
+    return cast("State", request.scope["state"])
 
 
 StateDep = Annotated[State, Depends(_state)]
@@ -38,7 +34,7 @@ async def create_ticket(request: TicketRequest, state: StateDep) -> Reply[Ticket
     What the email is said to name or to ask stands there word for word, or is left out.
     """
     ticket, result = await triage(request, state)
-    return reply_of(_TICKET, result, **ticket)
+    return reply_of(Reply[Ticket], result, **ticket)
 
 
 @router.post("/email", summary="Turn a raw email into a ticket", openapi_extra=DOCUMENTED)
@@ -49,4 +45,4 @@ async def create_email_ticket(request: Request, state: StateDep) -> Reply[EmailT
     """
     email, asked = await read_upload(request)
     ticket, result = await triage(asked, state, unread=is_unread(email))
-    return reply_of(_EMAIL_TICKET, result, **ticket, email=email.parts)
+    return reply_of(Reply[EmailTicket], result, **ticket, email=email.parts)

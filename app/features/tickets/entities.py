@@ -1,8 +1,4 @@
-"""What an email names exactly: what the model says, where the email has it, and addresses.
-
-E-mail addresses and URLs have one form in every language: code finds them, and the model need not
-write them.
-"""
+"""What an email names exactly: what the model says, where the email has it, and addresses."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal
@@ -35,12 +31,12 @@ class Entity(Output):
     end: int = Field(description="Where it ends.")
 
 
-def placed(parts: Sequence[Part], named: Iterable[Named]) -> tuple[list[Entity], list[str]]:
-    """What the model says that the email names, each where it stands, and what stands nowhere.
+def entities_of(parts: Sequence[Part], named: Iterable[Named]) -> tuple[list[Entity], list[str]]:
+    """What the email names, as it stands there, and what the model says but stands nowhere.
 
     The same words twice stand at two places. A number without a digit is none.
     """
-    found: list[Entity] = []
+    found = list(_addresses(parts))
     missing: list[str] = []
     after: dict[tuple[str, str], int] = {}
     for one in named:
@@ -55,11 +51,14 @@ def placed(parts: Sequence[Part], named: Iterable[Named]) -> tuple[list[Entity],
                 break
         else:
             missing.append(said)
-    return found, missing
+    return sorted(found, key=lambda one: (one.field == "body", one.start)), missing
 
 
-def addresses(parts: Sequence[Part]) -> Iterator[Entity]:
-    """E-mail addresses and URLs, in each part at their first place."""
+def _addresses(parts: Sequence[Part]) -> Iterator[Entity]:
+    """E-mail addresses and URLs, in each part at their first place.
+
+    They have one form in every language: the model need not write them.
+    """
     for field, text in parts:
         for address in dict.fromkeys(emails(text)[:_MOST_ADDRESSES]):
             local, _, domain = address.rpartition("@")

@@ -1,9 +1,8 @@
 """Raw emails (RFC 5322, MIME: RFC 2045 to 2049) into what a ticket is read from.
 
 The standard library parses and decodes, with what it lacks against hostile emails: bounds. Its new
-policy reads headers in quadratic time and stumbles over broken ones, so the old one is used.
-mail-parser wraps the same library, without bounds; fast_mail_parser loses the whole email at one
-stray character in base64; mail-parser-reply goes by phrases of 13 languages, 30 s for 40 kB.
+policy reads headers in quadratic time and stumbles over broken ones, so the old one is used. Of
+others, mail-parser has no bounds, and fast_mail_parser loses all at one stray character in base64.
 """
 
 import re
@@ -35,7 +34,7 @@ _MOST_PARAMETERS: Final = 30  # of a field; the library is quadratic in them, to
 _UNREADABLE: Final = re.compile(r"[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]+")
 _DATA: Final = re.compile(r"data:[\w/+.-]{1,99};base64,[\w/+=%-]*+")  # pictures within HTML
 _TEXTS: Final = frozenset({"text/plain", "text/markdown", "text/html"})
-_MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
+_OPENED: Final = ("multipart/", "message/rfc822")
 _SHOWN: Final = ("From", "To", "Date", "Subject")  # of a forwarded email
 _AUTOMATIC: Final = re.compile(
     r"auto-submitted:\s*(?!no\b)\w"  # RFC 3834 section 5
@@ -79,11 +78,10 @@ class Email(NamedTuple):
 
 
 def read_email(raw: bytes) -> Email:
-    """Read an email, however broken, in time linear in its length; fields over 10,000 are cut.
+    """Read an email, however broken, in time linear in its length.
 
     Raises:
-        EmailUnreadable: it does not begin with a header field, has more than 500 parts or parts
-            within 20 others, more lines than an email of its size, or over 2 MB of HTML.
+        EmailUnreadable: it does not begin with a header field, or exceeds a bound.
     """
     lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if lines.count(b"\n") > _MOST_LINES + len(lines) // 40:
@@ -129,12 +127,7 @@ class _Part(Message):
 
     def get_content_type(self) -> str:
         """What the library goes by: multiparts and emails, but nothing else, have parts."""
-        opened = self.type.startswith("multipart/") or self.type in _MESSAGES
-        return self.type if opened else "text/plain"
-
-    def get_content_charset(self, failobj: Any = None) -> Any:
-        """None, so that the library decodes nothing by codecs of Python's own, some quadratic."""
-        return failobj
+        return self.type if self.type.startswith(_OPENED) else "text/plain"
 
     def get_param(
         self, param: str, failobj: Any = None, header: str = "content-type", unquote: bool = True
@@ -150,9 +143,7 @@ class _Part(Message):
         payload.depth, payload.family = self.depth + 1, self.family
         self.family.append(payload)
         if payload.depth > _DEEPEST or len(self.family) > _MOST_PARTS:
-            raise EmailUnreadable(
-                f"This email has more than {_MOST_PARTS} parts, or more than {_DEEPEST} around one."
-            )
+            raise EmailUnreadable("This email has more parts than can be read.")
         super().attach(payload)
 
 
@@ -194,7 +185,7 @@ def _read(part: Any, attachments: list[Attachment]) -> str:
 def _together(part: Any, attachments: list[Attachment]) -> str:
     held = part.get_payload()
     read = [(child.type, text) for child in held if (text := _read(child, attachments))]
-    if part.type in _MESSAGES:
+    if part.type == "message/rfc822":
         shown = [f"{name}: {held[0][name]}" for name in _SHOWN if name in held[0]]
         return "\n".join([*shown, *(f"\n{text}" for _, text in read)])
     if part.type == "multipart/alternative" and read:

@@ -13,7 +13,7 @@ from app.features.concurrency import aside
 from app.features.feature import Result
 from app.features.probabilities import confidence
 from app.features.proofs import Check
-from app.features.tickets.entities import addresses, placed
+from app.features.tickets.entities import entities_of
 from app.features.tickets.feature import FEATURE
 from app.features.tickets.mail import is_automatic
 from app.features.tickets.reading import CATEGORIES, SENTIMENTS, URGENCIES, Reading
@@ -71,16 +71,8 @@ async def _read(request: TicketRequest, gateway: ModelGateway) -> tuple[Result[R
 def _ticket(
     request: TicketRequest, result: Result[Reading], state: State, *, cut: bool, unread: bool
 ) -> tuple[dict[str, object], Check]:
-    reading, products = result.output, state["vocabulary"].products
-    text = "\n".join(part for _, part in request.parts)
-    named, unplaced = placed(request.parts, reading.entities)
-    entities = [*named, *addresses(request.parts)]
-    said = (reading.product or "").strip()
-    product = spelled(text, said)
-    unspelled = [said] if said and not product else []
-    questions, unasked = copied(text, reading.questions)
-    orders, unordered = copied(text, [reading.injection or ""])
-    missing = (*unplaced, *unspelled, *unasked, *unordered)
+    reading, names = result.output, request.intent_names
+    stated, has_orders, missing = _stated(request, reading, state["vocabulary"].products)
     reply = split_reply(request.content)
     written = reply.text.strip()
     quoted_only = bool(reply.quoted and not written)
@@ -88,45 +80,54 @@ def _ticket(
     asked = request.custom_fields
     own = asked.fitting(reading.custom_fields or {}) if asked else {}
     lacking = any(own[name] is None for name in asked.required) if asked else False
-    sure = _confidences(result.completion, request, reading)
+    tell = partial(_confidence, result.completion, reading)
+    sure = Confidences(
+        urgency=tell("situation", URGENCIES),
+        category=tell("topic", CATEGORIES),
+        sentiment=tell("mood", SENTIMENTS),
+        intent=tell("intent", [*names, None] if names else []),
+    )
     told = [one for one in (sure.urgency, sure.category, sure.intent) if one is not None]
     unsure = any(one < state["settings"].review_below for one in told)
-    ticket: dict[str, object] = {
+    return {
+        **stated,
         "issue": reading.issue,
         "summary": reading.summary,
-        "product": in_catalogue(product, products) if product and products else product,
         "category": CATEGORIES[reading.topic],
         "urgency": URGENCIES[reading.situation],
         "sentiment": SENTIMENTS[reading.mood],
         "language": language.lower() if len(language) == 2 else None,  # ISO 639-1 alone
-        "intent": reading.intent if reading.intent in request.intent_names else None,
+        "intent": reading.intent if reading.intent in names else None,
         "custom_fields": own or None,
-        "entities": sorted(entities, key=lambda one: (one.field == "body", one.start)),
-        "open_questions": questions,
         "flags": Flags(
             auto_reply=is_automatic(request.headers),
             quoted_only=quoted_only,
-            injection_suspected=bool(orders),
+            injection_suspected=has_orders,
             truncated=cut,
         ),
         "confidence": sure,
-        "needs_review": cut or unread or quoted_only or bool(orders) or lacking or unsure,
-    }
-    return ticket, Check("verbatim", not missing, unexpected=missing, repairable=False)
+        "needs_review": cut or unread or quoted_only or has_orders or lacking or unsure,
+    }, Check("verbatim", not missing, unexpected=tuple(missing), repairable=False)
 
 
-def _confidences(completion: Completion, request: TicketRequest, reading: Reading) -> Confidences:
-    intents = [*request.intent_names, None] if request.intents else []
-    return Confidences(
-        urgency=_confidence(completion, "situation", reading.situation, URGENCIES),
-        category=_confidence(completion, "topic", reading.topic, CATEGORIES),
-        sentiment=_confidence(completion, "mood", reading.mood, SENTIMENTS),
-        intent=_confidence(completion, "intent", reading.intent, intents),
-    )
+def _stated(
+    request: TicketRequest, reading: Reading, products: tuple[str, ...]
+) -> tuple[dict[str, object], bool, list[str]]:
+    """What the email has, word for word, of what the model says; orders; and what it has not."""
+    text = "\n".join(part for _, part in request.parts)
+    entities, missing = entities_of(request.parts, reading.entities)
+    said = (reading.product or "").strip()
+    product = spelled(text, said)
+    missing += [said] if said and not product else []
+    product = in_catalogue(product, products) if product and products else product
+    questions, unasked = copied(text, reading.questions)
+    orders, unordered = copied(text, [reading.injection or ""])
+    stated = {"product": product, "entities": entities, "open_questions": questions}
+    return stated, bool(orders), missing + unasked + unordered
 
 
 def _confidence(
-    completion: Completion, field: str, said: str | None, allowed: Iterable[str | None]
+    completion: Completion, reading: Reading, field: str, allowed: Iterable[str | None]
 ) -> float | None:
     """The probability of what a field says among what is allowed; None if it is not told.
 
@@ -135,7 +136,7 @@ def _confidence(
     """
     if not completion.tokens:
         return None
-    value, *choices = (to_json(one).decode() for one in (said, *allowed))
+    value, *choices = (to_json(one).decode() for one in (getattr(reading, field), *allowed))
     found = re.search(rf'"{field}"\s*:\s*', completion.text)
     if value not in choices or not found or not completion.text.startswith(value, found.end()):
         return None

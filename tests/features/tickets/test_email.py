@@ -324,12 +324,12 @@ def test_20_multiparts_are_read() -> None:
 
 @pytest.mark.parametrize("depth", [21, 5_000])
 def test_a_bomb_of_multiparts_is_refused(depth: int) -> None:
-    with pytest.raises(EmailUnreadable, match="more than 20 around"):
+    with pytest.raises(EmailUnreadable, match="more parts"):
         read_email(multiparts(depth))
 
 
 def test_a_bomb_of_forwarded_emails_is_refused() -> None:
-    with pytest.raises(EmailUnreadable, match="more than 20 around"):
+    with pytest.raises(EmailUnreadable, match="more parts"):
         read_email(b"From: a@b\n" + b"Content-Type: message/rfc822\n\n" * 5_000)
 
 
@@ -339,7 +339,7 @@ def test_hundreds_of_attachments_are_all_listed() -> None:
 
 
 def test_more_than_500_parts_are_too_many() -> None:
-    with pytest.raises(EmailUnreadable, match="500 parts"):
+    with pytest.raises(EmailUnreadable, match="more parts"):
         read_email(parts(500, b"\n"))
 
 

@@ -32,8 +32,8 @@ def split_reply(text: str) -> Reply:
     return Reply(*("\n".join(part).strip("\n") for part in (written, quoted, signature)))
 
 
-def without_oldest(text: str, most: int) -> tuple[str, bool]:
-    """At most so many characters of an email's text, and whether anything was cut.
+def without_oldest(text: str, most: int) -> str:
+    """At most so many characters of an email's text.
 
     What is quoted deepest is the oldest and goes first, from its last line up, then what is quoted
     less deep; at last the end of the text itself.
@@ -46,8 +46,7 @@ def without_oldest(text: str, most: int) -> tuple[str, bool]:
             break
         gone.add(at)
         left -= len(lines[at]) + 1
-    kept = "\n".join(line for at, line in enumerate(lines) if at not in gone)
-    return kept[:most], len(text) > most
+    return "\n".join(line for at, line in enumerate(lines) if at not in gone)[:most]
 
 
 def _depth(line: str) -> int:

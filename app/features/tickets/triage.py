@@ -1,7 +1,7 @@
 """An email's ticket: what the model read in it, and what code finds and proves."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -31,16 +31,7 @@ _LEAST_SHOWN: Final = 500  # characters; an email is not cut to less, whatever t
 async def triage(
     request: TicketRequest, state: State, *, unread: bool = False
 ) -> tuple[dict[str, object], Result[Reading]]:
-    """The fields of an email's ``Ticket``, and what it took.
-
-    Args:
-        request: the email, and what is asked of it.
-        state: what to make it with.
-        unread: whether the email has parts that nobody read.
-
-    Raises:
-        GroundworkError: what the gateway raises.
-    """
+    """The fields of an email's ``Ticket``, and what it took; ``unread`` if it has unread parts."""
     if not request.intents:
         intents = [
             Intent.model_construct(name=name, description=meaning)
@@ -55,16 +46,16 @@ async def triage(
 
 async def _read(request: TicketRequest, gateway: ModelGateway) -> tuple[Result[Reading], bool]:
     """What the model reads in the email, and whether the email had to be cut for it."""
-    whole, cut = request.content, False
+    whole = request.content
     most = len(whole)
     while True:
         try:
-            return await FEATURE.ask(request, gateway), cut
+            return await FEATURE.ask(request, gateway), most < len(whole)
         except InputTooLong:
             most //= 2
             if most < _LEAST_SHOWN:
                 raise
-        body, cut = await aside(partial(without_oldest, whole, most), characters=len(whole))
+        body = await aside(partial(without_oldest, whole, most), characters=len(whole))
         request = request.model_copy(update={"text": None, "body": body})
 
 
@@ -112,7 +103,7 @@ def _ticket(
 
 def _stated(
     request: TicketRequest, reading: Reading, products: tuple[str, ...]
-) -> tuple[dict[str, object], bool, list[str]]:
+) -> tuple[Mapping[str, object], bool, list[str]]:
     """What the email has, word for word, of what the model says; orders; and what it has not."""
     text = "\n".join(part for _, part in request.parts)
     entities, missing = entities_of(request.parts, reading.entities)

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-_SIGNATURE: Final = "--"  # and a space, which HTML and many servers lose
+_SIGNATURE: Final = ("-- ", "--")  # HTML and many servers lose the space
 
 
 class Reply(NamedTuple):
@@ -23,9 +23,9 @@ def split_reply(text: str) -> Reply:
     quoted: list[str] = []
     signature: list[str] = []
     for line in text.splitlines():
-        if line.startswith(">"):
+        if line[:1] == ">":
             quoted.append(line)
-        elif signature or line.rstrip() == _SIGNATURE:
+        elif signature or line in _SIGNATURE:
             signature.append(line)
         else:
             written.append(line)

@@ -5,11 +5,13 @@ from typing import Annotated, Final
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from app.features.tickets.custom_fields import CustomFields
-from app.features.tickets.entities import Part
+from app.features.tickets.verbatim import Part
 from app.features.wire import Line, Passage, Request, examples, few
 
-_MOST_INTENTS: Final = 30
 _MOST_HEADERS: Final = 200
+
+_HeaderName = Annotated[str, StringConstraints(max_length=200)]
+_HeaderValue = Annotated[str, StringConstraints(max_length=10_000)]
 
 
 class Intent(Request):
@@ -26,7 +28,7 @@ class Intent(Request):
 class TicketOptions(Request):
     """What a ticket is to tell beyond the usual."""
 
-    intents: Annotated[list[Intent], Field(max_length=_MOST_INTENTS)] = Field(
+    intents: Annotated[list[Intent], Field(max_length=30)] = Field(
         default_factory=list[Intent],
         description="What the customer may want; the operator's list where empty.",
     )
@@ -72,12 +74,7 @@ class TicketRequest(TicketOptions):
         default=None, alias="from", description="Who wrote it, as in the email's `From`."
     )
     headers: Annotated[
-        dict[
-            Annotated[str, StringConstraints(max_length=200)],
-            Annotated[str, StringConstraints(max_length=10_000)],
-        ],
-        Field(max_length=_MOST_HEADERS),
-        few(_MOST_HEADERS),
+        dict[_HeaderName, _HeaderValue], Field(max_length=_MOST_HEADERS), few(_MOST_HEADERS)
     ] = Field(
         default_factory=dict[str, str],
         description="The email's header fields, such as `Auto-Submitted`.",

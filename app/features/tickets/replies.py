@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 _SIGNATURE: Final = ("-- ", "--")  # HTML and many servers lose the space
+_MARKS: Final = 12  # characters of a line in which its marks stand
 
 
 class Reply(NamedTuple):
@@ -39,7 +40,7 @@ def without_oldest(text: str, most: int) -> str:
     less deep; at last the end of the text itself.
     """
     lines = text.split("\n")
-    quotes = [(_depth(line), at) for at, line in enumerate(lines) if line.startswith(">")]
+    quotes = [(line[:_MARKS].count(">"), at) for at, line in enumerate(lines) if line[:1] == ">"]
     left, gone = len(text), set[int]()
     for _, at in sorted(quotes, reverse=True):
         if left <= most:
@@ -47,8 +48,3 @@ def without_oldest(text: str, most: int) -> str:
         gone.add(at)
         left -= len(lines[at]) + 1
     return "\n".join(line for at, line in enumerate(lines) if at not in gone)[:most]
-
-
-def _depth(line: str) -> int:
-    marks = len(line) - len(line.lstrip("> "))
-    return line.count(">", 0, marks)

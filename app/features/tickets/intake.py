@@ -64,14 +64,15 @@ async def read_upload(request: Request) -> tuple[Email, TicketRequest]:
 
     Raises:
         RequestError: it is neither an email nor a form with one, or cannot be read.
-        RequestValidationError: the form lacks the email, or its options are wrong.
+        RequestValidationError: the form is wrong.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in (_RAW, _FORM):
         raise UnsupportedMediaType(f"The body must be {_RAW} or {_FORM}.")
-    is_form = media_type == _FORM
-    upload = await _form(request) if is_form else _Upload(email=await request.body())
-    pointer = "/email" if is_form else ""
+    if media_type == _FORM:
+        upload, pointer = await _form(request), "/email"
+    else:
+        upload, pointer = _Upload(email=await request.body()), ""
     try:
         email = await aside(partial(read_email, upload.email), characters=len(upload.email))
     except EmailUnreadable as error:

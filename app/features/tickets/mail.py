@@ -33,7 +33,7 @@ _MOST_PARAMETERS: Final = 30  # of a field; the library is quadratic in them, to
 
 _UNREADABLE: Final = re.compile(r"[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]+")
 _DATA: Final = re.compile(r"data:[\w/+.-]{1,99};base64,[\w/+=%-]*+")  # pictures within HTML
-_TEXTS: Final = frozenset({"text/plain", "text/markdown", "text/html"})
+_READ: Final = ("text/plain", "text/html", "multipart/")  # the last where it has no boundary
 _OPENED: Final = ("multipart/", "message/rfc822")
 _SHOWN: Final = ("From", "To", "Date", "Subject")  # of a forwarded email
 _AUTOMATIC: Final = re.compile(
@@ -168,8 +168,7 @@ def _read(part: Any, attachments: list[Attachment]) -> str:
     data: bytes = part.get_payload(decode=True) or b""
     name = part.get_filename() or None
     named = name or part.get_content_disposition() == "attachment"
-    without_boundary = part.type.startswith("multipart/")
-    if named or not (part.type in _TEXTS or without_boundary):
+    if named or not part.type.startswith(_READ):
         attachments.append(Attachment(name=name, type=part.type, size=len(data)))
         return ""
     text = decoded(data, part.get_param("charset"))

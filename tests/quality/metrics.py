@@ -87,8 +87,8 @@ def of_answers(made: Answers) -> Figures:
     figures = {
         "right": percent(is_right(item, answer) for item, answer in known),
         "right source": percent(cites_support(item, answer) for item, answer in known),
-        "handed to a human": percent(
-            answer is not None and answer["action"] == "handoff" for _, answer in made
+        "not handed to a human": percent(
+            answer is None or answer["action"] != "handoff" for _, answer in made
         ),
         "quotes verbatim": percent(
             is_verbatim(item, citation)

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from tests.quality.asking import Bench, bench_on, measure
+from tests.quality.asking import Bench, bench_on, measure, measure_plain
 from tests.quality.sets import Name
 
 pytestmark = pytest.mark.slow
@@ -23,8 +23,8 @@ FLOORS: dict[Name, dict[str, float]] = {
         "critical found": 75,
     },
     "answers": {"right": 45, "unknown where not told": 50},
-    "ordinary": {"right": 80},
-    "translations": {"chrF into English": 30},
+    "ordinary": {"right": 80, "not handed to a human": 100},
+    "translations": {},  # what a plain instruction reaches
 }
 PROVEN: dict[Name, dict[str, float]] = {
     "tickets": {"valid": 90},  # the rest may run out of time on a busy machine
@@ -46,7 +46,8 @@ async def test_held_out(bench: Bench, name: Name) -> None:
     measured = await measure(bench, name, "held out", EVERY)
     print(f"\n{name}: {measured.figures}, {measured.seconds:.2f} s each")  # noqa: T201
     assert not below(PROVEN[name], measured.figures)
-    if missed := below(FLOORS[name], measured.figures):
+    floors = FLOORS[name] or (await measure_plain(bench, name, "held out", EVERY)).figures
+    if missed := below(floors, measured.figures):
         pytest.xfail(f"missed, (reached, floor): {missed}")
 
 

@@ -1,14 +1,13 @@
 """The caller's own fields of a ticket: a small JSON Schema, checked before it goes anywhere.
 
-A subset of JSON Schema 2020-12, chosen so that it can be told whether a schema can be satisfied:
-an object of at most 20 properties, each a string, integer, number, boolean or a list of strings,
-with ``enum``, ``format`` and limits of length and size.
+A subset of JSON Schema 2020-12, so small that it can be told whether anything satisfies it.
 """
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 import jsonschema_rs
+from jsonschema_rs.canonical import Satisfiability
 from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
 from app.errors import SchemaUnsatisfiable, TextTooLong, field_error
@@ -59,19 +58,9 @@ class CustomField(_Schema):
 
     @model_validator(mode="after")
     def _satisfiable(self) -> Self:
-        for least, most in (
-            ("minLength", "maxLength"),
-            ("minimum", "maximum"),
-            ("minItems", "maxItems"),
-        ):
-            low, high = getattr(self, least), getattr(self, most)
-            whole = self.type == "integer"
-            if None not in (low, high) and low > (high // 1 if whole else high):
-                raise field_error(SchemaUnsatisfiable, f"There is nothing from {least} to {most}.")
-        if self.enum is not None:
-            fits = jsonschema_rs.validator_for(self.as_schema(), validate_formats=True).is_valid
-            if not any(map(fits, self.enum)):
-                raise field_error(SchemaUnsatisfiable, "No value of enum fits the type and limits.")
+        schema = jsonschema_rs.canonicalize(self.as_schema(), validate_formats=True)
+        if schema.satisfiability() == Satisfiability.NO:
+            raise field_error(SchemaUnsatisfiable, "There is no value that fits it.")
         return self
 
     def as_schema(self) -> dict[str, Any]:
@@ -79,8 +68,15 @@ class CustomField(_Schema):
         return self.model_dump(exclude_none=True)
 
     def as_guide(self) -> dict[str, Any]:
-        """The same with limits where there were none, so that no model writes without end."""
+        """The same for a model, with limits where there were none, so that it comes to an end."""
         return {**_USUAL_LIMITS.get(self.type, {}), **self.as_schema()}
+
+    @property
+    def in_words(self) -> str:
+        """What is asked for."""
+        values = self.enum or (self.items and self.items.enum)
+        kind = f"{self.format or self.type}{f', one of {values}' if values else ''}"
+        return "; ".join(filter(None, (kind, self.title, self.description)))
 
 
 class CustomFields(_Schema):
@@ -101,3 +97,18 @@ class CustomFields(_Schema):
             detail = f"The schema may have at most {_MOST_CHARACTERS} characters."
             raise field_error(TextTooLong, detail)
         return self
+
+    def findings(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """What is wrong with values, by the field; null is not, which says that nothing is told."""
+        told = {name: value for name, value in values.items() if value is not None}
+        fields = {name: field.as_schema() for name, field in self.properties.items()}
+        found: dict[str, str] = {}
+        validator = jsonschema_rs.validator_for({"properties": fields}, validate_formats=True)
+        for error in validator.iter_errors(told):
+            found.setdefault(str(error.instance_path[0]), error.message)
+        return found
+
+    def fitting(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Each field's value; null where there is none, or a wrong one."""
+        wrong = self.findings(values)
+        return {name: None if name in wrong else values.get(name) for name in self.properties}

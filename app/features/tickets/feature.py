@@ -1,19 +1,33 @@
 """The feature: what the model is sent of an email, and what it is asked to put right."""
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
+
+from pydantic_core import to_json
 
 from app.features.feature import Feature
 from app.features.proofs import Check
-from app.features.tickets.form import MOST_FORMS, PLAIN
 from app.features.tickets.reading import Reading
-from app.features.tickets.request import TicketRequest
+from app.features.tickets.request import TicketOptions, TicketRequest
 from app.gateway import PromptPrefix
+
+_READING: Final = Reading.model_json_schema()
 
 
 def _as_asked(request: TicketRequest, reading: Reading) -> Check | None:
-    """Whether intent and custom fields are what the caller asked for."""
-    return request.form.check(reading) if request.form else None
+    """Whether the intent is on the caller's list, and the values fit the caller's schema."""
+    names = request.intent_names
+    wrong = dict[str, str]()
+    if names and reading.intent and reading.intent not in names:
+        wrong["intent"] = f"it must be null or one of {', '.join(names)}"
+    if own := request.custom_fields:
+        found = own.findings(reading.custom_fields or {})
+        wrong |= {f"custom_fields.{name}": finding for name, finding in found.items()}
+    elif not names:
+        return None
+    advice = "\n".join(f"{name}: {finding}." for name, finding in wrong.items())
+    return Check("intent_and_custom_fields", not wrong, unexpected=tuple(wrong), advice=advice)
 
 
 class _Tickets(Feature[TicketRequest, Reading]):
@@ -28,7 +42,6 @@ class _Tickets(Feature[TicketRequest, Reading]):
             max_tokens=1_200,
             alternatives=5,
         )
-        self._prefix_with = lru_cache(MOST_FORMS)(self._make_prefix_with)
 
     def render(self, request: TicketRequest) -> str:
         lines = {"From": request.sender, "Subject": request.subject}
@@ -36,13 +49,48 @@ class _Tickets(Feature[TicketRequest, Reading]):
         return head + request.content
 
     def task(self, request: TicketRequest) -> str:
-        return request.form.task if request.form else ""
+        lines = ["intent, one of these or null:"] if request.intents else []
+        lines += [f"- {intent.name}: {intent.description}" for intent in request.intents]
+        if own := request.custom_fields:
+            lines += ["custom_fields:"]
+            lines += [f"- {name}: {field.in_words}" for name, field in own.properties.items()]
+        return "\n".join(lines)
 
     def prefix(self, request: TicketRequest) -> PromptPrefix:
-        return self._prefix_with(request.form.schema if request.form else PLAIN)
+        is_plain = not request.intents and request.custom_fields is None
+        return _prefix(_PLAIN if is_plain else _schema(request))
 
-    def _make_prefix_with(self, schema: str) -> PromptPrefix:
-        return self.make_prefix(schema=schema)
 
+def _schema(asked: TicketOptions) -> str:
+    """JSON Schema of what the model writes, where it is asked for these."""
+    properties = {
+        name: {key: value for key, value in field.items() if key != "default"}
+        for name, field in _READING["properties"].items()
+    }
+    said = {name: properties.pop(name)["description"] for name in ("intent", "custom_fields")}
+    if asked.intents:
+        kind = _nullable({"type": "string", "enum": asked.intent_names})
+        properties["intent"] = {**kind, "description": said["intent"]}
+    if own := asked.custom_fields:
+        kind = _object({name: _nullable(of.as_guide()) for name, of in own.properties.items()})
+        properties["custom_fields"] = {**kind, "description": said["custom_fields"]}
+    return to_json({**_object(properties), "$defs": {"Named": _READING["$defs"]["Named"]}}).decode()
+
+
+def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
+    kind: dict[str, Any] = {"type": "object", "additionalProperties": False}
+    return {**kind, "properties": properties, "required": list(properties)}
+
+
+def _nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+@lru_cache(maxsize=64)  # each caller's schema makes one
+def _prefix(schema: str) -> PromptPrefix:
+    return FEATURE.make_prefix(schema=schema)
+
+
+_PLAIN: Final = _schema(TicketOptions())
 
 FEATURE: Final = _Tickets()

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from pydantic import BaseModel, Json, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
@@ -18,10 +18,8 @@ from app.errors import (
     invalid,
 )
 from app.features.concurrency import aside
-from app.features.tickets.mail import Email, read_email, split_reply
-from app.features.tickets.mail import EmailUnreadable as NoEmail
+from app.features.tickets.mail import Email, read_email
 from app.features.tickets.request import TicketOptions, TicketRequest
-from app.features.tickets.ticket import Attachment, EmailParts
 
 _LONGEST: Final = 500_000
 _RAW: Final = "message/rfc822"
@@ -56,32 +54,58 @@ DOCUMENTED: Final[dict[str, Any]] = {
 """What the OpenAPI document says of the request; FastAPI has no words for it."""
 
 
+class _Upload(BaseModel):
+    email: bytes
+    options: Json[TicketOptions] = TicketOptions()
+
+
 async def read_upload(request: Request) -> tuple[Email, TicketRequest]:
     """The email, read, and what is asked of it.
 
     Raises:
         RequestError: it is neither an email nor a form with one, or cannot be read.
-        RequestValidationError: the form lacks the email, or its options are wrong.
+        RequestValidationError: the form is wrong.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type == _RAW:
-        return await _read(await request.body(), "", TicketOptions())
-    if media_type != _FORM:
+    if media_type not in (_RAW, _FORM):
         raise UnsupportedMediaType(f"The body must be {_RAW} or {_FORM}.")
+    if media_type == _FORM:
+        upload, pointer = await _form(request), "/email"
+    else:
+        upload, pointer = _Upload(email=await request.body()), ""
     try:
-        form = await request.form()
+        email = await aside(partial(read_email, upload.email), characters=len(upload.email))
+    except EmailUnreadable as error:
+        raise invalid(EmailUnreadable, pointer, error.detail) from None
+    if len(email.text) > _LONGEST:
+        detail = f"The email may have at most {_LONGEST} characters of text."
+        raise invalid(TextTooLong, pointer, detail)
+    if not (email.parts.subject.strip() or email.text.strip()):
+        raise invalid(TextEmpty, pointer, "The email must have a subject or a text.")
+    return email, TicketRequest.model_construct(
+        **dict(upload.options),
+        subject=email.parts.subject,
+        body=email.text,
+        sender=email.parts.sender,
+        headers=email.headers,
+    )
+
+
+async def _form(request: Request) -> _Upload:
+    try:
+        async with request.form() as form:
+            fields = {
+                name: await value.read() if isinstance(value, UploadFile) else value
+                for name, value in form.items()
+            }
+        return _Upload.model_validate(fields)
     except HTTPException as error:
         raise MalformedForm("The form cannot be read.") from error
-    try:
-        email, options = form.get("email"), form.get("options")
-        told = await options.read() if isinstance(options, UploadFile) else options
-        asked = _options(told) if told is not None else TicketOptions()
-        if not isinstance(email, UploadFile):
-            missing = {"type": "missing", "loc": ("body", "email"), "msg": "The email's file."}
-            raise RequestValidationError([missing])
-        return await _read(await email.read(), "/email", asked)
-    finally:
-        await form.close()
+    except ValidationError as error:
+        findings = error.errors(include_url=False)
+        raise RequestValidationError(
+            [{**finding, "loc": ("body", *finding["loc"])} for finding in findings]
+        ) from None
 
 
 def is_unread(email: Email) -> bool:
@@ -89,52 +113,5 @@ def is_unread(email: Email) -> bool:
 
     Pictures, which many signatures have, count where there is no text at all.
     """
-    types = [part.type for part in email.attachments]
+    types = [part.type for part in email.parts.attachments]
     return any(not (email.text and kind.startswith(_PASSED_OVER)) for kind in types)
-
-
-async def parts_of(email: Email) -> EmailParts:
-    """The wire's form of an email."""
-    reply = await aside(partial(split_reply, email.text), characters=len(email.text))
-    return EmailParts(
-        subject=email.subject,
-        sender=email.sender,
-        date=email.date,
-        message_id=email.message_id,
-        text=reply.text,
-        quoted=reply.quoted,
-        signature=reply.signature,
-        attachments=[
-            Attachment(name=part.name, type=part.type, size=part.size) for part in email.attachments
-        ],
-    )
-
-
-async def _read(raw: bytes, pointer: str, options: TicketOptions) -> tuple[Email, TicketRequest]:
-    try:
-        email = await aside(partial(read_email, raw), characters=len(raw))
-    except NoEmail as error:
-        raise invalid(EmailUnreadable, pointer, str(error)) from None
-    if len(email.text) > _LONGEST:
-        detail = f"The email may have at most {_LONGEST} characters of text."
-        raise invalid(TextTooLong, pointer, detail)
-    if not (email.subject.strip() or email.text.strip()):
-        raise invalid(TextEmpty, pointer, "The email must have a subject or a text.")
-    return email, TicketRequest.model_construct(
-        subject=email.subject,
-        body=email.text,
-        sender=email.sender,
-        headers=dict(email.headers),
-        intents=options.intents,
-        custom_fields=options.custom_fields,
-    )
-
-
-def _options(text: str | bytes) -> TicketOptions:
-    try:
-        return TicketOptions.model_validate_json(text)
-    except ValidationError as error:
-        found = error.errors(include_url=False)
-        raise RequestValidationError(
-            [{**finding, "loc": ("body", "options", *finding["loc"])} for finding in found]
-        ) from None

@@ -1,18 +1,17 @@
 """Support emails into structured tickets."""
 
-from functools import cached_property
 from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
-from pydantic_core import to_json
 
 from app.features.tickets.custom_fields import CustomFields
-from app.features.tickets.entities import Part
-from app.features.tickets.form import Form, form_of
+from app.features.tickets.verbatim import Part
 from app.features.wire import Line, Passage, Request, examples, few
 
-_MOST_INTENTS: Final = 30
 _MOST_HEADERS: Final = 200
+
+_HeaderName = Annotated[str, StringConstraints(max_length=200)]
+_HeaderValue = Annotated[str, StringConstraints(max_length=10_000)]
 
 
 class Intent(Request):
@@ -29,7 +28,7 @@ class Intent(Request):
 class TicketOptions(Request):
     """What a ticket is to tell beyond the usual."""
 
-    intents: Annotated[list[Intent], Field(max_length=_MOST_INTENTS)] = Field(
+    intents: Annotated[list[Intent], Field(max_length=30)] = Field(
         default_factory=list[Intent],
         description="What the customer may want; the operator's list where empty.",
     )
@@ -45,12 +44,10 @@ class TicketOptions(Request):
             raise ValueError(msg)
         return intents
 
-    @cached_property
-    def form(self) -> Form | None:
-        """What is asked besides; None where nothing is."""
-        if not self.intents and self.custom_fields is None:
-            return None
-        return form_of(to_json((self.intents, self.custom_fields)))
+    @property
+    def intent_names(self) -> list[str]:
+        """The names alone."""
+        return [intent.name for intent in self.intents]
 
 
 class TicketRequest(TicketOptions):
@@ -77,12 +74,7 @@ class TicketRequest(TicketOptions):
         default=None, alias="from", description="Who wrote it, as in the email's `From`."
     )
     headers: Annotated[
-        dict[
-            Annotated[str, StringConstraints(max_length=200)],
-            Annotated[str, StringConstraints(max_length=10_000)],
-        ],
-        Field(max_length=_MOST_HEADERS),
-        few(_MOST_HEADERS),
+        dict[_HeaderName, _HeaderValue], Field(max_length=_MOST_HEADERS), few(_MOST_HEADERS)
     ] = Field(
         default_factory=dict[str, str],
         description="The email's header fields, such as `Auto-Submitted`.",

@@ -1,11 +1,10 @@
 """The wire of a ticket."""
 
-from datetime import datetime
+from pydantic import Field, JsonValue
 
-from pydantic import ConfigDict, Field, JsonValue
-
-from app.features.tickets.entities import Entity
+from app.features.tickets.mail import EmailParts
 from app.features.tickets.reading import Category, Sentiment, Urgency
+from app.features.tickets.verbatim import Entity
 from app.features.wire import Output
 
 
@@ -73,29 +72,6 @@ class Ticket(Output):
         "`GROUNDWORK_REVIEW_BELOW`, something was cut or could not be read, a required field is "
         "missing, the email only quotes, or an injection is suspected."
     )
-
-
-class Attachment(Output):
-    """A part of the email that is not read."""
-
-    name: str | None = Field(description="The file's name.")
-    type: str = Field(description="The media type that the email gives.")
-    size: int = Field(description="Bytes, decoded.")
-
-
-class EmailParts(Output):
-    """The email in its parts; the model reads text, quoted and signature as one."""
-
-    model_config = ConfigDict(serialize_by_alias=True)
-
-    subject: str
-    sender: str | None = Field(serialization_alias="from")
-    date: datetime | None
-    message_id: str | None
-    text: str = Field(description="What the sender newly wrote.")
-    quoted: str = Field(description="What is quoted from earlier emails.")
-    signature: str
-    attachments: list[Attachment]
 
 
 class EmailTicket(Ticket):

@@ -1,13 +1,99 @@
-"""Where an email has what the model says that it has: exactly, in every language."""
+"""What an email has, exactly, of what the model says that it has; and addresses.
+
+The same in every language.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
+import phonenumbers
+from pydantic import Field
+
+from app.features.spans import emails, urls
+from app.features.tickets.reading import Named, NamedType
+from app.features.wire import Output
+
+EntityType = Literal[NamedType, "email", "url"]
+Part = tuple[Literal["subject", "body"], str]
+
+_MOST_ADDRESSES: Final = 50  # of a kind
 _MOST_TRIES: Final = 1_000
 _LONGEST_NAME: Final = 100  # characters
-_BEYOND_LATIN: Final = "\u0250"
+_JOINED: Final = r"[\dA-Za-zªµºÀ-ÖØ-öø-ɏ]"  # digits of any script, and letters of Latin words
+_EDGE: Final = re.compile(rf"(?<!{_JOINED})|(?!{_JOINED})")
+
+
+class Entity(Output):
+    """Something exact that the email names."""
+
+    type: EntityType
+    field: Literal["subject", "body"] = Field(description="Where it stands.")
+    text: str = Field(description="As it stands there.")
+    value: str = Field(
+        description="In one form: phone numbers by E.164 if they tell their country, the domains "
+        "of e-mail addresses in lower case; all else as it stands there."
+    )
+    start: int = Field(description="Where it begins in that field, in Unicode characters.")
+    end: int = Field(description="Where it ends.")
+
+
+def entities_of(parts: Sequence[Part], named: Iterable[Named]) -> tuple[list[Entity], list[str]]:
+    """What the email names, as it stands there, and what the model says but stands nowhere.
+
+    The same words twice stand at two places. A number without a digit is none.
+    """
+    found = list(_addresses(parts))
+    missing: list[str] = []
+    after: dict[tuple[str, str], int] = {}
+    for one in named:
+        said = one.text.strip()
+        is_told = one.type == "date" or any(map(str.isdigit, said))  # a date may be a word
+        for field, text in parts if is_told else ():
+            start = place(text, said, after.get((field, said), 0))
+            if start >= 0:
+                after[field, said] = start + len(said)
+                value = _e164(said) if one.type == "phone" else said
+                found.append(_entity(one.type, field, said, value, start))
+                break
+        else:
+            missing.append(said)
+    return sorted(found, key=lambda one: (one.field == "body", one.start)), missing
+
+
+def _addresses(parts: Sequence[Part]) -> Iterator[Entity]:
+    """E-mail addresses and URLs, in each part at their first place.
+
+    They have one form in every language: the model need not write them.
+    """
+    for field, text in parts:
+        for address in dict.fromkeys(emails(text)[:_MOST_ADDRESSES]):
+            local, _, domain = address.rpartition("@")
+            value = f"{local}@{domain.lower()}"
+            yield _entity("email", field, address, value, text.find(address))
+        for url in dict.fromkeys(urls(text)[:_MOST_ADDRESSES]):
+            yield _entity("url", field, url, url, text.find(url))
+
+
+def _entity(
+    kind: EntityType, field: Literal["subject", "body"], text: str, value: str, start: int
+) -> Entity:
+    return Entity(
+        type=kind, field=field, text=text, value=value, start=start, end=start + len(text)
+    )
+
+
+def _e164(written: str) -> str:
+    """A phone number by E.164, if it tells its country; else as it is written."""
+    dialled = f"+{written[2:]}" if written.startswith("00") else written
+    try:
+        number = phonenumbers.parse(dialled, None)
+    except phonenumbers.NumberParseException:
+        return written
+    possible = phonenumbers.is_possible_number(number)
+    e164 = phonenumbers.PhoneNumberFormat.E164
+    return phonenumbers.format_number(number, e164) if possible else written
 
 
 def place(text: str, wanted: str, start: int = 0) -> int:
@@ -31,7 +117,7 @@ def spelled(text: str, name: str) -> str | None:
     if 0 < len(letters) <= _LONGEST_NAME:
         for found in re.finditer(r"[\s-]*".join(letters), text, re.IGNORECASE):
             if _is_whole(text, *found.span()):
-                return folded(found[0])
+                return _folded(found[0])
     return None
 
 
@@ -52,7 +138,17 @@ def in_catalogue(said: str, products: tuple[str, ...]) -> str | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def folded(text: str) -> str:
+def copied(text: str, said: Iterable[str]) -> tuple[list[str], list[str]]:
+    """What a text has of what is said to be copied from it, and what it has not.
+
+    White space does not count.
+    """
+    words = [one for one in map(_folded, said) if one]
+    whole = _folded(text) if words else ""
+    return [one for one in words if one in whole], [one for one in words if one not in whole]
+
+
+def _folded(text: str) -> str:
     """A text with each run of white space as one space."""
     return " ".join(text.split())
 
@@ -67,11 +163,4 @@ def _names(products: tuple[str, ...]) -> Mapping[str, str]:
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
-    around = text[start - 1 : start], text[start], text[end - 1], text[end : end + 1]
-    before, first, last, after = map(_is_joined, around)
-    return not (before and first) and not (last and after)
-
-
-def _is_joined(char: str) -> bool:
-    """Whether what stands beside a character belongs to it: digits, and letters of Latin words."""
-    return char.isdecimal() or (char.isalpha() and char < _BEYOND_LATIN)
+    return bool(_EDGE.match(text, start) and _EDGE.match(text, end))

@@ -6,9 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.features.tickets.custom_fields import CustomFields
-from app.features.tickets.reading import Reading
-from app.features.tickets.request import TicketRequest
-from tests.features.tickets.support import Body, said
+from tests.features.tickets.support import Body, said, ticket_of
 
 FIELDS: dict[str, Body] = {
     "order": {"type": "string", "description": "order number", "maxLength": 20},
@@ -89,20 +87,18 @@ def test_what_is_no_small_schema_is_refused(schema: object) -> None:
     ],
     ids=str,
 )
-def test_a_value_has_to_fit_or_is_null(wrong: Body, name: str | None) -> None:
-    request = TicketRequest.model_validate({"text": "Hi", "custom_fields": {"properties": FIELDS}})
-    reading = Reading.model_validate_json(said(custom_fields=RIGHT | wrong))
-    assert request.form
-    assert request.form.custom_fields(reading) == RIGHT | ({name: None} if name else {})
-    check = request.form.check(reading)
-    assert check.kept is (name is None)
-    assert check.unexpected == ((f"custom_fields.{name}",) if name else ())
+async def test_a_value_has_to_fit_or_is_null(wrong: Body, name: str | None) -> None:
+    request = {"text": "Hi", "custom_fields": {"properties": FIELDS}}
+    ticket, _ = await ticket_of(request, said(custom_fields=RIGHT | wrong))
+    assert ticket["custom_fields"] == RIGHT | ({name: None} if name else {})
+    check = ticket["checks"][0]
+    assert check["kept"] is (name is None)
+    assert check["unexpected"] == ([f"custom_fields.{name}"] if name else [])
 
 
 @pytest.mark.parametrize("told", [None, {}, dict.fromkeys(FIELDS)], ids=str)
-def test_what_is_not_told_is_null_and_no_mistake(told: dict[str, Any] | None) -> None:
-    request = TicketRequest.model_validate({"text": "Hi", "custom_fields": {"properties": FIELDS}})
-    reading = Reading.model_validate_json(said(custom_fields=told))
-    assert request.form
-    assert request.form.custom_fields(reading) == dict.fromkeys(FIELDS)
-    assert request.form.check(reading).kept
+async def test_what_is_not_told_is_null_and_no_mistake(told: dict[str, Any] | None) -> None:
+    request = {"text": "Hi", "custom_fields": {"properties": FIELDS}}
+    ticket, (_,) = await ticket_of(request, said(custom_fields=told))
+    assert ticket["custom_fields"] == dict.fromkeys(FIELDS)
+    assert ticket["checks"][0]["kept"]

@@ -9,14 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.features.tickets.mail import (
-    Email,
-    EmailUnreadable,
-    is_automatic,
-    read_email,
-    split_reply,
-    without_oldest,
-)
+from app.errors import EmailUnreadable
+from app.features.tickets.mail import Email, is_automatic, read_email
+from app.features.tickets.replies import without_oldest
 
 FOLDER = Path(__file__).parents[2] / "corpora" / "emails"
 EMAILS = {path.stem: path.read_bytes() for path in sorted(FOLDER.glob("*.eml"))}
@@ -160,7 +155,6 @@ WANTED = {
     "text_attached": Want(
         "See log.", (("log.txt", "text/plain", 4), ("a.html", "text/html", 11)), subject="Log"
     ),
-    "thirty_deep": Want("", ((None, "multipart/mixed", 603),), subject="Deep"),
     "two_texts": Want("One.\n\nTwo.", subject="Two"),
     "type_broken": bare("The lamp.", ""),
     "uuencode_part": Want("Text.", (("a.csv", "text/csv", 3),)),
@@ -173,14 +167,15 @@ WANTED = {
 
 
 def test_the_table_has_all_emails_of_the_corpus() -> None:
-    assert set(WANTED) == set(EMAILS) - {"not_an_email"}
+    assert set(WANTED) == set(EMAILS) - {"not_an_email", "thirty_deep"}
 
 
 @pytest.mark.parametrize("name", WANTED)
 def test_an_email_is_read_as_its_reader_sees_it(name: str) -> None:
     email = read_email(EMAILS[name])
-    files = tuple((file.name, file.type, file.size) for file in email.attachments)
-    fields = (email.subject, email.sender, email.date, email.message_id)
+    parts = email.parts
+    files = tuple((file.name, file.type, file.size) for file in parts.attachments)
+    fields = (parts.subject, parts.sender, parts.date, parts.message_id)
     assert Want(email.text, files, *fields) == WANTED[name]
 
 
@@ -192,20 +187,14 @@ def test_what_begins_without_a_header_field_is_no_email(junk: bytes) -> None:
         read_email(junk)
 
 
-def test_headers_keep_their_order_and_their_repetitions() -> None:
-    assert read_email(EMAILS["headers_twice"]).headers == (
-        ("from", "ana@example.com"),
-        ("from", "bo@example.com"),
-        ("subject", "One"),
-        ("subject", "Two"),
-        ("received", "b"),
-        ("received", "a"),
-    )
+def test_of_repeated_headers_the_first_counts() -> None:
+    headers = read_email(EMAILS["headers_twice"]).headers
+    assert headers == {"From": "ana@example.com", "Subject": "One", "Received": "b"}
 
 
 def test_raw_bytes_in_headers_are_read_line_by_line() -> None:
     headers = dict(read_email(EMAILS["header_8bit"]).headers)
-    assert (headers["subject"], headers["x-utf"]) == ("Grüße", "Grüße")
+    assert (headers["Subject"], headers["X-Utf"]) == ("Grüße", "Grüße")
 
 
 @pytest.mark.parametrize(
@@ -216,7 +205,7 @@ def test_raw_bytes_in_headers_are_read_line_by_line() -> None:
     ],
 )
 def test_quotes_of_html_split_off_like_those_of_plain_text(name: str, text: str) -> None:
-    assert split_reply(read_email(EMAILS[name]).text).text == text
+    assert read_email(EMAILS[name]).parts.text == text
 
 
 def message(kind: str, body: str, *fields: str) -> str:
@@ -246,7 +235,7 @@ def test_a_forwarded_email_is_part_of_what_is_read() -> None:
     assert email.text == (
         "See below.\n\nFrom: Bo <bo@example.com>\nSubject: Gl\u00fchlampe\n\nIt burns."
     )
-    assert [file.name for file in email.attachments] == ["a.png"]
+    assert [file.name for file in email.parts.attachments] == ["a.png"]
 
 
 def test_an_email_forwarded_five_times_is_read_to_its_ground() -> None:
@@ -292,9 +281,6 @@ def test_what_a_reader_of_html_does_not_see_is_not_read() -> None:
         (("Auto-Submitted", "No (a person)"), False),
         (("Precedence", "Bulk"), True),
         (("Precedence", "first-class"), False),
-        (("X-Autoreply", "yes"), True),
-        (("X-Autoreply", "no"), False),
-        (("X-Autorespond", "Away"), True),
         (("X-Auto-Response-Suppress", "All"), False),
         (("Return-Path", " < > "), True),
         (("Return-Path", "<ana@example.com>"), False),
@@ -306,7 +292,7 @@ def test_what_a_reader_of_html_does_not_see_is_not_read() -> None:
     ],
 )
 def test_headers_tell_whether_a_person_wrote(header: tuple[str, str], automatic: bool) -> None:
-    assert is_automatic([("Subject", "auto-replied"), header]) is automatic
+    assert is_automatic(dict([("Subject", "auto-replied"), header])) is automatic
 
 
 def test_bounces_and_vacation_notes_are_automatic() -> None:
@@ -337,29 +323,34 @@ def test_20_multiparts_are_read() -> None:
 
 
 @pytest.mark.parametrize("depth", [21, 5_000])
-def test_a_bomb_of_multiparts_is_one_attachment(depth: int) -> None:
-    (bomb,) = read_email(multiparts(depth)).attachments
-    assert bomb.type == "multipart/mixed"
+def test_a_bomb_of_multiparts_is_refused(depth: int) -> None:
+    with pytest.raises(EmailUnreadable, match="more parts"):
+        read_email(multiparts(depth))
 
 
-def test_a_bomb_of_forwarded_emails_is_one_attachment() -> None:
-    (bomb,) = read_email(b"From: a@b\n" + b"Content-Type: message/rfc822\n\n" * 5_000).attachments
-    assert bomb.type == "message/rfc822"
+def test_a_bomb_of_forwarded_emails_is_refused() -> None:
+    with pytest.raises(EmailUnreadable, match="more parts"):
+        read_email(b"From: a@b\n" + b"Content-Type: message/rfc822\n\n" * 5_000)
 
 
 def test_hundreds_of_attachments_are_all_listed() -> None:
     raw = parts(499, b"Content-Type: application/pdf; name=a.pdf\n\nx\n")
-    assert len(read_email(raw).attachments) == 499
+    assert len(read_email(raw).parts.attachments) == 499
 
 
 def test_more_than_500_parts_are_too_many() -> None:
-    with pytest.raises(EmailUnreadable, match="500 parts"):
+    with pytest.raises(EmailUnreadable, match="more parts"):
         read_email(parts(500, b"\n"))
 
 
 def test_of_a_header_field_10_000_characters_are_read() -> None:
     raw = b"From: ana@example.com\nSubject: " + b"lamp " * 20_000 + b"\n\nHi"
-    assert len(read_email(raw).subject) == 9_999
+    assert len(read_email(raw).parts.subject) == 9_999
+
+
+@pytest.mark.parametrize("boundary", ["boundary*=punycode''%80", "boundary*0=x; boundary*=y"])
+def test_a_boundary_over_which_the_library_stumbles_is_none(boundary: str) -> None:
+    assert read(f"Content-Type: multipart/mixed; {boundary}\n\nHi").text == "Hi"
 
 
 def test_html_nested_beyond_the_parser_keeps_its_text() -> None:
@@ -413,7 +404,7 @@ def test_too_much_html_is_no_email_but_pictures_within_do_not_count() -> None:
 def test_an_email_of_attachments_has_as_many_lines_as_it_needs() -> None:
     lines = b"QUJD" * 19 + b"\r\n"
     raw = b"From: a@b\nContent-Type: a/b\nContent-Transfer-Encoding: base64\n\n" + lines * 100_000
-    assert read_email(raw).attachments[0].size == 5_700_000
+    assert read_email(raw).parts.attachments[0].size == 5_700_000
 
 
 def check(raw: bytes) -> None:
@@ -423,8 +414,7 @@ def check(raw: bytes) -> None:
         return
     assert not any(char < " " and char not in "\n\t" for char in email.text)
     email.text.encode()
-    split_reply(email.text)
-    assert len(without_oldest(email.text, 50)[0]) <= 50
+    assert len(without_oldest(email.text, 50)) <= 50
 
 
 @given(st.binary(max_size=300) | st.binary(max_size=300).map(lambda junk: b"From: a@b\n" + junk))

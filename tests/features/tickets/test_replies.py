@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.features.tickets.mail import Reply, split_reply, without_oldest
+from app.features.tickets.replies import Reply, split_reply, without_oldest
 
 THREAD = """\
 The blue one.
@@ -47,7 +47,7 @@ def test_a_signature_whose_mark_lost_its_space_is_one() -> None:
 
 def test_nothing_is_nothing() -> None:
     assert split_reply("") == Reply("", "", "")
-    assert without_oldest("", 0) == ("", False)
+    assert without_oldest("", 0) == ""
 
 
 LINES = st.lists(
@@ -77,16 +77,13 @@ def test_every_line_that_is_not_blank_is_in_exactly_one_part(lines: list[str]) -
     ],
 )
 def test_what_is_quoted_deepest_and_stands_last_goes_first(most: int, gone: list[str]) -> None:
-    kept, cut = without_oldest(THREAD, most)
-    assert kept == "\n".join(line for line in THREAD.split("\n") if line not in gone)
-    assert cut is bool(gone)
+    kept = "\n".join(line for line in THREAD.split("\n") if line not in gone)
+    assert without_oldest(THREAD, most) == kept
 
 
 def test_what_was_newly_written_loses_only_its_end() -> None:
     text = f"The lamp {'burns ' * 200}\n" + "> old\n" * 300
-    kept, cut = without_oldest(text, 800)
-    assert cut
-    assert kept == text[:800]
+    assert without_oldest(text, 800) == text[:800]
 
 
 @given(LINES, st.integers(0, 60))
@@ -94,10 +91,9 @@ def test_no_more_is_kept_than_fits_and_nothing_is_cut_that_does(
     lines: list[str], most: int
 ) -> None:
     text = "\n".join(lines)
-    kept, cut = without_oldest(text, most)
+    kept = without_oldest(text, most)
     assert len(kept) <= most
-    assert cut is (len(text) > most)
-    assert cut or kept == text
+    assert len(text) > most or kept == text
     own = "\n".join(line for line in lines if not line.startswith(">"))
     if len(own) <= most:
         assert "\n".join(line for line in kept.split("\n") if not line.startswith(">")) == own
@@ -108,4 +104,4 @@ def test_long_texts_are_split_and_cut(unit: str) -> None:  # in quadratic time, 
     text = unit * (500_000 // len(unit))
     reply = split_reply(text)
     assert len(reply.text) + len(reply.quoted) + len(reply.signature) <= len(text)
-    assert len(without_oldest(text, 1_000)[0]) <= 1_000
+    assert len(without_oldest(text, 1_000)) <= 1_000

@@ -1,15 +1,12 @@
 """What an email quotes and its signature, by RFC 3676 alone: its own marks, no phrases."""
 
-import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-_MARKS: Final = re.compile(r">(?: ?>)*")
-_SIGNATURE: Final = "--"  # and a space, which HTML and many servers lose
+_SIGNATURE: Final = ("-- ", "--")  # HTML and many servers lose the space
+_MARKS: Final = 12  # characters of a line in which its marks stand
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An email's text in three parts; each line that is not blank is in exactly one of them.
 
     Quoted are lines that begin with ``>`` (RFC 3676 section 4.5), a signature is what else stands
@@ -27,33 +24,27 @@ def split_reply(text: str) -> Reply:
     quoted: list[str] = []
     signature: list[str] = []
     for line in text.splitlines():
-        if line.startswith(">"):
+        if line[:1] == ">":
             quoted.append(line)
-        elif signature or line.rstrip() == _SIGNATURE:
+        elif signature or line in _SIGNATURE:
             signature.append(line)
         else:
             written.append(line)
     return Reply(*("\n".join(part).strip("\n") for part in (written, quoted, signature)))
 
 
-def without_oldest(text: str, most: int) -> tuple[str, bool]:
-    """At most so many characters of an email's text, and whether anything was cut.
+def without_oldest(text: str, most: int) -> str:
+    """At most so many characters of an email's text.
 
     What is quoted deepest is the oldest and goes first, from its last line up, then what is quoted
     less deep; at last the end of the text itself.
     """
     lines = text.split("\n")
-    quotes = [(_depth(line), at) for at, line in enumerate(lines) if line.startswith(">")]
+    quotes = [(line[:_MARKS].count(">"), at) for at, line in enumerate(lines) if line[:1] == ">"]
     left, gone = len(text), set[int]()
     for _, at in sorted(quotes, reverse=True):
         if left <= most:
             break
         gone.add(at)
         left -= len(lines[at]) + 1
-    kept = "\n".join(line for at, line in enumerate(lines) if at not in gone)
-    return kept[:most], len(text) > most
-
-
-def _depth(line: str) -> int:
-    marks = _MARKS.match(line)
-    return marks[0].count(">") if marks else 0
+    return "\n".join(line for at, line in enumerate(lines) if at not in gone)[:most]

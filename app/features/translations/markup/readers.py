@@ -24,7 +24,7 @@ _NO_TEXT: Final = _names(
     "code iframe kbd math noembed noframes noscript plaintext samp script style svg textarea var xmp"
 )
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
-_TAG: Final = re.compile("</?[a-zA-Z]")
+_TAG: Final = re.compile("<[a-zA-Z/?!]")
 _ROOT: Final = "fragment"  # what a fragment of XML is wrapped in to be read
 
 
@@ -54,7 +54,7 @@ def read(source: str, kind: Kind, ignore_tags: Collection[str] = ()) -> list[Tok
 
 
 def _read_html(source: str, tokens: Tokens) -> None:
-    """What a browser passes over (``</>``, a last tag without its end) is no text."""
+    """What a browser passes over (``</>``, a last tag or comment without its end) is no text."""
     lines = [0, *(line_end.end() for line_end in _LINE_END.finditer(source))]
     found = list(tokenize(source))
     starts = [*(lines[token.line - 1] + token.col for token in found), len(source)]

@@ -44,13 +44,10 @@ class Transport:
     ) -> None:
         """Use ``http``, httpx's seam below its client, whose redirects and cookies nobody needs.
 
-        Args:
-            http: the connection pool.
-            base_url: what paths are relative to.
-            headers: go with every request.
-            connect_timeout: in seconds; how long a call may take is the gateway's to limit.
+        ``headers`` go with every request. How long a call may take is the gateway's to limit, but
+        for the seconds to connect.
         """
-        self.base_url = base_url
+        self._base_url = base_url
         self._http = http
         self._headers = httpx.Headers(
             {"content-type": "application/json", "accept-encoding": "identity", **headers}
@@ -66,7 +63,7 @@ class Transport:
         """Send a request, with ``content`` as JSON, when the block is entered."""
         url = self._urls.get(path)
         if url is None:
-            url = self._urls[path] = httpx.URL(self.base_url + path)
+            url = self._urls[path] = httpx.URL(self._base_url + path)
         request = httpx.Request(
             method,
             url,
@@ -79,12 +76,10 @@ class Transport:
 
 
 class Exchange:
-    """A request, and its response, which can be read as long as the block runs.
+    """A request, and its response, which can be read as long as the block runs."""
 
-    Attributes:
-        status: of the response.
-        headers: of the response.
-    """
+    status: int
+    headers: Mapping[str, str]
 
     def __init__(self, http: httpx.AsyncBaseTransport, request: httpx.Request) -> None:
         self._http = http
@@ -92,12 +87,11 @@ class Exchange:
 
     async def __aenter__(self) -> Self:
         try:
-            self._response = await self._http.handle_async_request(self._request)
+            response = await self._http.handle_async_request(self._request)
         except httpx.HTTPError as error:
             raise _failure(error) from error
-        self._stream = cast("httpx.AsyncByteStream", self._response.stream)
-        self.status = self._response.status_code
-        self.headers: Mapping[str, str] = self._response.headers
+        self._stream = cast("httpx.AsyncByteStream", response.stream)
+        self.status, self.headers = response.status_code, response.headers
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -109,11 +103,10 @@ class Exchange:
 
     async def pieces(self) -> AsyncGenerator[bytes]:
         """The body, as it comes."""
-        encoded = "content-encoding" in self.headers  # which we did not ask for
-        source = self._response.aiter_bytes() if encoded else aiter(self._stream)
+        source = cast("AsyncGenerator[bytes]", aiter(self._stream))  # though httpx says less
         received = 0
-        try:  # both are generators, though httpx does not say so
-            async with aclosing(cast("AsyncGenerator[bytes]", source)) as pieces:
+        try:
+            async with aclosing(source) as pieces:
                 async for piece in pieces:
                     received += len(piece)
                     if received > MAX_RESPONSE_BYTES:

@@ -39,22 +39,12 @@ _BAD_LASTS_SECONDS: Final = 0.2  # callers that poll a starting server want to k
 
 
 class Upstream:
-    """The model server, spoken to in its dialect. Tries once; retries are the gateway's.
-
-    Attributes:
-        identity: stands for the server and for all parameters that are the same in every call.
-    """
+    """The model server, spoken to in its dialect. Tries once; retries are the gateway's."""
 
     def __init__(
-        self,
-        dialect: Dialect,
-        transport: Transport,
-        *,
-        ping_path: str,
-        clock: Clock = monotonic,
+        self, dialect: Dialect, transport: Transport, *, ping_path: str, clock: Clock = monotonic
     ) -> None:
         self._dialect = dialect
-        self.identity = f"{transport.base_url} {dialect.identity}"
         self._transport = transport
         self._ping_path = ping_path
         self._clock = clock
@@ -71,8 +61,7 @@ class Upstream:
             UpstreamError: no usable response, or a stream that broke or ended early.
             ModelError: the answer was refused or cut off.
         """
-        mode, probabilities = way
-        body = self._dialect.encode(prompt, mode, stream=stream, probabilities=probabilities)
+        body = self._dialect.encode(prompt, *way, stream=stream)
         reader = self._dialect.reader()
         async with self._transport.exchange("POST", self._dialect.path, body) as reply:
             if reply.status != 200:

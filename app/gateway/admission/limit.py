@@ -67,7 +67,7 @@ class AdaptiveLimit:
             seconds: that it took, or to its first token for a stream.
             tokens: of output it took that time for; 0 for a stream.
             in_flight: calls under way when it began.
-            wanted: those, and the ones that waited for a place.
+            wanted: calls under way, and those that waited for a place, when it ended.
         """
         if in_flight > self.value:
             return  # it says how the server is under the limit of then, not of now

@@ -44,17 +44,17 @@ class _Average:
 
 @dataclass(slots=True, eq=False)
 class _Lane:
-    """One feature's calls: those under way, and those waiting, by deadline."""
+    """One feature's calls: those under way, those waiting, by deadline, and how long they take.
+
+    ``held`` is how long they keep their place, ``latency`` how long it is until the answer or,
+    of streams, the first token; the average of streams is the second.
+    """
 
     waiting: list["Place"] = field(default_factory=list["Place"])
     running: int = 0
     seen_at: float = float("-inf")
     held: _Average = field(default_factory=_Average)
-    whole: _Average = field(default_factory=_Average)
-    first_token: _Average = field(default_factory=_Average)
-
-    def latency(self, *, stream: bool) -> _Average:
-        return self.first_token if stream else self.whole
+    latency: tuple[_Average, _Average] = field(default_factory=lambda: (_Average(), _Average()))
 
 
 @dataclass(slots=True, eq=False)
@@ -62,7 +62,6 @@ class Place:
     """A place for one call, for as long as the block runs; see :meth:`Admission.place`.
 
     Attributes:
-        admission, lane, deadline: where it is, whose, and until when.
         kind: the call's feature, and whether it is a stream; calls of a kind take equally long.
         needs: seconds that the call takes at least.
         by: what it queues by: the deadline as it was then, and its turn.
@@ -70,7 +69,7 @@ class Place:
         started: when it was given.
         seconds: from then until the answer, or a stream's first token; None before.
         tokens: of output that the answer had.
-        in_flight, wanted: the calls under way then, and those with the ones in the queue.
+        in_flight: the calls under way then.
     """
 
     admission: "Admission"
@@ -84,7 +83,6 @@ class Place:
     seconds: float | None = None
     tokens: int = 0
     in_flight: int = 0
-    wanted: int = 0
 
     @property
     def stream(self) -> bool:
@@ -135,10 +133,6 @@ class Admission:
         """Calls that may be under way at once."""
         return self._limit.value
 
-    def needed(self, feature: str, *, stream: bool) -> float:
-        """Seconds that a call takes at least to its end or first token; 0 if not known."""
-        return _CAUTION * self._lanes[feature].latency(stream=stream).value(self._clock())
-
     def place(self, feature: str, deadline: Deadline, *, stream: bool) -> Place:
         """A place for one call of ``feature``; entering it waits for it.
 
@@ -152,7 +146,7 @@ class Admission:
         lane, now = place.lane, self._clock()
         lane.seen_at = now
         self._pressure.arrived(now, lane.held.value(now), standing=self.queued > 0)
-        place.needs = _CAUTION * lane.latency(stream=place.stream).value(now)
+        place.needs = _CAUTION * lane.latency[place.stream].value(now)
         if place.needs > place.deadline.at - now:
             raise place.deadline.exceeded()
         if lane.waiting or not self._is_free(lane):
@@ -160,11 +154,12 @@ class Admission:
         else:
             self._take(lane)
         place.started = self._clock()
-        place.in_flight, place.wanted = self.running, self.running + self.queued
+        place.in_flight = self.running
 
     def leave(self, place: Place, error: BaseException | None) -> None:
         """Give the place back, with how the call ended."""
         lane = place.lane
+        wanted = self.running + self.queued
         self._give_back(lane)
         if isinstance(error, UpstreamError) and error.upstream_status in _TOO_MANY:
             self._limit.refused()
@@ -172,13 +167,9 @@ class Admission:
             now = self._clock()
             self._pressure.answered()
             lane.held.add(now - place.started, now)
-            lane.latency(stream=place.stream).add(place.seconds, now)
+            lane.latency[place.stream].add(place.seconds, now)
             self._limit.succeeded(
-                place.kind,
-                place.seconds,
-                place.tokens,
-                in_flight=place.in_flight,
-                wanted=place.wanted,
+                place.kind, place.seconds, place.tokens, in_flight=place.in_flight, wanted=wanted
             )
         self._hand_on()
 

@@ -6,7 +6,7 @@ from time import monotonic
 
 import httpx
 
-from app.embedded import Engine, EngineConfig
+from app.embedded import Engine
 from app.embedded.machine import default_cache_dir
 from app.embedded.models import find_model
 from app.gateway import ModelGateway, Standby
@@ -44,14 +44,13 @@ def make_engine(settings: Settings) -> Engine | None:
     name = settings.model_name
     if name.provider != "embedded" or settings.base_url:
         return None
-    config = EngineConfig(
-        cache_dir=settings.cache_dir or default_cache_dir(),
-        model=name.name,
+    return Engine(
+        settings.cache_dir or default_cache_dir(),
+        name.name,
         slots=settings.embedded_slots,
         context=settings.embedded_context,
         threads=settings.embedded_threads,
     )
-    return Engine(config)
 
 
 def make_gateway(

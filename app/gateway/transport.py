@@ -5,7 +5,7 @@ httpx's API on aiohttp's engine, which costs about a third of the CPU of httpx's
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import Self, cast
+from typing import cast
 
 import aiohttp
 import httpx
@@ -59,8 +59,8 @@ class Transport:
         """Close the pool."""
         await self._http.aclose()
 
-    def exchange(self, method: str, path: str, content: bytes = b"") -> "Exchange":
-        """Send a request, with ``content`` as JSON, when the block is entered."""
+    async def send(self, method: str, path: str, content: bytes = b"") -> httpx.Response:
+        """Send a request, with ``content`` as JSON; the response has to be closed."""
         url = self._urls.get(path)
         if url is None:
             url = self._urls[path] = httpx.URL(self._base_url + path)
@@ -72,49 +72,31 @@ class Transport:
             extensions=self._extensions,
         )
         request.read()
-        return Exchange(self._http, request)
-
-
-class Exchange:
-    """A request, and its response, which can be read as long as the block runs."""
-
-    status: int
-    headers: Mapping[str, str]
-
-    def __init__(self, http: httpx.AsyncBaseTransport, request: httpx.Request) -> None:
-        self._http = http
-        self._request = request
-
-    async def __aenter__(self) -> Self:
         try:
-            response = await self._http.handle_async_request(self._request)
+            return await self._http.handle_async_request(request)
         except httpx.HTTPError as error:
             raise _failure(error) from error
-        self._stream = cast("httpx.AsyncByteStream", response.stream)
-        self.status, self.headers = response.status_code, response.headers
-        return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._stream.aclose()
 
-    async def read(self) -> bytes:
-        """The whole body."""
-        return b"".join([piece async for piece in self.pieces()])
+async def pieces_of(response: httpx.Response) -> AsyncGenerator[bytes]:
+    """A response's body, as it comes."""
+    source = cast("AsyncGenerator[bytes]", aiter(cast("httpx.AsyncByteStream", response.stream)))
+    received = 0
+    try:
+        async with aclosing(source) as pieces:
+            async for piece in pieces:
+                received += len(piece)
+                if received > MAX_RESPONSE_BYTES:
+                    msg = f"The model server sent more than {MAX_RESPONSE_BYTES} bytes."
+                    raise UpstreamFailed(msg)
+                yield piece
+    except httpx.HTTPError as error:
+        raise _failure(error) from error
 
-    async def pieces(self) -> AsyncGenerator[bytes]:
-        """The body, as it comes."""
-        source = cast("AsyncGenerator[bytes]", aiter(self._stream))  # though httpx says less
-        received = 0
-        try:
-            async with aclosing(source) as pieces:
-                async for piece in pieces:
-                    received += len(piece)
-                    if received > MAX_RESPONSE_BYTES:
-                        msg = f"The model server sent more than {MAX_RESPONSE_BYTES} bytes."
-                        raise UpstreamFailed(msg)
-                    yield piece
-        except httpx.HTTPError as error:
-            raise _failure(error) from error
+
+async def body_of(response: httpx.Response) -> bytes:
+    """A response's whole body."""
+    return b"".join([piece async for piece in pieces_of(response)])
 
 
 def _failure(error: httpx.HTTPError) -> UpstreamError:

@@ -87,7 +87,7 @@ def make_gateway(
     return ModelGateway(
         Upstream(dialect, transport, ping_path=_PING_PATHS[provider], clock=clock),
         # It is known what the engine can do.
-        Ladder(dialect.modes, probabilities=dialect.tells_probabilities, honoured=embedded),
+        Ladder(dialect, honoured=embedded),
         Admission(_limit(settings, engine), queue_size=settings.queue_size, clock=clock),
         settings,
         traits=traits,

@@ -108,12 +108,9 @@ class Flights:
     def join(
         self, key: Hashable, deadline: Deadline, fly: Callable[[Flight], Coroutine[Any, Any, None]]
     ) -> tuple[Flight, bool]:
-        """The flight for ``key``, and whether it was under way already.
+        """The flight for ``key``, and whether it was under way already, or ``fly`` begins it.
 
-        Args:
-            key: what makes requests identical.
-            deadline: of whoever joins; it is put off for callers with more time.
-            fly: gets the answer, if there is no flight to join.
+        Its deadline is put off for whoever joins with more time.
         """
         flight = self._by_key.get(key)
         if flight and not flight.abandoned:

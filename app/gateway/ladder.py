@@ -6,7 +6,6 @@ keeps it. So it is asked once for what no model would say by itself.
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from enum import StrEnum
 from itertools import takewhile
 from typing import Final
@@ -14,7 +13,7 @@ from typing import Final
 from pydantic_core import to_json
 
 from app.errors import GroundworkError, ModelError, UpstreamRejected
-from app.gateway.dialects.dialect import OutputMode, Way
+from app.gateway.dialects.dialect import Dialect, OutputMode, Way
 from app.gateway.prompt import OutputSchema, Prompt, PromptPrefix, Turn
 from app.gateway.upstream import Upstream
 
@@ -60,22 +59,14 @@ class Ladder:
         findings: what is known of each.
     """
 
-    def __init__(
-        self, modes: Sequence[OutputMode], *, probabilities: bool, honoured: bool = False
-    ) -> None:
-        """Start at the strongest.
-
-        Args:
-            modes: the dialect's.
-            probabilities: whether the dialect knows token probabilities.
-            honoured: all that the dialect knows is known to work, and need not be tried out.
-        """
-        self.mode = modes[0]
-        self.findings = dict.fromkeys(modes, Finding.UNTRIED)
-        self._probabilities = None if probabilities else False  # None: not yet known
+    def __init__(self, dialect: Dialect, *, honoured: bool) -> None:
+        """Start at the strongest; ``honoured``: all that the dialect has is known to work."""
+        self.mode = dialect.modes[0]
+        self.findings = dict.fromkeys(dialect.modes, Finding.UNTRIED)
+        self._probabilities = None if dialect.tells_probabilities else False  # None: not known
         if honoured:
             self.findings[self.mode] = Finding.HONOURED
-            self._probabilities = probabilities
+            self._probabilities = dialect.tells_probabilities
 
     @property
     def is_proven(self) -> bool:

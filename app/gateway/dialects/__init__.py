@@ -4,10 +4,4 @@ from app.gateway.dialects.anthropic import AnthropicDialect
 from app.gateway.dialects.dialect import Dialect, OutputMode, Profile
 from app.gateway.dialects.openai import OpenAIDialect
 
-__all__ = [
-    "AnthropicDialect",
-    "Dialect",
-    "OpenAIDialect",
-    "OutputMode",
-    "Profile",
-]
+__all__ = ["AnthropicDialect", "Dialect", "OpenAIDialect", "OutputMode", "Profile"]

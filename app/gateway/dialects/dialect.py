@@ -82,19 +82,11 @@ class Reader(ABC):
 
     @abstractmethod
     def read(self, body: bytes) -> Completion:
-        """Take a response's body, which is a whole answer.
-
-        Raises:
-            UpstreamError: it is not, or reports an error.
-        """
+        """Take a response's body; ``UpstreamError`` if it is no answer, or reports an error."""
 
     @abstractmethod
     def feed(self, data: bytes) -> Chunk | None:
-        """Take the data of a stream's next event; give what it adds, often nothing.
-
-        Raises:
-            UpstreamError: the event reports an error, or cannot be read.
-        """
+        """Take the data of a stream's next event, likewise; give what it adds, often nothing."""
 
     def _close(self, text: str, usage: Usage, tokens: Iterable[Token] = ()) -> Completion:
         if self._stop is None:
@@ -105,11 +97,7 @@ class Reader(ABC):
 
 
 def validated(kind: TypeAdapter[T], data: bytes) -> T:
-    """What is in JSON text.
-
-    Raises:
-        UpstreamFailed: it is of another kind.
-    """
+    """What is in JSON text; ``UpstreamFailed`` if it is of another kind."""
     try:
         value: T = kind.validator.validate_json(data)
     except ValidationError as error:

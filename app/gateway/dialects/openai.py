@@ -133,7 +133,6 @@ class _Reader(Reader):
         "length": StopReason.MAX_TOKENS,
         "content_filter": StopReason.REFUSAL,
         "tool_calls": StopReason.END,
-        "function_call": StopReason.END,
     }
 
     def __init__(self, model: str) -> None:

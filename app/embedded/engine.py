@@ -73,14 +73,9 @@ class Engine:
     ) -> None:
         """Check what the engine needs, and decide what the operator left open.
 
-        Args:
-            cache_dir: folder for the weights.
-            model: a row of the table of models, or a path; the default model if it is empty.
-            slots: requests worked on at once; by default as many as the model's row says and the
-                memory holds.
-            context: tokens of context for each slot; by default what the row says.
-            threads: CPU threads; by default one per CPU.
-            health: how often it is asked whether it still answers.
+        By default there are as many slots as the model's row says and the memory holds, each with
+        the tokens of context that the row says, and a thread for each CPU. ``model`` is as for
+        :func:`~app.embedded.models.find_model`, ``cache_dir`` the folder for the weights.
 
         Raises:
             ConfigurationError: the model is unknown, or a package or a system library is missing.

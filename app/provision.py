@@ -1,20 +1,19 @@
 """From the settings to a gateway: which dialect, which address, which engine."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
 
 import httpx
 
-from app.embedded import Engine, EngineConfig
+from app.embedded import Engine
 from app.embedded.machine import default_cache_dir
 from app.embedded.models import find_model
 from app.gateway import ModelGateway, Standby
 from app.gateway.admission import AdaptiveLimit, Admission
-from app.gateway.cache import ResponseCache
-from app.gateway.call import Clock, TimeLimits
+from app.gateway.call import Clock
 from app.gateway.dialects import AnthropicDialect, Dialect, OpenAIDialect, Profile
-from app.gateway.gateway import ModelTraits, Resilience
+from app.gateway.gateway import ModelTraits
 from app.gateway.ladder import Ladder
 from app.gateway.transport import Transport, open_http
 from app.gateway.upstream import Upstream
@@ -45,14 +44,13 @@ def make_engine(settings: Settings) -> Engine | None:
     name = settings.model_name
     if name.provider != "embedded" or settings.base_url:
         return None
-    config = EngineConfig(
-        cache_dir=settings.cache_dir or default_cache_dir(),
-        model=name.name,
+    return Engine(
+        settings.cache_dir or default_cache_dir(),
+        name.name,
         slots=settings.embedded_slots,
         context=settings.embedded_context,
         threads=settings.embedded_threads,
     )
-    return Engine(config)
 
 
 def make_gateway(
@@ -77,8 +75,8 @@ def make_gateway(
     provider, name = settings.model_name.provider, settings.model_name.name
     if provider == "anthropic":
         headers = {"x-api-key": address.key or "", "anthropic-version": "2023-06-01"}
-    traits = ModelTraits()
-    if provider == "embedded":
+    embedded, traits = provider == "embedded", ModelTraits()
+    if embedded:
         model = find_model(name)
         name = model.name
         traits = ModelTraits(unknown_above=model.unknown_above, reads=model.reads)
@@ -88,35 +86,22 @@ def make_gateway(
     )
     return ModelGateway(
         Upstream(dialect, transport, ping_path=_PING_PATHS[provider], clock=clock),
-        replace(_resilience(settings, dialect, engine, clock), standby=standby or engine),
-        model=settings.model,
+        # It is known what the engine can do.
+        Ladder(dialect, honoured=embedded),
+        Admission(_limit(settings, engine), queue_size=settings.queue_size, clock=clock),
+        settings,
         traits=traits,
-    )
-
-
-def _resilience(
-    settings: Settings, dialect: Dialect, engine: Engine | None, clock: Clock
-) -> Resilience:
-    embedded = settings.model_name.provider == "embedded"
-    if embedded:  # it is known what the engine can do
-        slots = engine.slots if engine else settings.embedded_slots
-        places = min(slots or _ENGINE_ELSEWHERE, settings.max_concurrency)
-        limit = AdaptiveLimit(initial=places, least=places, most=places)
-    else:
-        limit = AdaptiveLimit(initial=_INITIAL_CONCURRENCY, most=settings.max_concurrency)
-    cache = ResponseCache(ttl=settings.cache_ttl, max_bytes=settings.cache_bytes, clock=clock)
-    return Resilience(
-        admission=Admission(limit, queue_size=settings.queue_size, clock=clock),
-        ladder=Ladder(dialect.modes, probabilities=dialect.tells_probabilities, honoured=embedded),
-        cache=cache if settings.cache_ttl > 0 else None,
-        limits=TimeLimits(
-            total=settings.timeout,
-            first_token=settings.first_token_timeout,
-            attempt=settings.attempt_timeout,
-        ),
-        max_retries=settings.max_retries,
+        standby=standby or engine,
         clock=clock,
     )
+
+
+def _limit(settings: Settings, engine: Engine | None) -> AdaptiveLimit:
+    if settings.model_name.provider != "embedded":
+        return AdaptiveLimit(initial=_INITIAL_CONCURRENCY, most=settings.max_concurrency)
+    slots = engine.slots if engine else settings.embedded_slots
+    places = min(slots or _ENGINE_ELSEWHERE, settings.max_concurrency)
+    return AdaptiveLimit(initial=places, least=places, most=places)
 
 
 def _dialect(settings: Settings, name: str) -> Dialect:

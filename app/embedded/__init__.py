@@ -1,5 +1,5 @@
 """The default base model: llama.cpp's own HTTP server in a child process on loopback."""
 
-from app.embedded.engine import Engine, EngineConfig
+from app.embedded.engine import Engine
 
-__all__ = ["Engine", "EngineConfig"]
+__all__ = ["Engine"]

@@ -12,7 +12,6 @@ import threading
 from contextlib import suppress
 from importlib import import_module
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -32,7 +31,11 @@ def serve(config: ChildConfig) -> object:
     xllamacpp: Any = import_module("xllamacpp")  # native code: only this process loads it
 
     model = find_model(config.model)
-    weights = bring(model, Path(config.cache_dir), say=_tell_fetching)
+    weights = bring(
+        model,
+        config.cache_dir,
+        say=lambda line: _tell(f"The embedded model is being fetched: {line}"),
+    )
     _tell("The embedded model is loading.")
     params = xllamacpp.CommonParams()
     params.model.path = str(weights)
@@ -50,7 +53,7 @@ def serve(config: ChildConfig) -> object:
     params.fit_params = False  # what fits is known; llama.cpp would load the model twice for it
     params.use_jinja = True
     params.swa_full = True  # without it Gemma's sliding window throws the prompt cache away
-    if not (has_chat_template(weights) if model.chat is None else model.chat):
+    if not has_chat_template(weights):
         params.chat_template = files("app.embedded").joinpath("base.jinja").read_text("utf-8")
         params.antiprompt = _BASE_STOP
     return xllamacpp.Server(params)
@@ -58,10 +61,6 @@ def serve(config: ChildConfig) -> object:
 
 def _tell(line: str) -> None:
     print(line, flush=True)  # noqa: T201 # the parent reads it
-
-
-def _tell_fetching(line: str) -> None:
-    _tell(f"The embedded model is being fetched: {line}")
 
 
 def _end_with_parent() -> None:

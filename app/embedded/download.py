@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -22,9 +21,7 @@ class SourceFailed(Exception):
     """This way to the weights is closed; the text says why, for people."""
 
 
-def from_publisher(
-    model: Model, part: Path, meter: Meter, *, sleep: Callable[[float], None] = time.sleep
-) -> None:
+def from_publisher(model: Model, part: Path, meter: Meter) -> None:
     """Complete ``part`` from the page on Hugging Face, or on the mirror that HF_ENDPOINT names.
 
     Raises:
@@ -46,7 +43,7 @@ def from_publisher(
             if part.stat().st_size > there:
                 pauses = list(_PAUSES)
             elif pauses:
-                sleep(pauses.pop(0))
+                time.sleep(pauses.pop(0))
             else:
                 raise SourceFailed(f"{endpoint}: {reason}")
 

@@ -38,26 +38,6 @@ _PATIENCE: Final = {"GOMP_SPINCOUNT": "3000"}
 
 
 @dataclass(frozen=True, slots=True)
-class EngineConfig:
-    """What the operator decides.
-
-    Attributes:
-        cache_dir: folder for the weights.
-        model: a row of the table of models, or a path; the default model if it is empty.
-        slots: requests worked on at once; None for as many as the model's row says and the
-            memory holds.
-        context: tokens of context for each slot; None for what the row says.
-        threads: CPU threads; None for one per CPU.
-    """
-
-    cache_dir: Path
-    model: str = ""
-    slots: int | None = None
-    context: int | None = None
-    threads: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ChildConfig:
     """What the child process is told: all that was decided, where and to whom to listen."""
 
@@ -81,27 +61,40 @@ class Engine:
         generation: counts how often its process was found gone.
     """
 
-    def __init__(self, config: EngineConfig, health: Health | None = None) -> None:
+    def __init__(
+        self,
+        cache_dir: Path,
+        model: str = "",
+        *,
+        slots: int | None = None,
+        context: int | None = None,
+        threads: int | None = None,
+        health: Health | None = None,
+    ) -> None:
         """Check what the engine needs, and decide what the operator left open.
+
+        By default there are as many slots as the model's row says and the memory holds, each with
+        the tokens of context that the row says, and a thread for each CPU. ``model`` is as for
+        :func:`~app.embedded.models.find_model`, ``cache_dir`` the folder for the weights.
 
         Raises:
             ConfigurationError: the model is unknown, or a package or a system library is missing.
         """
         require_parts()
-        model, machine = find_model(config.model), this_machine()
-        if model.sha256 is None and not Path(model.file).is_file():
-            raise ConfigurationError(f"GROUNDWORK_MODEL: there is no file {model.file}.")
-        context = config.context or model.context
-        self.name = model.name
-        self.slots = config.slots or fitting_slots(model, context, machine)
+        row, machine = find_model(model), this_machine()
+        if row.sha256 is None and not Path(row.file).is_file():
+            raise ConfigurationError(f"GROUNDWORK_MODEL: there is no file {row.file}.")
+        context = context or row.context
+        self.name = row.name
+        self.slots = slots or fitting_slots(row, context, machine)
         self.key = secrets.token_urlsafe(32)
         self.generation = 0
         self._config = ChildConfig(
-            cache_dir=config.cache_dir.absolute(),
-            model=model.file if model.sha256 is None else model.name,
+            cache_dir=cache_dir.absolute(),
+            model=row.file if row.sha256 is None else row.name,
             slots=self.slots,
             context=context,
-            threads=config.threads or machine.cpus,
+            threads=threads or machine.cpus,
             port=_free_port(),
             key=self.key,
         )

@@ -102,7 +102,6 @@ class Feature(Generic[In, Out]):
         proofs: Sequence[Proof[In, Out]] = (),
         max_tokens: int = 512,
         alternatives: int = 0,
-        version: str = "1",
         folder: Path | None = None,
     ) -> None:
         """Load the folder.
@@ -114,7 +113,6 @@ class Feature(Generic[In, Out]):
             proofs: what code looks at in an output.
             max_tokens: most tokens of an output.
             alternatives: how many likely tokens to be told at each place (``Completion.tokens``).
-            version: to be raised when a change of code makes stored outputs wrong.
             folder: where the files are, if not beside ``asks``.
 
         Raises:
@@ -126,7 +124,7 @@ class Feature(Generic[In, Out]):
         self.folder = folder or Path(module.__file__ or "").parent
         self.asks, self.gives = asks, gives
         self._proofs = proofs
-        self._max_tokens, self._alternatives, self._version = max_tokens, alternatives, version
+        self._max_tokens, self._alternatives = max_tokens, alternatives
         self._output = TypeAdapter(gives)
         self._reply: Any = Reply[gives] if gives is str or _is_model(gives) else None
         self.instruction = self._text_of("instruction.md").strip()
@@ -239,8 +237,6 @@ class Feature(Generic[In, Out]):
             shots=tuple(map(self._shot, shown)),
             schema=OutputSchema(self.name.replace("-", "_"), json) if json else None,
             max_tokens=self._max_tokens,
-            version=self._version,
-            cacheable=True,
             alternatives=self._alternatives,
         )
 

@@ -3,7 +3,7 @@
 from app.gateway.boundary import delimited, fixed_mark
 from app.gateway.breaker import BreakerState
 from app.gateway.dialects import OutputMode
-from app.gateway.gateway import GatewayState, ModelGateway, ModelTraits
+from app.gateway.gateway import ModelGateway, ModelTraits
 from app.gateway.ladder import Finding
 from app.gateway.prompt import (
     Chunk,
@@ -27,7 +27,6 @@ __all__ = [
     "Chunk",
     "Completion",
     "Finding",
-    "GatewayState",
     "ModelGateway",
     "ModelTraits",
     "OutputMode",

@@ -51,8 +51,7 @@ class Breaker:
     def state(self) -> BreakerState:
         if self._opened_at is None:
             return BreakerState.CLOSED
-        waited = self._clock() - self._opened_at
-        return BreakerState.OPEN if waited < _OPEN_SECONDS else BreakerState.HALF_OPEN
+        return BreakerState.OPEN if self._left(self._opened_at) > 0 else BreakerState.HALF_OPEN
 
     def enter(self) -> bool:
         """Ask leave to call the server; tells whether the call is the probe.
@@ -65,42 +64,36 @@ class Breaker:
         return self._probing
 
     def check(self) -> None:
-        """Fail at once where :meth:`enter` would, without taking the probe.
-
-        Raises:
-            CircuitOpen: as there.
-        """
+        """Fail at once where :meth:`enter` would, without taking the probe."""
         if self._opened_at is None:
             return
-        left = _OPEN_SECONDS - (self._clock() - self._opened_at)
+        left = self._left(self._opened_at)
         if left > 0 or self._probing:
             msg = "The model server failed most of the last calls; it is not asked for a while."
             raise CircuitOpen(msg, retry_after=max(1.0, left))
+
+    def _left(self, opened_at: float) -> float:
+        return opened_at + _OPEN_SECONDS - self._clock()
 
     def leave(self, *, probe: bool, error: BaseException | None) -> None:
         """Report how a call ended that :meth:`enter` let through; ``error`` None for well."""
         if probe:
             self._probing = False
-        verdict = _is_failure(error)
-        if verdict is None:
+        failed = _is_failure(error)
+        if failed is None or not (probe or self._opened_at is None):
             return
+        now, outcomes = self._clock(), self._outcomes
         if probe:
-            self._opened_at = self._clock() if verdict else None
-            self._outcomes.clear()
-        elif self._opened_at is None:
-            self._record(failed=verdict)
-
-    def _record(self, *, failed: bool) -> None:
-        now = self._clock()
-        outcomes = self._outcomes
-        outcomes.append((now, failed))
-        if not failed:
+            self._opened_at = now if failed else None
+            outcomes.clear()
             return
-        while outcomes[0][0] < now - _OUTCOME_COUNTS_SECONDS:
-            outcomes.popleft()
-        failures = sum(failed for _, failed in outcomes)
-        if len(outcomes) >= _LEAST and failures >= _FAILED_SHARE * len(outcomes):
-            self._opened_at = now
+        outcomes.append((now, failed))
+        if failed:
+            while outcomes[0][0] < now - _OUTCOME_COUNTS_SECONDS:
+                outcomes.popleft()
+            failures = sum(failed for _, failed in outcomes)
+            if len(outcomes) >= _LEAST and failures >= _FAILED_SHARE * len(outcomes):
+                self._opened_at = now
 
 
 def _is_failure(error: BaseException | None) -> bool | None:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from time import monotonic
 from typing import Final
 
 from cachetools import TTLCache
@@ -15,20 +14,10 @@ _ENTRY_OVERHEAD: Final = 500  # bytes, about, of an entry without its text
 _TOKEN_SIZE: Final = 250  # of a token, and of an alternative to it
 
 
-def key_of(model: bytes, tenant: bytes, prompt: Prompt) -> bytes:
-    """A digest of everything that can change the answer.
-
-    Args:
-        model: stands for the model and its parameters.
-        tenant: whose answer it is.
-        prompt: whose prefix stands for the feature, its version, instruction and examples.
-    """
-    digest = blake2b(model, digest_size=16)
-    digest.update(prompt.prefix.digest)
-    digest.update(len(tenant).to_bytes(4))
-    digest.update(tenant)
-    digest.update(to_json(prompt.turns))
-    return digest.digest()
+def key_of(tenant: bytes, prompt: Prompt) -> bytes:
+    """A digest of everything that can change the answer, and of whose answer it is."""
+    data = (prompt.prefix.key, len(tenant).to_bytes(4), tenant, to_json(prompt.turns))
+    return blake2b(b"".join(data), digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +35,7 @@ def _size(entry: _Entry) -> int:
 class ResponseCache:
     """Completions by key, for ``ttl`` seconds, within ``max_bytes``."""
 
-    def __init__(self, *, ttl: float, max_bytes: int, clock: Clock = monotonic) -> None:
+    def __init__(self, ttl: float, max_bytes: int, clock: Clock) -> None:
         self._clock = clock
         self._entries = TTLCache[bytes, _Entry](max_bytes, ttl, timer=clock, getsizeof=_size)
 

@@ -13,26 +13,18 @@ from time import monotonic
 from typing import Final, Literal
 
 from app.errors import DeadlineExceeded
-from app.gateway.prompt import PromptPrefix
 
 Clock = Callable[[], float]
 """Tells the time in seconds, from any moment on. All of the gateway's time is of one clock."""
 
 Kind = Literal["upstream", "queue", "backoff"]
 
-_KINDS: Final[tuple[Kind, ...]] = ("upstream", "queue", "backoff")
 _MAX_AGE: Final = re.compile(r'max-age="?(\d{1,9})"?')
 
 
 @dataclass(frozen=True, slots=True)
 class CacheWishes:
-    """A request's ``Cache-Control``.
-
-    Attributes:
-        may_read: a stored answer will do.
-        may_store: the answer may be stored.
-        max_age: how old, in seconds, a stored answer may be.
-    """
+    """A request's ``Cache-Control``; ``max_age``, in seconds, is of a stored answer that will do."""
 
     may_read: bool = True
     may_store: bool = True
@@ -57,9 +49,8 @@ def read_cache_control(value: str) -> CacheWishes:
 class CacheOutcome(StrEnum):
     """Where an answer came from, as ``Cache-Status`` says it; the worst comes first."""
 
-    BYPASS = "fwd=bypass"  # no cache, or none for this feature
+    BYPASS = "fwd=bypass"  # there is no cache
     REQUEST = "fwd=request"  # the request asked for a fresh one
-    MISS = "fwd=miss"
     STORED = "fwd=miss; stored"
     COLLAPSED = "fwd=miss; collapsed"  # shared with an identical request that was under way
     HIT = "hit"
@@ -68,21 +59,6 @@ class CacheOutcome(StrEnum):
 def cache_status(outcomes: Sequence[CacheOutcome]) -> str:
     """Value of ``Cache-Status`` for a response made of one or more calls: the worst of them."""
     return f"Groundwork; {next(outcome for outcome in CacheOutcome if outcome in outcomes)}"
-
-
-@dataclass(frozen=True, slots=True)
-class TimeLimits:
-    """The operator's limits, in seconds.
-
-    Attributes:
-        total: for a request, from its start to its end.
-        first_token: for a stream, from the request's start to its first token.
-        attempt: for one call to the model server; None for as long as the request has.
-    """
-
-    total: float = 60.0
-    first_token: float = 30.0
-    attempt: float | None = None
 
 
 class Call:
@@ -97,8 +73,6 @@ class Call:
         cache: what it says of cached answers.
         timeout: seconds that the caller gives the whole request, from its start; None for as
             long as the operator allows.
-        clock: what its time is measured by.
-        started: when it began.
         outcomes: where the answers to its prompts came from.
     """
 
@@ -119,20 +93,6 @@ class Call:
         self._active: dict[Kind, int] = {"upstream": 0, "queue": 0, "backoff": 0}
         self._spent = {"queue": 0.0, "backoff": 0.0, "upstream": 0.0, "own": 0.0}
 
-    def deadlines(
-        self, prefix: PromptPrefix, limits: TimeLimits, *, stream: bool
-    ) -> tuple["Deadline", "Deadline"]:
-        """When an answer must have begun, which is for streams alone, and when it must be there.
-
-        Each is the least of what feature, operator and caller allow.
-        """
-        seconds = min(limits.total, prefix.timeout or limits.total, self.timeout or limits.total)
-        total = Deadline(self, self.started + seconds)
-        if not stream:
-            return total, total
-        seconds = min(limits.first_token, prefix.first_token_timeout or limits.first_token)
-        return Deadline(self, min(self.started + seconds, total.at)), total
-
     def spending(self, kind: Kind) -> "_Spending":
         """Count the time inside the block as ``kind``."""
         return _Spending(self, kind)
@@ -144,7 +104,7 @@ class Call:
 
     def _settle(self) -> None:
         now, kind = self.clock(), "own"
-        for active in _KINDS:
+        for active in self._active:
             if self._active[active]:
                 kind = active
                 break
@@ -158,8 +118,7 @@ class Call:
 
     def server_timing(self) -> str:
         """Value of a ``Server-Timing`` header, in milliseconds."""
-        self._settle()
-        return ", ".join(f"{kind};dur={spent * 1000:.1f}" for kind, spent in self._spent.items())
+        return ", ".join(f"{kind};dur={spent * 1000:.1f}" for kind, spent in self.spent().items())
 
 
 class _Spending:
@@ -177,10 +136,7 @@ class _Spending:
 
 
 class Deadline:
-    """A moment by which something must have come, and the call that it is for.
-
-    It can be put off, since callers with more time may come to share what is under way.
-    """
+    """A moment that a call has to be over by, on its clock."""
 
     __slots__ = ("at", "call")
 
@@ -191,10 +147,6 @@ class Deadline:
     def remaining(self) -> float:
         """Seconds until then; negative when it has passed."""
         return self.at - self.call.clock()
-
-    def put_off(self, at: float) -> None:
-        """Move it to ``at``, if that is later."""
-        self.at = max(self.at, at)
 
     def exceeded(self) -> DeadlineExceeded:
         """The error for a request that ran out of time, with what was spent where."""

@@ -6,16 +6,15 @@ keeps it. So it is asked once for what no model would say by itself.
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from enum import StrEnum
+from itertools import takewhile
 from typing import Final
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from app.errors import GroundworkError, ModelError, UpstreamRejected
-from app.gateway.dialects.dialect import OutputMode, Way
+from app.gateway.dialects.dialect import Dialect, OutputMode, Way
 from app.gateway.prompt import OutputSchema, Prompt, PromptPrefix, Turn
-from app.gateway.structured import find_json
 from app.gateway.upstream import Upstream
 
 log = logging.getLogger(__name__)
@@ -60,31 +59,24 @@ class Ladder:
         findings: what is known of each.
     """
 
-    def __init__(
-        self, modes: Sequence[OutputMode], *, probabilities: bool, honoured: bool = False
-    ) -> None:
-        """Start at the strongest.
-
-        Args:
-            modes: the dialect's.
-            probabilities: whether the dialect knows token probabilities.
-            honoured: all that the dialect knows is known to work, and need not be tried out.
-        """
-        self.mode = modes[0]
-        self.findings = dict.fromkeys(modes, Finding.UNTRIED)
-        self._probabilities = None if probabilities else False  # None: not yet known
+    def __init__(self, dialect: Dialect, *, honoured: bool) -> None:
+        """Start at the strongest; ``honoured``: all that the dialect has is known to work."""
+        self.mode = dialect.modes[0]
+        self.findings = dict.fromkeys(dialect.modes, Finding.UNTRIED)
+        self._probabilities = None if dialect.tells_probabilities else False  # None: not known
         if honoured:
             self.findings[self.mode] = Finding.HONOURED
-            self._probabilities = probabilities
+            self._probabilities = dialect.tells_probabilities
 
     @property
     def is_proven(self) -> bool:
         """Whether the way in use is known to work."""
         return self.mode is OutputMode.PROMPT or self.findings[self.mode] is Finding.HONOURED
 
-    def way(self, prefix: PromptPrefix) -> Way:
-        """How to put a prompt now."""
-        return Way(self.mode, self._asks_probabilities(prefix))
+    def way(self, prefix: PromptPrefix, mode: OutputMode | None = None) -> Way:
+        """How to put a prompt now, in the mode that is in use or another."""
+        asks = prefix.alternatives > 0 and self._probabilities is not False
+        return Way(mode or self.mode, asks)
 
     def below(self, way: Way, prefix: PromptPrefix, error: GroundworkError) -> Way | None:
         """The next way, if ``error`` may mean that the upstream does not know this one."""
@@ -92,11 +84,9 @@ class Ladder:
             return None
         if way.probabilities and self._probabilities is None:
             return Way(way.mode)
-        if prefix.schema is None or self.is_proven:
+        if prefix.schema is None or self.is_proven or way.mode is OutputMode.PROMPT:
             return None
-        modes = list(self.findings)
-        rest = modes[modes.index(way.mode) + 1 :]
-        return Way(rest[0], self._asks_probabilities(prefix)) if rest else None
+        return self.way(prefix, self._under(way.mode))
 
     def worked(self, way: Way, prefix: PromptPrefix) -> None:
         """A call succeeded, after the ways above its own were rejected."""
@@ -106,13 +96,13 @@ class Ladder:
             self._probabilities = False
             log.warning("Token probabilities are rejected by the model server.")
         if way.mode is not self.mode and not self.is_proven:
-            modes = list(self.findings)
-            for above in modes[: modes.index(way.mode)]:
+            for above in takewhile(lambda mode: mode is not way.mode, self.findings):
                 self.findings[above] = Finding.REJECTED
             self.mode = way.mode
 
-    def _asks_probabilities(self, prefix: PromptPrefix) -> bool:
-        return prefix.alternatives > 0 and self._probabilities is not False
+    def _under(self, mode: OutputMode) -> OutputMode:
+        modes = list(self.findings)
+        return modes[modes.index(mode) + 1]
 
     async def probe(self, upstream: Upstream) -> None:
         """Find the strongest way that works; asks until the upstream is there to answer."""
@@ -133,11 +123,10 @@ class Ladder:
         self.findings[mode] = finding
         if finding is Finding.HONOURED:
             self.mode = mode
-        elif mode is self.mode:
-            modes = list(self.findings)
-            self.mode = modes[modes.index(mode) + 1]
-        if finding is not Finding.HONOURED:
-            log.warning("%s output is %s by the model server; using %s.", mode, finding, self.mode)
+            return
+        if mode is self.mode:
+            self.mode = self._under(mode)
+        log.warning("%s output is %s by the model server; using %s.", mode, finding, self.mode)
 
 
 def _is_rejection(error: GroundworkError) -> bool:
@@ -160,11 +149,4 @@ async def _ask(upstream: Upstream, mode: OutputMode) -> Finding:
         raise
     except ModelError:
         return Finding.IGNORED  # a model bound by the schema would have ended
-    return Finding.HONOURED if _says_password(text) else Finding.IGNORED
-
-
-def _says_password(text: str) -> bool:
-    try:
-        return from_json(find_json(text)) == {"word": _PASSWORD}
-    except ValueError:
-        return False
+    return Finding.HONOURED if _PASSWORD in text else Finding.IGNORED

@@ -1,20 +1,14 @@
 """The values that pass between features, gateway and dialects. All are frozen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
-from hashlib import blake2b
+from secrets import token_bytes
 from typing import Literal
-
-from pydantic_core import to_json
 
 
 @dataclass(frozen=True, slots=True)
 class Untrusted:
-    """Text of strangers: data, never an instruction.
-
-    It is sent between two lines with a random mark that nobody could foresee (see ``boundary``).
-    """
+    """Text of strangers: data, never an instruction; sent between random marks (``boundary``)."""
 
     text: str
 
@@ -24,12 +18,7 @@ Part = str | Untrusted
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message of a conversation.
-
-    Attributes:
-        role: whose it is.
-        parts: what it says, sent one below the other.
-    """
+    """One message of a conversation; its parts are sent one below the other."""
 
     role: Literal["user", "assistant"]
     parts: tuple[Part, ...]
@@ -58,18 +47,15 @@ class PromptPrefix:
     Made once and kept: two prefixes are the same only if they are one object.
 
     Attributes:
-        feature: name of the feature, for accounting and fairness.
+        feature: its name, for accounting and fairness.
         instruction: the system text.
         shots: few-shot examples in order.
-        schema: JSON Schema of the output, or None for plain text.
+        schema: of the output, or None for plain text.
         max_tokens: most tokens the model may produce.
         stop: stop sequences.
-        version: the feature's version, for the response cache.
-        cacheable: whether the same input may be given a stored answer.
-        timeout: seconds that the feature gives a request; None for the operator's limit.
-        first_token_timeout: likewise to a stream's first token.
         alternatives: how many of the most likely tokens are told for each token, with their
             probabilities, where the upstream can tell (20 at most, as a rule); 0 for none.
+        key: stands for it in the response cache.
     """
 
     feature: str
@@ -78,26 +64,8 @@ class PromptPrefix:
     schema: OutputSchema | None = None
     max_tokens: int = 512
     stop: tuple[str, ...] = ()
-    version: str = "1"
-    cacheable: bool = False
-    timeout: float | None = None
-    first_token_timeout: float | None = None
     alternatives: int = 0
-
-    @cached_property
-    def digest(self) -> bytes:
-        """Digest (16 bytes) of all that can change an answer."""
-        parts = (
-            self.feature,
-            self.version,
-            self.instruction,
-            [(shot.user, shot.assistant) for shot in self.shots],
-            self.schema and (self.schema.name, self.schema.json),
-            self.max_tokens,
-            self.stop,
-            self.alternatives,
-        )
-        return blake2b(to_json(parts), digest_size=16).digest()
+    key: bytes = field(init=False, repr=False, default_factory=lambda: token_bytes(16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +104,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token of a completion.
+    """One token of a completion, and its probability between 0 and 1.
 
-    Attributes:
-        text: its text.
-        probability: the model's, between 0 and 1.
-        alternatives: the most likely texts at this place with their probabilities, most likely
-            first; its own among them if it is one of those.
+    ``alternatives`` are the most likely texts at this place with their probabilities, most likely
+    first; its own among them if it is one of those.
     """
 
     text: str
@@ -172,13 +137,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a streamed answer; the last one carries the whole completion.
-
-    Attributes:
-        text: the piece.
-        completion: the whole answer, in the last chunk.
-        tokens: of this piece, as in :class:`Completion`.
-    """
+    """A piece of a streamed answer, and its tokens; the last has the whole completion."""
 
     text: str
     completion: Completion | None = None

@@ -23,9 +23,6 @@ class Retries:
     tokens, and one that succeeds gives them back; a call that succeeds at once gives 1. So
     retries that fail again are at most a fifth of the calls that succeed, beyond a reserve of
     100, and when nothing succeeds there are soon none.
-
-    Attributes:
-        tokens: what is left of the budget.
     """
 
     def __init__(self, most: int) -> None:
@@ -34,21 +31,17 @@ class Retries:
         self.tokens = _BUDGET_TOKENS
 
     def wait(self, error: GroundworkError, *, made: int, left: float) -> float:
-        """Seconds to wait before the call is made again.
+        """Seconds to wait before a call that failed is made again; it was ``made`` times before.
 
         What the upstream asks for with ``Retry-After`` is waited for to the letter; otherwise
         the wait is of full jitter (Marc Brooker, "Exponential Backoff And Jitter", AWS, 2015).
 
-        Args:
-            error: how the call failed.
-            made: how often it was made again before.
-            left: seconds that it may wait at most.
-
         Raises:
             GroundworkError: ``error``, if it is not to be made again: it would not help, there
-                were enough tries, the time does not suffice, or the budget is spent.
+                were enough tries, ``left`` does not suffice, or the budget is spent.
         """
-        wait = error.retry_after or _jittered(made)
+        most = min(_MOST_SECONDS, _BASE_SECONDS * 2**made)
+        wait = error.retry_after or random.uniform(0, most)  # noqa: S311
         if not error.retryable or made >= self._most or wait >= left or self.tokens < _RETRY_COST:
             raise error
         self.tokens -= _RETRY_COST
@@ -58,7 +51,3 @@ class Retries:
         """A call succeeded in the end, having been made again ``made`` times."""
         gain = _RETRY_COST if made else _SUCCESS_REFUND
         self.tokens = min(_BUDGET_TOKENS, self.tokens + gain)
-
-
-def _jittered(made: int) -> float:
-    return random.uniform(0, min(_MOST_SECONDS, _BASE_SECONDS * 2**made))  # noqa: S311

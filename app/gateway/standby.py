@@ -30,14 +30,6 @@ class Standby(Protocol):
         ...
 
 
-class WentAway(Exception):
-    """The server went away during a call."""
-
-    def __init__(self, error: UpstreamError) -> None:
-        super().__init__(error.detail)
-        self.error = error
-
-
 async def went_away(standby: Standby, generation: int, error: UpstreamError) -> bool:
     """Whether a call that was begun in ``generation`` failed because the server went away.
 

@@ -5,7 +5,7 @@ httpx's API on aiohttp's engine, which costs about a third of the CPU of httpx's
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import Self, cast
+from typing import cast
 
 import aiohttp
 import httpx
@@ -44,13 +44,10 @@ class Transport:
     ) -> None:
         """Use ``http``, httpx's seam below its client, whose redirects and cookies nobody needs.
 
-        Args:
-            http: the connection pool.
-            base_url: what paths are relative to.
-            headers: go with every request.
-            connect_timeout: in seconds; how long a call may take is the gateway's to limit.
+        ``headers`` go with every request. How long a call may take is the gateway's to limit, but
+        for the seconds to connect.
         """
-        self.base_url = base_url
+        self._base_url = base_url
         self._http = http
         self._headers = httpx.Headers(
             {"content-type": "application/json", "accept-encoding": "identity", **headers}
@@ -62,11 +59,11 @@ class Transport:
         """Close the pool."""
         await self._http.aclose()
 
-    def exchange(self, method: str, path: str, content: bytes = b"") -> "Exchange":
-        """Send a request, with ``content`` as JSON, when the block is entered."""
+    async def send(self, method: str, path: str, content: bytes = b"") -> httpx.Response:
+        """Send a request, with ``content`` as JSON; the response has to be closed."""
         url = self._urls.get(path)
         if url is None:
-            url = self._urls[path] = httpx.URL(self.base_url + path)
+            url = self._urls[path] = httpx.URL(self._base_url + path)
         request = httpx.Request(
             method,
             url,
@@ -75,53 +72,31 @@ class Transport:
             extensions=self._extensions,
         )
         request.read()
-        return Exchange(self._http, request)
-
-
-class Exchange:
-    """A request, and its response, which can be read as long as the block runs.
-
-    Attributes:
-        status: of the response.
-        headers: of the response.
-    """
-
-    def __init__(self, http: httpx.AsyncBaseTransport, request: httpx.Request) -> None:
-        self._http = http
-        self._request = request
-
-    async def __aenter__(self) -> Self:
         try:
-            self._response = await self._http.handle_async_request(self._request)
+            return await self._http.handle_async_request(request)
         except httpx.HTTPError as error:
             raise _failure(error) from error
-        self._stream = cast("httpx.AsyncByteStream", self._response.stream)
-        self.status = self._response.status_code
-        self.headers: Mapping[str, str] = self._response.headers
-        return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._stream.aclose()
 
-    async def read(self) -> bytes:
-        """The whole body."""
-        return b"".join([piece async for piece in self.pieces()])
+async def pieces_of(response: httpx.Response) -> AsyncGenerator[bytes]:
+    """A response's body, as it comes."""
+    source = cast("AsyncGenerator[bytes]", aiter(cast("httpx.AsyncByteStream", response.stream)))
+    received = 0
+    try:
+        async with aclosing(source) as pieces:
+            async for piece in pieces:
+                received += len(piece)
+                if received > MAX_RESPONSE_BYTES:
+                    msg = f"The model server sent more than {MAX_RESPONSE_BYTES} bytes."
+                    raise UpstreamFailed(msg)
+                yield piece
+    except httpx.HTTPError as error:
+        raise _failure(error) from error
 
-    async def pieces(self) -> AsyncGenerator[bytes]:
-        """The body, as it comes."""
-        encoded = "content-encoding" in self.headers  # which we did not ask for
-        source = self._response.aiter_bytes() if encoded else aiter(self._stream)
-        received = 0
-        try:  # both are generators, though httpx does not say so
-            async with aclosing(cast("AsyncGenerator[bytes]", source)) as pieces:
-                async for piece in pieces:
-                    received += len(piece)
-                    if received > MAX_RESPONSE_BYTES:
-                        msg = f"The model server sent more than {MAX_RESPONSE_BYTES} bytes."
-                        raise UpstreamFailed(msg)
-                    yield piece
-        except httpx.HTTPError as error:
-            raise _failure(error) from error
+
+async def body_of(response: httpx.Response) -> bytes:
+    """A response's whole body."""
+    return b"".join([piece async for piece in pieces_of(response)])
 
 
 def _failure(error: httpx.HTTPError) -> UpstreamError:

@@ -23,7 +23,7 @@ from app.gateway.call import Clock
 from app.gateway.dialects.dialect import Dialect, Reader, Way
 from app.gateway.dialects.sse import EventParser
 from app.gateway.prompt import Chunk, Completion, Prompt, StopReason
-from app.gateway.transport import Transport
+from app.gateway.transport import Transport, body_of, pieces_of
 
 _TOO_LONG: Final = (b"context_length_exceeded", b"exceed_context_size", b"prompt is too long")
 _REASONS: Final = {
@@ -39,22 +39,12 @@ _BAD_LASTS_SECONDS: Final = 0.2  # callers that poll a starting server want to k
 
 
 class Upstream:
-    """The model server, spoken to in its dialect. Tries once; retries are the gateway's.
-
-    Attributes:
-        identity: stands for the server and for all parameters that are the same in every call.
-    """
+    """The model server, spoken to in its dialect. Tries once; retries are the gateway's."""
 
     def __init__(
-        self,
-        dialect: Dialect,
-        transport: Transport,
-        *,
-        ping_path: str,
-        clock: Clock = monotonic,
+        self, dialect: Dialect, transport: Transport, *, ping_path: str, clock: Clock = monotonic
     ) -> None:
         self._dialect = dialect
-        self.identity = f"{transport.base_url} {dialect.identity}"
         self._transport = transport
         self._ping_path = ping_path
         self._clock = clock
@@ -71,14 +61,13 @@ class Upstream:
             UpstreamError: no usable response, or a stream that broke or ended early.
             ModelError: the answer was refused or cut off.
         """
-        mode, probabilities = way
-        body = self._dialect.encode(prompt, mode, stream=stream, probabilities=probabilities)
+        body = self._dialect.encode(prompt, *way, stream=stream)
         reader = self._dialect.reader()
-        async with self._transport.exchange("POST", self._dialect.path, body) as reply:
-            if reply.status != 200:
-                raise failure_of(reply.status, reply.headers, await reply.read())
+        async with aclosing(await self._transport.send("POST", self._dialect.path, body)) as reply:
+            if reply.status_code != 200:
+                raise failure_of(reply.status_code, reply.headers, await body_of(reply))
             if not stream:
-                completion = reader.read(await reply.read())
+                completion = reader.read(await body_of(reply))
                 _require_whole(completion, prompt.prefix.max_tokens)
                 yield Chunk("", completion)
                 return
@@ -86,7 +75,7 @@ class Upstream:
                 msg = "The model server answered a streaming call with something else."
                 raise UpstreamFailed(msg)
             parser = EventParser()
-            async with aclosing(reply.pieces()) as pieces:
+            async with aclosing(pieces_of(reply)) as pieces:
                 async for piece in pieces:
                     for chunk in _joined(reader, parser.feed(piece)):
                         yield chunk
@@ -115,16 +104,16 @@ class Upstream:
         try:
             async with (
                 asyncio.timeout(_PING_SECONDS),
-                self._transport.exchange("GET", self._ping_path) as reply,
+                aclosing(await self._transport.send("GET", self._ping_path)) as reply,
             ):
-                body = await reply.read()
+                body = await body_of(reply)
         except TimeoutError:
             return "The model server did not answer in time."
         except GroundworkError as error:
             return error.detail
-        if reply.status < 400 or reply.status in (404, 405):
+        if reply.status_code < 400 or reply.status_code in (404, 405):
             return None
-        return failure_of(reply.status, reply.headers, body).detail
+        return failure_of(reply.status_code, reply.headers, body).detail
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -202,23 +191,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
     ``Retry-After`` may be seconds or an HTTP date (RFC 9110, section 10.2.3).
     """
-    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
-        return milliseconds / 1000
-    value = headers.get("retry-after")
-    if (seconds := _number(value)) is not None:
-        return seconds
+    for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
+        with suppress(ValueError):
+            seconds = float(headers.get(name, "")) / unit
+            if 0 <= seconds < float("inf"):
+                return seconds
     try:
-        moment = parsedate_to_datetime(value or "")
+        moment = parsedate_to_datetime(headers.get("retry-after", ""))
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-
-
-def _number(value: str | None) -> float | None:
-    try:
-        number = float(value or "")
-    except ValueError:
-        return None
-    return number if 0 <= number < float("inf") else None
+    left = moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)
+    return max(0.0, left.total_seconds())

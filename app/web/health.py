@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from app.gateway import BreakerState, Finding, GatewayState, OutputMode
+from app.gateway import BreakerState, Finding, ModelGateway, OutputMode
 from app.knowledge.library import LibraryReport
 from app.web.deps import GatewayDep, LibraryDep, ReadinessDep
 
@@ -81,7 +81,7 @@ async def check_readiness(
         status=status,
         model=gateway.model,
         reason=reason,
-        upstream=_report(gateway.state()),
+        upstream=_report(gateway),
         knowledge=_knowledge(library.report()),
     )
 
@@ -94,12 +94,12 @@ def _knowledge(report: LibraryReport) -> KnowledgeReport:
     )
 
 
-def _report(state: GatewayState) -> UpstreamReport:
+def _report(gateway: ModelGateway) -> UpstreamReport:
     return UpstreamReport(
-        breaker=state.breaker,
-        concurrency=state.concurrency,
-        running=state.running,
-        queued=state.queued,
-        output_mode=state.output_mode,
-        output_modes={str(mode): finding for mode, finding in state.findings.items()},
+        breaker=gateway.breaker.state,
+        concurrency=gateway.admission.limit,
+        running=gateway.admission.running,
+        queued=gateway.admission.queued,
+        output_mode=gateway.ladder.mode,
+        output_modes={str(mode): finding for mode, finding in gateway.ladder.findings.items()},
     )

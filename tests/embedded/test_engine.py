@@ -15,7 +15,7 @@ import httpx
 import psutil
 import pytest
 
-from app.embedded import Engine, EngineConfig
+from app.embedded import Engine
 from app.embedded.health import Health
 from app.embedded.machine import default_cache_dir
 from app.embedded.models import find_model, has_chat_template
@@ -92,9 +92,9 @@ def test_only_who_has_the_key_may_ask(engine: Engine) -> None:
     assert response.status_code == 401
 
 
-def test_row_knows_whether_the_file_has_a_template(engine: Engine) -> None:
+def test_base_model_has_no_template(engine: Engine) -> None:
     assert engine
-    assert has_chat_template(default_cache_dir() / GEMMA.file) is GEMMA.chat is False
+    assert not has_chat_template(default_cache_dir() / GEMMA.file)
 
 
 def test_idle_clients_do_not_hide_its_health(engine: Engine) -> None:
@@ -113,10 +113,8 @@ def test_idle_clients_do_not_hide_its_health(engine: Engine) -> None:
 @pytest.fixture(scope="module")
 def watched() -> Generator[Engine]:
     """An engine of one's own, to be harmed; its health is asked more often than any model loads."""
-    engine = Engine(
-        EngineConfig(default_cache_dir(), GEMMA.name, slots=1, context=512),
-        Health(interval=0.1, timeout=1.0, misses=2),
-    )
+    health = Health(interval=0.1, timeout=1.0, misses=2)
+    engine = Engine(default_cache_dir(), GEMMA.name, slots=1, context=512, health=health)
     engine.start()
     assert engine.wait(START_SECONDS), engine.problem()
     yield engine
@@ -156,7 +154,7 @@ def fetching(page: Page, tmp_path: Path) -> Generator[Engine]:
     """An engine whose weights are on their way, and do not arrive."""
     page.model = find_model("qwen2.5-coder-0.5b-instruct")
     page.may_end.clear()
-    engine = Engine(EngineConfig(tmp_path, page.model.name))
+    engine = Engine(tmp_path, page.model.name)
     engine.start()
     eventually(lambda: "is being fetched" in (engine.problem() or ""))
     yield engine
@@ -182,7 +180,7 @@ def test_weights_that_cannot_be_had_are_a_problem_and_tried_again(
     page: Page, tmp_path: Path
 ) -> None:
     page.status = 404
-    engine = Engine(EngineConfig(tmp_path, "qwen2.5-coder-0.5b-instruct"))
+    engine = Engine(tmp_path, "qwen2.5-coder-0.5b-instruct")
     engine.start()
     try:
         eventually(lambda: engine.generation > 0)
@@ -197,8 +195,8 @@ def test_weights_that_cannot_be_had_are_a_problem_and_tried_again(
 PARENT = """
 import sys, time
 from pathlib import Path
-from app.embedded import Engine, EngineConfig
-engine = Engine(EngineConfig(Path(sys.argv[1]), sys.argv[2]))
+from app.embedded import Engine
+engine = Engine(Path(sys.argv[1]), sys.argv[2])
 engine.start()
 while sys.argv[3] not in str(engine.problem()):
     time.sleep(0.02)
@@ -229,10 +227,10 @@ def test_parent_that_is_killed_leaves_no_orphan(
 
 
 def test_operator_decides_what_the_row_leaves_open(tmp_path: Path) -> None:
-    decided = EngineConfig(tmp_path, GEMMA.name, slots=9, context=700, threads=3)
-    config = Engine(decided)._config  # pyright: ignore[reportPrivateUsage]
+    decided = Engine(tmp_path, GEMMA.name, slots=9, context=700, threads=3)
+    config = decided._config  # pyright: ignore[reportPrivateUsage]
     assert (config.slots, config.context, config.threads) == (9, 700, 3)
-    left_open = Engine(EngineConfig(tmp_path, GEMMA.name))
+    left_open = Engine(tmp_path, GEMMA.name)
     config = left_open._config  # pyright: ignore[reportPrivateUsage]
     assert (config.slots, config.context) == (left_open.slots, GEMMA.context)
     assert config.threads >= 1

@@ -19,7 +19,6 @@ def test_row_knows_its_file(model: Model) -> None:
     assert re.fullmatch("[0-9a-f]{64}", model.sha256 or "")
     assert model.licence
     assert model.kv_bytes
-    assert model.chat is not None
     assert bool(model.repo) == bool(model.revision)
     assert re.fullmatch("[0-9a-f]{40}", model.revision or "0" * 40)
     assert model.repo or model.part_bytes, "there is no way to it"
@@ -40,10 +39,9 @@ def test_names_and_files_are_unique() -> None:
     assert len({model.file for model in MODELS}) == len(MODELS)
 
 
-def test_default_follows_instructions_and_is_free() -> None:
+def test_default_is_free() -> None:
     assert find_model("") is DEFAULT
     assert (DEFAULT.name, DEFAULT.licence) == ("qwen2.5-coder-1.5b-instruct", "Apache-2.0")
-    assert DEFAULT.chat
 
 
 @by_name

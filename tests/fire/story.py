@@ -132,8 +132,8 @@ async def _make(
 
 
 def _is_quiet(gateway: ModelGateway, upstream: HostileUpstream) -> bool:
-    state = gateway.state()
-    return (upstream.in_flight, state.running, state.queued) == (0, 0, 0)
+    admission = gateway.admission
+    return (upstream.in_flight, admission.running, admission.queued) == (0, 0, 0)
 
 
 async def _requests(gateway: ModelGateway, wish: Wish, *, stream: bool) -> list[Request]:

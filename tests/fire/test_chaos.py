@@ -41,7 +41,7 @@ async def test_whole_answers(seed: int) -> None:
             if outcome.completion:
                 assert from_json(outcome.text) == {"issue": good_text(marker(number))}
         _assert_nothing_is_left(upstream)
-        assert (gateway.state().running, gateway.state().queued) == (0, 0)
+        assert (gateway.admission.running, gateway.admission.queued) == (0, 0)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

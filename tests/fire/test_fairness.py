@@ -52,7 +52,11 @@ async def test_slow_feature_cannot_starve_another(slow: str) -> None:
         assert [outcome.seconds for outcome in outcomes] == [pytest.approx(QUICK_SECONDS)] * 24
         assert held == 6
         await asyncio.sleep(1)
-        assert (gateway.state().running, gateway.state().queued, upstream.in_flight) == (0, 0, 0)
+        assert (gateway.admission.running, gateway.admission.queued, upstream.in_flight) == (
+            0,
+            0,
+            0,
+        )
 
 
 async def test_64_clients_at_once_are_all_served() -> None:

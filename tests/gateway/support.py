@@ -38,11 +38,8 @@ TICKETS = PromptPrefix(
     instruction="What is the email about?",
     shots=(Shot("It does not glow.", '{"issue": "Dark lamp"}'),),
     schema=OutputSchema("tickets", SCHEMA),
-    cacheable=True,
 )
-ANSWERS = PromptPrefix(
-    feature="answers", instruction="Answer the question.", max_tokens=256, cacheable=True
-)
+ANSWERS = PromptPrefix(feature="answers", instruction="Answer the question.", max_tokens=256)
 
 
 def ticket_prompt(marker: str = "[m-1]") -> Prompt:

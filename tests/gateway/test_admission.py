@@ -49,7 +49,7 @@ async def test_no_more_run_than_there_are_places() -> None:
         outcomes = await asyncio.gather(*tasks)
         assert all(outcome.completion for outcome in outcomes)
         assert upstream.most_in_flight == 4
-        assert gateway.state().running == gateway.state().queued == 0
+        assert gateway.admission.running == gateway.admission.queued == 0
 
 
 async def test_full_queue_sheds_at_once() -> None:
@@ -58,7 +58,7 @@ async def test_full_queue_sheds_at_once() -> None:
         gateway_on(upstream, max_concurrency=2, queue_size=3) as gateway,
     ):
         tasks = [ask(gateway, ticket_prompt(f"[m-{n}]"), timeout=0.5) for n in range(5)]
-        await until(lambda: gateway.state().queued == 3)
+        await until(lambda: gateway.admission.queued == 3)
         shed = await ask(gateway, ticket_prompt("[m-9]"))
         assert isinstance(shed.failure, Overloaded)
         assert shed.seconds == 0
@@ -250,7 +250,7 @@ async def test_feature_that_may_not_take_all_places_makes_the_limit_grow() -> No
         await ask(gateway, answer_prompt())
         tasks = [ask(gateway, ticket_prompt(f"[m-{n}]")) for n in range(64)]
         await asyncio.gather(*tasks)
-        assert gateway.state().concurrency > 16
+        assert gateway.admission.limit > 16
 
 
 async def test_streams_hold_their_place_to_the_end() -> None:

@@ -108,7 +108,7 @@ async def test_down_upstream_is_left_alone_and_found_again() -> None:
     ):
         failures = [await ask(gateway, ticket_prompt(f"[m-{n}]")) for n in range(30)]
         assert len(upstream.calls) == 20
-        assert gateway.state().breaker is BreakerState.OPEN
+        assert gateway.breaker.state is BreakerState.OPEN
         assert isinstance(failures[-1].failure, UpstreamUnavailable)
         assert failures[-1].failure.headers["Retry-After"] == "5"
         assert failures[-1].seconds == 0
@@ -117,13 +117,13 @@ async def test_down_upstream_is_left_alone_and_found_again() -> None:
         tasks = [ask(gateway, ticket_prompt(f"[m-{n}]")) for n in range(5)]
         outcomes = await asyncio.gather(*tasks)
         assert len([outcome for outcome in outcomes if outcome.completion]) == 1
-        assert gateway.state().breaker is BreakerState.CLOSED
+        assert gateway.breaker.state is BreakerState.CLOSED
         assert (await ask(gateway, ticket_prompt())).completion
 
 
 async def test_open_breaker_is_not_waited_for() -> None:
     async with memory_upstream(always(Status(500))) as upstream, gateway_on(upstream) as gateway:
-        while gateway.state().breaker is not BreakerState.OPEN:
+        while gateway.breaker.state is not BreakerState.OPEN:
             await ask(gateway, ticket_prompt())
         asked = len(upstream.calls)
         outcome = await ask(gateway, ticket_prompt())
@@ -139,4 +139,4 @@ async def test_upstream_that_never_answers_opens_it() -> None:
         await asyncio.gather(*tasks)
         tasks = [ask(gateway, ticket_prompt(f"[m-{n}]"), timeout=0.1) for n in range(16)]
         await asyncio.gather(*tasks)
-        assert gateway.state().breaker is BreakerState.OPEN
+        assert gateway.breaker.state is BreakerState.OPEN

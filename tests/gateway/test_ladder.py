@@ -69,8 +69,8 @@ async def test_openai_upstream_is_found_out(
         gateway_on(upstream) as gateway,
     ):
         await gateway.find_output_mode()
-        assert gateway.state().output_mode is mode
-        assert gateway.state().findings | findings == gateway.state().findings
+        assert gateway.ladder.mode is mode
+        assert gateway.ladder.findings | findings == gateway.ladder.findings
         asked = len(upstream.calls)
         await gateway.find_output_mode()
         await ask(gateway, ticket_prompt())
@@ -86,7 +86,7 @@ async def test_anthropic_upstream_is_found_out(honoured: OutputMode) -> None:
         gateway_on(upstream, "anthropic") as gateway,
     ):
         await gateway.find_output_mode()
-        assert gateway.state().output_mode is honoured
+        assert gateway.ladder.mode is honoured
 
 
 async def test_upstream_that_fails_tells_nothing_and_is_asked_again() -> None:
@@ -94,8 +94,8 @@ async def test_upstream_that_fails_tells_nothing_and_is_asked_again() -> None:
     script = in_turn(Status(503), Status(401), Status(429), then=honest)
     async with memory_upstream(script) as upstream, gateway_on(upstream) as gateway:
         await gateway.find_output_mode()
-        assert gateway.state().output_mode is SCHEMA
-        assert gateway.state().findings[SCHEMA] is Finding.HONOURED
+        assert gateway.ladder.mode is SCHEMA
+        assert gateway.ladder.findings[SCHEMA] is Finding.HONOURED
         assert len(upstream.calls) == 4
 
 
@@ -107,7 +107,7 @@ async def test_request_before_anything_is_known_climbs_down_by_itself() -> None:
         outcome = await ask(gateway, ticket_prompt())
         assert "[m-1]" in outcome.text
         assert [mode_of(record.call) for record in upstream.calls] == [SCHEMA, TOOL, JSON]
-        assert gateway.state().output_mode is JSON
+        assert gateway.ladder.mode is JSON
         await ask(gateway, ticket_prompt("[m-2]"))
         assert len(upstream.calls) == 4
 
@@ -127,10 +127,10 @@ async def test_request_that_climbs_down_during_the_probe_is_not_undone(
         probe = asyncio.create_task(gateway.find_output_mode())
         await asyncio.sleep(0.05)
         assert (await ask(gateway, ticket_prompt())).completion
-        assert gateway.state().output_mode is JSON
+        assert gateway.ladder.mode is JSON
         await probe
-        assert gateway.state().output_mode is JSON
-        assert gateway.state().findings[JSON] is Finding.HONOURED
+        assert gateway.ladder.mode is JSON
+        assert gateway.ladder.findings[JSON] is Finding.HONOURED
 
 
 async def test_request_that_is_wrong_in_itself_changes_nothing() -> None:
@@ -140,7 +140,7 @@ async def test_request_that_is_wrong_in_itself_changes_nothing() -> None:
     ):
         outcome = await ask(gateway, ticket_prompt())
         assert outcome.failure.code == "upstream-rejected"
-        assert gateway.state().output_mode is SCHEMA
+        assert gateway.ladder.mode is SCHEMA
         assert len(upstream.calls) == 4
 
 
@@ -173,8 +173,8 @@ async def test_model_that_does_not_come_to_an_end_is_not_bound_by_a_schema() -> 
     settings = Settings(model="openai:m", base_url="http://upstream.test/v1")
     async with aclosing(make_gateway(settings, None, lambda: http)) as gateway:
         await gateway.find_output_mode()
-        assert gateway.state().output_mode is PROMPT
-        assert set(gateway.state().findings.values()) == {Finding.IGNORED, Finding.UNTRIED}
+        assert gateway.ladder.mode is PROMPT
+        assert set(gateway.ladder.findings.values()) == {Finding.IGNORED, Finding.UNTRIED}
 
 
 async def test_finding_out_can_be_given_up() -> None:
@@ -194,5 +194,5 @@ async def test_stream_before_anything_is_known_climbs_down_by_itself() -> None:
         async with aclosing(gateway.stream(ticket_prompt())) as chunks:
             text = "".join([chunk.text async for chunk in chunks])
         assert "[m-1]" in text
-        assert gateway.state().output_mode is JSON
+        assert gateway.ladder.mode is JSON
         assert [mode_of(record.call) for record in upstream.calls] == [SCHEMA, TOOL, JSON]

@@ -173,7 +173,7 @@ async def test_upstream_that_knows_neither_schemas_nor_probabilities() -> None:
     async with gateway_to(upstream) as gateway:
         for _ in range(2):
             assert (await ask(gateway, TICKET)).completion
-        assert gateway.state().output_mode == "tool"
+        assert gateway.ladder.mode == "tool"
     told = [(asks(body), "tools" in body) for body in upstream.asked]
     assert told == [(True, False), (False, False), (True, True), (False, True), (False, True)]
 

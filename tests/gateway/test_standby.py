@@ -100,7 +100,7 @@ async def test_calls_that_the_server_s_end_broke_are_made_again(*, stream: bool)
         outcomes = await asyncio.gather(*tasks)
         assert all(outcome.completion for outcome in outcomes)
         assert max(outcome.seconds for outcome in outcomes) == pytest.approx(4)
-        assert gateway.state().breaker is BreakerState.CLOSED
+        assert gateway.breaker.state is BreakerState.CLOSED
         assert gateway._retries.tokens == 500  # pyright: ignore[reportPrivateUsage]
 
 
@@ -187,7 +187,7 @@ async def test_whether_it_hangs_is_for_whoever_keeps_it_up_to_see() -> None:
         patient = ask(gateway, ticket_prompt("[m-p]"), timeout=60)
         for number in range(40):
             await ask(gateway, ticket_prompt(f"[m-{number}]"), timeout=0.1)
-        assert gateway.state().breaker is BreakerState.CLOSED
+        assert gateway.breaker.state is BreakerState.CLOSED
         upstream.script = always(Good())
         keeper.later(gone=0, back=5)
         for line in tuple(upstream._connections):  # pyright: ignore[reportPrivateUsage]

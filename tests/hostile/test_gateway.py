@@ -192,7 +192,7 @@ async def test_calls_live_through_the_server_s_restart() -> None:
         keeper = Keeper(upstream)
         async with gateway_on(upstream, standby=keeper, max_retries=0) as gateway:
             hanging = [ask(gateway, ticket_prompt(f"[m-{number}]")) for number in range(30)]
-            await until(lambda: upstream.in_flight == gateway.state().concurrency)
+            await until(lambda: upstream.in_flight == gateway.admission.limit)
             upstream.script = always(Good())
             restart = asyncio.create_task(keeper.restart())
             await until(lambda: keeper.generation == 2 and keeper.problem())
@@ -200,4 +200,4 @@ async def test_calls_live_through_the_server_s_restart() -> None:
             outcomes = await asyncio.gather(*hanging, *waiting)
             await restart
             assert all(outcome.completion for outcome in outcomes)
-            assert gateway.state().breaker is BreakerState.CLOSED
+            assert gateway.breaker.state is BreakerState.CLOSED

@@ -9,10 +9,10 @@ import httpx
 import pytest
 from anthropic.types import message_create_params
 from openai.types.chat import completion_create_params
-from pydantic import TypeAdapter
-from pydantic_core import from_json
+from pydantic import BaseModel, Field, TypeAdapter
+from pydantic_core import from_json, to_json
 
-from app.gateway import Prompt, Turn
+from app.gateway import OutputSchema, Prompt, PromptPrefix, Turn
 from app.gateway.dialects import AnthropicDialect, OpenAIDialect, OutputMode, Profile
 from app.provision import make_gateway
 from app.settings import Settings
@@ -130,6 +130,41 @@ def test_length_limits_go_only_to_those_who_understand_them() -> None:
         speaker = OpenAIDialect("m", Profile(keeps_length_limits=keeps))
         body = speaker.encode(prompt, OutputMode.SCHEMA, stream=False)
         assert (b'"maxLength"' in body) is keeps
+
+
+class _Part(BaseModel):
+    size: int = 0
+
+
+class _Whole(BaseModel):
+    """As features write them: neither closed, nor without defaults."""
+
+    title: str
+    parts: list[_Part] = []
+    default: _Part | None = None
+    main: _Part = Field(description="The one that counts.")
+
+
+@pytest.mark.parametrize("dialect", [OpenAIDialect, AnthropicDialect])
+def test_every_object_of_a_schema_is_closed(
+    dialect: type[OpenAIDialect | AnthropicDialect],
+) -> None:
+    """OpenAI's strict mode refuses a schema that lets members in, or lets some out."""
+    schema = OutputSchema("whole", to_json(_Whole.model_json_schema()).decode())
+    prompt = Prompt(PromptPrefix("whole", "Name it.", schema=schema), PROMPTS["json"].turns)
+    body = from_json(dialect("m", Profile()).encode(prompt, OutputMode.SCHEMA, stream=False))
+    form = body.get("response_format", body.get("output_config"))
+    sent = form.get("json_schema", form.get("format"))["schema"]
+    assert sent["required"] == list(sent["properties"]) == ["title", "parts", "default", "main"]
+    (part,) = sent["$defs"].values()
+    assert part["required"] == list(part["properties"]) == ["size"]
+    assert sent["additionalProperties"] is part["additionalProperties"] is False
+    assert "default" not in part["properties"]["size"], "all are there"
+    reference = {"$ref": "#/$defs/_Part"}
+    assert sent["properties"]["main"] == {
+        "description": "The one that counts.",
+        "anyOf": [reference],
+    }
 
 
 def test_a_prefix_serialised_once_gives_the_same_bytes_again() -> None:

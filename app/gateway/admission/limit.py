@@ -60,14 +60,14 @@ class AdaptiveLimit:
     def succeeded(
         self, kind: Hashable, seconds: float, tokens: int, *, in_flight: int, wanted: int
     ) -> None:
-        """Take a sample.
+        """Take a sample: a call that took ``seconds`` for ``tokens`` of output.
 
         Args:
-            kind: of call; only calls of a kind are compared.
-            seconds: that it took, or to its first token for a stream.
-            tokens: of output it took that time for; 0 for a stream.
+            kind: only calls of a kind are compared.
+            seconds: for a stream, those to its first token.
+            tokens: 0 for a stream.
             in_flight: calls under way when it began.
-            wanted: those, and the ones that waited for a place.
+            wanted: calls under way, and those that waited for a place, when it ended.
         """
         if in_flight > self.value:
             return  # it says how the server is under the limit of then, not of now

@@ -14,8 +14,6 @@ class Pressure:
     however many they are; they slow down with the service.
     """
 
-    __slots__ = ("_answered", "_arrived", "_ends", "_pressed", "_stood")
-
     def __init__(self, now: float) -> None:
         self._ends = now
         self._arrived = 0
@@ -28,13 +26,7 @@ class Pressure:
         return self._pressed > 1
 
     def arrived(self, now: float, latency: float, *, standing: bool) -> None:
-        """A call came.
-
-        Args:
-            now: when, in seconds.
-            latency: seconds that calls take, for the length of the window.
-            standing: whether there was a queue.
-        """
+        """A call came; ``standing``: to a queue. ``latency`` of calls makes the window's length."""
         if now >= self._ends:
             faster = self._arrived > _RATIO * max(1, self._answered)
             pressed = faster and (self._stood or self.high)

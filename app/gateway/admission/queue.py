@@ -4,6 +4,7 @@ import asyncio
 from bisect import insort
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import count
 from operator import attrgetter
 from time import monotonic
 from typing import Final, Self
@@ -44,17 +45,17 @@ class _Average:
 
 @dataclass(slots=True, eq=False)
 class _Lane:
-    """One feature's calls: those under way, and those waiting, by deadline."""
+    """One feature's calls: those under way, those waiting, by deadline, and how long they take.
 
-    waiting: list["Place"] = field(default_factory=list["Place"])
+    ``held`` is how long they keep their place, ``latency`` how long it is until the answer or,
+    of streams, the first token; the average of streams is the second.
+    """
+
+    waiting: list["_Waiting"] = field(default_factory=list["_Waiting"])
     running: int = 0
     seen_at: float = float("-inf")
     held: _Average = field(default_factory=_Average)
-    whole: _Average = field(default_factory=_Average)
-    first_token: _Average = field(default_factory=_Average)
-
-    def latency(self, *, stream: bool) -> _Average:
-        return self.first_token if stream else self.whole
+    latency: tuple[_Average, _Average] = field(default_factory=lambda: (_Average(), _Average()))
 
 
 @dataclass(slots=True, eq=False)
@@ -62,33 +63,22 @@ class Place:
     """A place for one call, for as long as the block runs; see :meth:`Admission.place`.
 
     Attributes:
-        admission, lane, deadline: where it is, whose, and until when.
-        kind: the call's feature, and whether it is a stream; calls of a kind take equally long.
         needs: seconds that the call takes at least.
-        by: what it queues by: the deadline as it was then, and its turn.
-        turn: whether there is time enough left, once it is called.
         started: when it was given.
         seconds: from then until the answer, or a stream's first token; None before.
         tokens: of output that the answer had.
-        in_flight, wanted: the calls under way then, and those with the ones in the queue.
+        in_flight: the calls under way then.
     """
 
     admission: "Admission"
     lane: _Lane
     deadline: Deadline
-    kind: tuple[str, bool]
+    stream: bool
     needs: float = 0.0
-    by: tuple[float, int] = (0.0, 0)
-    turn: "asyncio.Future[bool] | None" = None
     started: float = 0.0
     seconds: float | None = None
     tokens: int = 0
     in_flight: int = 0
-    wanted: int = 0
-
-    @property
-    def stream(self) -> bool:
-        return self.kind[1]
 
     def answered(self, chunk: Chunk) -> None:
         """The answer is there; or the first of a stream."""
@@ -104,6 +94,10 @@ class Place:
         self.admission.leave(self, error)
 
 
+_Waiting = tuple[float, int, Place, "asyncio.Future[bool]"]
+"""Until when, its number, whose, and, once it is called, whether there is time enough left."""
+
+
 class Admission:
     """Lets as many calls through as the limit says, and keeps a bounded queue.
 
@@ -116,16 +110,16 @@ class Admission:
     Queue, 2015, does so with CoDel). Nobody who was let into the queue is sent away for others.
 
     Attributes:
-        queue_size: calls that may wait for a place.
         running, queued: calls under way, and waiting.
     """
 
     def __init__(self, limit: AdaptiveLimit, *, queue_size: int, clock: Clock = monotonic) -> None:
+        """Let ``queue_size`` calls wait at most."""
         self._limit = limit
-        self.queue_size = queue_size
+        self._queue_size = queue_size
         self._clock = clock
         self._lanes: dict[str, _Lane] = defaultdict(_Lane)
-        self._number = 0
+        self._numbers = count()
         self._pressure = Pressure(clock())
         self.running = 0
         self.queued = 0
@@ -135,60 +129,53 @@ class Admission:
         """Calls that may be under way at once."""
         return self._limit.value
 
-    def needed(self, feature: str, *, stream: bool) -> float:
-        """Seconds that a call takes at least to its end or first token; 0 if not known."""
-        return _CAUTION * self._lanes[feature].latency(stream=stream).value(self._clock())
-
     def place(self, feature: str, deadline: Deadline, *, stream: bool) -> Place:
         """A place for one call of ``feature``; entering it waits for it.
 
         Entering raises ``Overloaded`` if there is none, nor will there be one soon enough, and
         ``DeadlineExceeded`` if the time would not suffice even with a place.
         """
-        return Place(self, self._lanes[feature], deadline, (feature, stream))
+        return Place(self, self._lanes[feature], deadline, stream)
 
     async def enter(self, place: Place) -> None:
         """Take the place, at once or in turn."""
         lane, now = place.lane, self._clock()
         lane.seen_at = now
         self._pressure.arrived(now, lane.held.value(now), standing=self.queued > 0)
-        place.needs = _CAUTION * lane.latency(stream=place.stream).value(now)
+        place.needs = _CAUTION * lane.latency[place.stream].value(now)
         if place.needs > place.deadline.at - now:
             raise place.deadline.exceeded()
         if lane.waiting or not self._is_free(lane):
             await self._wait(place)
         else:
-            self._take(lane)
+            self._take(lane, 1)
         place.started = self._clock()
-        place.in_flight, place.wanted = self.running, self.running + self.queued
+        place.in_flight = self.running
 
     def leave(self, place: Place, error: BaseException | None) -> None:
         """Give the place back, with how the call ended."""
         lane = place.lane
-        self._give_back(lane)
+        wanted = self.running + self.queued
+        self._take(lane, -1)
         if isinstance(error, UpstreamError) and error.upstream_status in _TOO_MANY:
             self._limit.refused()
         if place.seconds is not None:
             now = self._clock()
             self._pressure.answered()
             lane.held.add(now - place.started, now)
-            lane.latency(stream=place.stream).add(place.seconds, now)
+            lane.latency[place.stream].add(place.seconds, now)
             self._limit.succeeded(
-                place.kind,
+                (lane, place.stream),
                 place.seconds,
                 place.tokens,
                 in_flight=place.in_flight,
-                wanted=place.wanted,
+                wanted=wanted,
             )
         self._hand_on()
 
-    def _take(self, lane: _Lane) -> None:
-        self.running += 1
-        lane.running += 1
-
-    def _give_back(self, lane: _Lane) -> None:
-        self.running -= 1
-        lane.running -= 1
+    def _take(self, lane: _Lane, places: int) -> None:
+        self.running += places
+        lane.running += places
 
     def _is_free(self, lane: _Lane) -> bool:
         """Whether there is a place that the feature may take."""
@@ -215,31 +202,26 @@ class Admission:
         patience = deadline.remaining() - place.needs
         if self._pressure.high:
             patience = min(patience, max(_SHORT_SECONDS, _SHORT_SHARE * held))
-        if self.queued >= self.queue_size or expected > patience:
+        if self.queued >= self._queue_size or expected > patience:
             msg = "The service has more requests than it can answer in time."
             raise Overloaded(msg, retry_after=expected)
-        self._number += 1
-        place.by = deadline.at, self._number
-        turn = place.turn = asyncio.get_running_loop().create_future()
-        insort(lane.waiting, place, key=attrgetter("by"))
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        entry = deadline.at, next(self._numbers), place, turn
+        insort(lane.waiting, entry)
         self.queued += 1
         with deadline.call.spending("queue"):
             try:
                 in_time = await turn
             except asyncio.CancelledError:
-                self._leave_queue(place)
+                if entry in lane.waiting:
+                    lane.waiting.remove(entry)
+                    self.queued -= 1
+                elif not turn.cancelled() and turn.result():  # its turn came at the same moment
+                    self._take(lane, -1)
+                    self._hand_on()
                 raise
         if not in_time:
             raise deadline.exceeded()
-
-    def _leave_queue(self, place: Place) -> None:
-        """Leave the queue, or give back the place that came at the same moment."""
-        if place in place.lane.waiting:
-            place.lane.waiting.remove(place)
-            self.queued -= 1
-        elif place.turn and not place.turn.cancelled() and place.turn.result():
-            self._give_back(place.lane)
-            self._hand_on()
 
     def _hand_on(self) -> None:
         """Give free places to those who wait."""
@@ -248,11 +230,11 @@ class Admission:
             if not lanes:
                 return
             lane = min(lanes, key=attrgetter("running"))
-            place = lane.waiting.pop(0)
+            *_, place, turn = lane.waiting.pop(0)
             self.queued -= 1
-            if place.turn is None or place.turn.done():
+            if turn.done():
                 continue  # it has left, and notices that in a moment
             in_time = place.needs <= place.deadline.remaining()
             if in_time:
-                self._take(lane)
-            place.turn.set_result(in_time)
+                self._take(lane, 1)
+            turn.set_result(in_time)

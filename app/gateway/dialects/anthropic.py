@@ -3,57 +3,56 @@
 Reference: https://docs.anthropic.com/en/api/messages
 """
 
-from typing import NotRequired, cast
+from typing import Required, cast
 
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 from typing_extensions import TypedDict
 
 from app.errors import UpstreamFailed, UpstreamUnavailable
-from app.gateway.dialects.dialect import Dialect, OutputMode, Reader, instruction_of, validated
+from app.gateway.dialects.dialect import (
+    Dialect,
+    OutputMode,
+    Reader,
+    instruction_of,
+    shots_of,
+    validated,
+)
 from app.gateway.prompt import Chunk, Completion, PromptPrefix, StopReason, Usage
 
-_STOP_REASONS = {
-    "end_turn": StopReason.END,
-    "stop_sequence": StopReason.STOP_SEQUENCE,
-    "tool_use": StopReason.END,
-    "max_tokens": StopReason.MAX_TOKENS,
-    "model_context_window_exceeded": StopReason.MAX_TOKENS,
-    "refusal": StopReason.REFUSAL,
-}
 _CACHED: dict[str, object] = {"cache_control": {"type": "ephemeral"}}
 
 
-class _Part(TypedDict):
+class _Part(TypedDict, total=False):
     """A block of a message, or a delta."""
 
-    type: NotRequired[str]
-    text: NotRequired[str]
-    input: NotRequired[object]
-    partial_json: NotRequired[str]
-    stop_reason: NotRequired[str | None]
-
-
-class _Usage(TypedDict):
-    input_tokens: NotRequired[int | None]
-    output_tokens: NotRequired[int | None]
-    cache_read_input_tokens: NotRequired[int | None]
-    cache_creation_input_tokens: NotRequired[int | None]
-
-
-class _Message(TypedDict):
-    model: NotRequired[str]
-    content: NotRequired[list[_Part]]
-    stop_reason: NotRequired[str | None]
-    usage: NotRequired[_Usage]
-
-
-class _Event(TypedDict):
     type: str
-    message: NotRequired[_Message]
-    delta: NotRequired[_Part]
-    usage: NotRequired[_Usage]
-    error: NotRequired[object]
+    text: str
+    input: object
+    partial_json: str
+    stop_reason: str | None
+
+
+class _Usage(TypedDict, total=False):
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_read_input_tokens: int | None
+    cache_creation_input_tokens: int | None
+
+
+class _Message(TypedDict, total=False):
+    model: str
+    content: list[_Part]
+    stop_reason: str | None
+    usage: _Usage
+
+
+class _Event(TypedDict, total=False):
+    type: Required[str]
+    message: _Message
+    delta: _Part
+    usage: _Usage
+    error: object
 
 
 _MESSAGE = TypeAdapter(_Message)
@@ -63,15 +62,11 @@ _EVENT = TypeAdapter(_Event)
 class AnthropicDialect(Dialect):
     """``POST {base_url}/v1/messages``."""
 
-    name = "anthropic"
     path = "/v1/messages"
     modes = (OutputMode.SCHEMA, OutputMode.TOOL, OutputMode.PROMPT)
 
     def _messages(self, prefix: PromptPrefix, mode: OutputMode) -> list[dict[str, object]]:
-        messages: list[dict[str, object]] = []
-        for shot in prefix.shots:
-            messages.append({"role": "user", "content": shot.user})
-            messages.append({"role": "assistant", "content": shot.assistant})
+        messages = shots_of(prefix)
         if messages:
             last: dict[str, object] = {"type": "text", "text": prefix.shots[-1].assistant}
             messages[-1] = {"role": "assistant", "content": [last | _CACHED]}
@@ -114,9 +109,17 @@ class AnthropicDialect(Dialect):
 
 
 class _Reader(Reader):
+    stop_reasons = {  # noqa: RUF012 # of the base's type, which is for reading
+        "end_turn": StopReason.END,
+        "stop_sequence": StopReason.STOP_SEQUENCE,
+        "tool_use": StopReason.END,
+        "max_tokens": StopReason.MAX_TOKENS,
+        "model_context_window_exceeded": StopReason.MAX_TOKENS,
+        "refusal": StopReason.REFUSAL,
+    }
+
     def __init__(self, model: str) -> None:
         super().__init__(model)
-        self._stop_reason: str | None = None
         self._usage = _Usage()
 
     def read(self, body: bytes) -> Completion:
@@ -125,7 +128,7 @@ class _Reader(Reader):
             raise UpstreamFailed("The model server sent a message without content.")
         self._texts.extend(map(_text, message["content"]))
         self._begin(message)
-        return self._end(message.get("stop_reason") or "")
+        return self._end()
 
     def feed(self, data: bytes) -> Chunk | None:
         event = validated(_EVENT, data)
@@ -138,12 +141,10 @@ class _Reader(Reader):
             case "message_start" if "message" in event:
                 self._begin(event["message"])
             case "message_delta":
-                self._stop_reason = delta.get("stop_reason") or self._stop_reason
+                self._stop = delta.get("stop_reason") or self._stop
                 self._usage = _newer(self._usage, event.get("usage", _Usage()))
             case "message_stop":
-                if self._stop_reason is None:
-                    raise UpstreamFailed("The model server ended its stream without a stop reason.")
-                self._end(self._stop_reason)
+                self._end()
             case "error":
                 msg = "The model server reported an error in its stream."
                 raise UpstreamUnavailable(msg, upstream_note=str(event.get("error")))
@@ -154,9 +155,10 @@ class _Reader(Reader):
     def _begin(self, message: _Message) -> None:
         self._model = message.get("model") or self._model
         self._usage = message.get("usage") or self._usage
+        self._stop = message.get("stop_reason")
 
-    def _end(self, reason: str) -> Completion:
-        return self._close(_STOP_REASONS.get(reason, StopReason.UNKNOWN), _usage(self._usage))
+    def _end(self) -> Completion:
+        return self._close("".join(self._texts), _usage(self._usage))
 
 
 def _text(block: _Part) -> str:

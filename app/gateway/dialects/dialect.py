@@ -1,10 +1,11 @@
 """What a dialect is: it turns a prompt into a request body, and what comes back into values."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, NamedTuple, TypeVar, cast
+from functools import lru_cache
+from typing import ClassVar, Final, NamedTuple, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
@@ -23,6 +24,8 @@ from app.gateway.prompt import (
 )
 
 T = TypeVar("T")
+
+_MOST_PREFIXES: Final = 512  # whose parts of the body are kept
 
 
 class OutputMode(StrEnum):
@@ -65,42 +68,36 @@ class Reader(ABC):
     """Reads one answer.
 
     Attributes:
+        stop_reasons: the provider's names of the reasons why an answer ended.
         completion: the whole answer, once it or the stream's terminator has been seen.
     """
+
+    stop_reasons: ClassVar[Mapping[str, StopReason]]
 
     def __init__(self, model: str) -> None:
         self.completion: Completion | None = None
         self._model = model
         self._texts: list[str] = []
+        self._stop: str | None = None
 
     @abstractmethod
     def read(self, body: bytes) -> Completion:
-        """Take a response's body, which is a whole answer.
-
-        Raises:
-            UpstreamError: it is not, or reports an error.
-        """
+        """Take a response's body; ``UpstreamError`` if it is no answer, or reports an error."""
 
     @abstractmethod
     def feed(self, data: bytes) -> Chunk | None:
-        """Take the data of a stream's next event; give what it adds, often nothing.
+        """Take the data of a stream's next event, likewise; give what it adds, often nothing."""
 
-        Raises:
-            UpstreamError: the event reports an error, or cannot be read.
-        """
-
-    def _close(self, reason: StopReason, usage: Usage, tokens: Iterable[Token] = ()) -> Completion:
-        text = "".join(self._texts)
+    def _close(self, text: str, usage: Usage, tokens: Iterable[Token] = ()) -> Completion:
+        if self._stop is None:
+            raise UpstreamFailed("The model server's answer ends without a reason.")
+        reason = self.stop_reasons.get(self._stop, StopReason.UNKNOWN)
         self.completion = Completion(text, reason, self._model, usage, tuple(tokens))
         return self.completion
 
 
 def validated(kind: TypeAdapter[T], data: bytes) -> T:
-    """What is in JSON text.
-
-    Raises:
-        UpstreamFailed: it is of another kind.
-    """
+    """What is in JSON text; ``UpstreamFailed`` if it is of another kind."""
     try:
         value: T = kind.validator.validate_json(data)
     except ValidationError as error:
@@ -113,56 +110,36 @@ class Dialect(ABC):
     """One provider's API; pure translation, no input or output.
 
     Attributes:
-        name: the provider's.
         path: of the endpoint, below the base URL.
         modes: ways of asking for JSON that the API has, strongest first.
         tells_probabilities: whether it can be asked for token probabilities.
-        identity: stands for the dialect, the model and its parameters.
     """
 
-    name: ClassVar[str]
     path: ClassVar[str]
     modes: ClassVar[tuple[OutputMode, ...]]
     tells_probabilities: ClassVar[bool] = False
 
-    _MOST = 512  # prefixes whose parts of the body are kept
-
     def __init__(self, model: str, profile: Profile) -> None:
-        self.identity = f"{self.name} {model} {profile}"
         self._model = model
         self._profile = profile
-        self._halves: dict[tuple[PromptPrefix, OutputMode, bool, bool], tuple[bytes, bytes]] = {}
+        self._around = lru_cache(_MOST_PREFIXES)(self._made_around)
 
     def encode(
-        self, prompt: Prompt, mode: OutputMode, *, stream: bool, probabilities: bool = False
+        self, prompt: Prompt, mode: OutputMode, probabilities: bool = False, *, stream: bool
     ) -> bytes:
-        """The request body, in which untrusted text stands between marks that are new each time.
-
-        What all prompts of a prefix have in common is serialised only once.
-
-        Args:
-            prompt: the prompt.
-            mode: how to ask for JSON, if the prompt has a schema.
-            stream: whether to ask for a stream.
-            probabilities: whether to ask for those of the tokens, if the prompt wants them.
-        """
-        key = (prompt.prefix, mode, stream, probabilities)
-        before, after = self._halves.get(key) or self._cut(*key)
+        """The request body; what all prompts of a prefix have in common is serialised only once."""
+        before, after = self._around(prompt.prefix, mode, stream, probabilities)
         turns = to_json([{"role": turn.role, "content": laid_out(turn)} for turn in prompt.turns])
         return before + turns[1:-1] + after
 
-    def _cut(
+    def _made_around(
         self, prefix: PromptPrefix, mode: OutputMode, stream: bool, probabilities: bool, /
     ) -> tuple[bytes, bytes]:
         """The body before and after the turns."""
         messages = to_json(self._messages(prefix, mode)).removesuffix(b"]")
         body = self._parameters(prefix, mode, stream=stream, probabilities=probabilities)
         separator = b"," if len(messages) > 1 else b""
-        halves = b'{"messages":' + messages + separator, b"]," + to_json(body).removeprefix(b"{")
-        if len(self._halves) >= self._MOST:
-            self._halves.clear()
-        self._halves[prefix, mode, stream, probabilities] = halves
-        return halves
+        return b'{"messages":' + messages + separator, b"]," + to_json(body).removeprefix(b"{")
 
     def _schema(self, schema: OutputSchema) -> object:
         return schema_of(schema, keeps_length_limits=self._profile.keeps_length_limits)
@@ -182,29 +159,39 @@ class Dialect(ABC):
         """A reader for one response."""
 
 
-_LENGTH_LIMITS = frozenset(
+_ANNOTATIONS: Final = frozenset({"title", "default"})
+_LENGTH_LIMITS: Final = frozenset(
     {"minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum", "pattern", "format"}
 )
 
 
 def schema_of(schema: OutputSchema, *, keeps_length_limits: bool) -> object:
-    """The JSON Schema as a provider takes it: without titles, limits only where understood."""
-    dropped = {"title"} if keeps_length_limits else {"title", *_LENGTH_LIMITS}
-    return _without(from_json(schema.json), dropped)
+    """The JSON Schema as a provider takes it: limits only where understood, every object closed.
+
+    OpenAI and Anthropic refuse an object that may have members besides its properties, OpenAI
+    also one that may lack some, and a reference that says more than where to
+    (https://platform.openai.com/docs/guides/structured-outputs).
+    """
+    dropped = _ANNOTATIONS if keeps_length_limits else _ANNOTATIONS | _LENGTH_LIMITS
+    return _taken(from_json(schema.json), dropped)
 
 
-def _without(node: object, keywords: set[str]) -> object:
+def _taken(node: object, dropped: frozenset[str]) -> object:
     if isinstance(node, list):
-        return [_without(item, keywords) for item in cast("list[object]", node)]
+        return [_taken(item, dropped) for item in cast("list[object]", node)]
     if not isinstance(node, dict):
         return node
     kept: dict[str, object] = {}
     for key, value in cast("dict[str, object]", node).items():
-        if key in ("properties", "$defs") and isinstance(value, dict):
+        if key in ("properties", "$defs"):
             named = cast("dict[str, object]", value)
-            kept[key] = {name: _without(item, keywords) for name, item in named.items()}
-        elif key not in keywords:
-            kept[key] = _without(value, keywords)
+            kept[key] = {name: _taken(item, dropped) for name, item in named.items()}
+        elif key not in dropped:
+            kept[key] = _taken(value, dropped)
+    if properties := cast("dict[str, object]", kept.get("properties")):
+        kept |= {"additionalProperties": False, "required": list(properties)}
+    if len(kept) > 1 and "$ref" in kept:
+        kept["anyOf"] = [{"$ref": kept.pop("$ref")}]
     return kept
 
 
@@ -214,3 +201,9 @@ def instruction_of(prefix: PromptPrefix, mode: OutputMode) -> str:
         return prefix.instruction
     schema = to_json(schema_of(prefix.schema, keeps_length_limits=True)).decode()
     return f"{prefix.instruction}\n\nAnswer with JSON that fits this JSON Schema: {schema}"
+
+
+def shots_of(prefix: PromptPrefix) -> list[dict[str, object]]:
+    """The few-shot examples as messages."""
+    pairs = [(("user", shot.user), ("assistant", shot.assistant)) for shot in prefix.shots]
+    return [{"role": role, "content": said} for pair in pairs for role, said in pair]

@@ -3,84 +3,93 @@
 Reference: https://platform.openai.com/docs/api-reference/chat
 """
 
-from typing import NotRequired
+from codecs import getincrementaldecoder
+from math import exp
+from typing import Annotated, Final
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
 from app.errors import UpstreamFailed, UpstreamUnavailable
-from app.gateway.dialects.dialect import Dialect, OutputMode, Reader, instruction_of, validated
-from app.gateway.dialects.probabilities import LogProbs, TokenReader
-from app.gateway.prompt import Chunk, Completion, PromptPrefix, StopReason, Usage
+from app.gateway.dialects.dialect import (
+    Dialect,
+    OutputMode,
+    Reader,
+    instruction_of,
+    shots_of,
+    validated,
+)
+from app.gateway.prompt import Chunk, Completion, PromptPrefix, StopReason, Token, Usage
 
-_STOP_REASONS = {
-    "stop": StopReason.END,
-    "length": StopReason.MAX_TOKENS,
-    "content_filter": StopReason.REFUSAL,
-    "tool_calls": StopReason.END,
-    "function_call": StopReason.END,
-}
-
-
-class _Function(TypedDict):
-    arguments: NotRequired[str | None]
+_DECODER: Final = getincrementaldecoder("utf-8")
 
 
-class _ToolCall(TypedDict):
-    function: NotRequired[_Function | None]
+class _Function(TypedDict, total=False):
+    arguments: str | None
 
 
-class _Message(TypedDict):
-    content: NotRequired[str | None]
-    refusal: NotRequired[str | None]
-    tool_calls: NotRequired[list[_ToolCall] | None]
+class _ToolCall(TypedDict, total=False):
+    function: _Function | None
 
 
-class _Choice(TypedDict):
+class _Message(TypedDict, total=False):
+    content: str | None
+    refusal: str | None
+    tool_calls: list[_ToolCall] | None
+
+
+class _Likely(TypedDict):
+    token: str
+    logprob: float | None
+
+
+class _Chosen(_Likely, total=False):
+    bytes: list[Annotated[int, Field(ge=0, le=255)]] | None
+    top_logprobs: list[_Likely] | None
+
+
+class _LogProbs(TypedDict, total=False):
+    content: list[_Chosen] | None
+
+
+class _Choice(TypedDict, total=False):
     """``message`` is of a whole answer, ``delta`` of an event."""
 
-    message: NotRequired[_Message]
-    delta: NotRequired[_Message | None]
-    finish_reason: NotRequired[str | None]
-    logprobs: NotRequired[LogProbs | None]
+    message: _Message
+    delta: _Message | None
+    finish_reason: str | None
+    logprobs: _LogProbs | None
 
 
-class _PromptDetails(TypedDict):
-    cached_tokens: NotRequired[int | None]
+class _PromptDetails(TypedDict, total=False):
+    cached_tokens: int | None
 
 
-class _Usage(TypedDict):
-    prompt_tokens: NotRequired[int]
-    completion_tokens: NotRequired[int]
-    prompt_tokens_details: NotRequired[_PromptDetails | None]
+class _Usage(TypedDict, total=False):
+    prompt_tokens: int
+    completion_tokens: int
+    prompt_tokens_details: _PromptDetails | None
 
 
-class _Answer(TypedDict):
-    model: NotRequired[str | None]
-    choices: NotRequired[list[_Choice]]
-    usage: NotRequired[_Usage | None]
-    error: NotRequired[object]
+class _Answer(TypedDict, total=False):
+    model: str | None
+    choices: list[_Choice]
+    usage: _Usage | None
+    error: object
 
 
-_ANSWER = TypeAdapter(_Answer)
+_ANSWER: Final = TypeAdapter(_Answer)
 
 
 class OpenAIDialect(Dialect):
     """``POST {base_url}/chat/completions``."""
 
-    name = "openai"
     path = "/chat/completions"
     modes = (OutputMode.SCHEMA, OutputMode.TOOL, OutputMode.JSON, OutputMode.PROMPT)
     tells_probabilities = True
 
     def _messages(self, prefix: PromptPrefix, mode: OutputMode) -> list[dict[str, object]]:
-        messages: list[dict[str, object]] = [
-            {"role": "system", "content": instruction_of(prefix, mode)}
-        ]
-        for shot in prefix.shots:
-            messages.append({"role": "user", "content": shot.user})
-            messages.append({"role": "assistant", "content": shot.assistant})
-        return messages
+        return [{"role": "system", "content": instruction_of(prefix, mode)}, *shots_of(prefix)]
 
     def _parameters(
         self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool, probabilities: bool
@@ -119,25 +128,30 @@ class OpenAIDialect(Dialect):
 
 
 class _Reader(Reader):
+    stop_reasons = {  # noqa: RUF012 # of the base's type, which is for reading
+        "stop": StopReason.END,
+        "length": StopReason.MAX_TOKENS,
+        "content_filter": StopReason.REFUSAL,
+        "tool_calls": StopReason.END,
+    }
+
     def __init__(self, model: str) -> None:
         super().__init__(model)
-        self._finish: str | None = None
         self._refused = False
         self._usage = Usage()
-        self._tokens = TokenReader()
+        self._tokens: list[Token] = []
+        self._decoder = _DECODER("replace")
 
     def read(self, body: bytes) -> Completion:
         choices = self._open(body)
         if not (choices and "message" in choices[0]):
             raise UpstreamFailed("The model server sent a completion without a message.")
         self._take(choices[0], choices[0]["message"])
-        return self._end(self._finish or "")
+        return self._end()
 
     def feed(self, data: bytes) -> Chunk | None:
         if data.strip() == b"[DONE]":
-            if self._finish is None:
-                raise UpstreamFailed("The model server ended its stream without a finish reason.")
-            self._end(self._finish)
+            self._end()
             return None
         choices = self._open(data)
         return self._take(choices[0], choices[0].get("delta")) if choices else None
@@ -153,23 +167,54 @@ class _Reader(Reader):
         return answer.get("choices")
 
     def _take(self, choice: _Choice, message: _Message | None) -> Chunk | None:
-        added, tokens = "", self._tokens.read(choice.get("logprobs"))
+        added, tokens = "", ()
+        if told := choice.get("logprobs"):
+            tokens = tuple(map(self._token, told.get("content") or ()))
+            self._tokens += tokens
         if message:
             self._refused = self._refused or bool(message.get("refusal"))
             added = _text(message)
             self._texts.append(added)
-        self._finish = choice.get("finish_reason") or self._finish
+        self._stop = choice.get("finish_reason") or self._stop
         return Chunk(added, tokens=tokens) if added or tokens else None
 
-    def _end(self, finish: str) -> Completion:
-        reason = _STOP_REASONS.get(finish, StopReason.UNKNOWN)
-        refused = StopReason.REFUSAL if self._refused else reason
-        return self._close(refused, self._usage, self._tokens.of("".join(self._texts)))
+    def _token(self, chosen: _Chosen) -> Token:
+        """A token; what else was likely, hundreds for an answer, goes by the name it is told by.
+
+        A character may be spread over several tokens, none of which is text by itself. It belongs
+        to the last of them and those before are empty, so that all texts together are the answer's.
+        """
+        data = chosen.get("bytes")
+        return Token(
+            chosen["token"] if data is None else self._decoder.decode(bytes(data)),
+            _probability(chosen),
+            tuple(
+                [
+                    (likely["token"], _probability(likely))
+                    for likely in chosen.get("top_logprobs") or ()
+                ]
+            ),
+        )
+
+    def _end(self) -> Completion:
+        text = "".join(self._texts)
+        if self._tokens and not text[:1].isspace():
+            # llama.cpp cuts off the blank that a tokenizer of SentencePiece's begins texts with.
+            first = self._tokens[0]
+            likely = tuple([(other.lstrip(), share) for other, share in first.alternatives])
+            self._tokens[0] = Token(first.text.lstrip(), first.probability, likely)
+        if self._refused:
+            self._stop = "content_filter"
+        return self._close(text, self._usage, self._tokens)
+
+
+def _probability(token: _Likely) -> float:
+    logprob = token["logprob"]
+    return exp(logprob) if logprob is not None and logprob < 0 else float(logprob is not None)
 
 
 def _text(message: _Message) -> str:
-    calls = message.get("tool_calls") or []
-    if calls:
+    if calls := message.get("tool_calls"):
         return "".join((call.get("function") or {}).get("arguments") or "" for call in calls)
     return message.get("content") or ""
 

@@ -1,6 +1,5 @@
 """Server-sent events to our callers: data-only events whose JSON has a ``type``."""
 
-import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
@@ -8,10 +7,7 @@ from typing import Any
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from app.errors import GroundworkError
-from app.web.problems import Problem, log_problem, problem_of
-
-log = logging.getLogger(__name__)
+from app.web.problems import Problem, logged, problem_of
 
 
 def documented_events(event: Any) -> dict[int | str, dict[str, Any]]:
@@ -49,13 +45,7 @@ async def _frames(
             async for event in events:
                 yield _frame(event)
         except Exception as error:  # noqa: BLE001 # whatever it is, the stream must say so
-            problem = (
-                error
-                if isinstance(error, GroundworkError)
-                else GroundworkError("The service failed while it was streaming.")
-            )
-            log_problem(problem, error)
-            yield _frame(failed(problem_of(problem)))
+            yield _frame(failed(problem_of(logged(error))))
 
 
 def _frame(event: BaseModel) -> bytes:

@@ -23,9 +23,7 @@ from app.web.logs import configure_logging
 from app.web.openapi import install_openapi
 from app.web.pages import install_pages
 from app.web.problems import install_problem_handlers
-from app.web.readiness import Readiness
-from app.web.shutdown import Shutdown
-from app.web.workers import end_with_parent
+from app.web.shutdown import Shutdown, end_with_parent
 
 
 def _wants_telemetry() -> bool:
@@ -76,7 +74,7 @@ def create_app(
                 async with library.opened():
                     yield State(
                         gateway=gateway,
-                        readiness=Readiness(problem),
+                        readiness=problem,
                         vocabulary=vocabulary,
                         library=library,
                         store=store,

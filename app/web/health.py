@@ -5,8 +5,7 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from app.gateway import BreakerState, Finding, GatewayState, OutputMode
-from app.knowledge.library import LibraryReport
+from app.gateway import BreakerState, Finding, OutputMode
 from app.web.deps import GatewayDep, LibraryDep, ReadinessDep
 
 router = APIRouter(tags=["health"])
@@ -29,7 +28,8 @@ class UpstreamReport(BaseModel):
     queued: int = Field(description="Calls that wait for a place.")
     output_mode: OutputMode = Field(description="How the model is asked for JSON.")
     output_modes: dict[str, Finding] = Field(
-        description="What was found out about each way of asking for JSON."
+        validation_alias="findings",
+        description="What was found out about each way of asking for JSON.",
     )
 
 
@@ -73,33 +73,13 @@ async def check_readiness(
     response: Response, readiness: ReadinessDep, gateway: GatewayDep, library: LibraryDep
 ) -> ReadinessReport:
     """`ready` when the base model can be asked. An open breaker alone does not change that."""
-    reason = await readiness.problem()
+    reason = await readiness()
     if reason:
         response.status_code = 503
-    status = "not_ready" if reason else "ready"
     return ReadinessReport(
-        status=status,
+        status="not_ready" if reason else "ready",
         model=gateway.model,
         reason=reason,
-        upstream=_report(gateway.state()),
-        knowledge=_knowledge(library.report()),
-    )
-
-
-def _knowledge(report: LibraryReport) -> KnowledgeReport:
-    return KnowledgeReport(
-        documents=report.documents,
-        passages=report.passages,
-        skipped=[SkippedDocument(id=item.id, reason=item.reason) for item in report.skipped],
-    )
-
-
-def _report(state: GatewayState) -> UpstreamReport:
-    return UpstreamReport(
-        breaker=state.breaker,
-        concurrency=state.concurrency,
-        running=state.running,
-        queued=state.queued,
-        output_mode=state.output_mode,
-        output_modes={str(mode): finding for mode, finding in state.findings.items()},
+        upstream=UpstreamReport.model_validate(gateway.state(), from_attributes=True),
+        knowledge=KnowledgeReport.model_validate(library.report(), from_attributes=True),
     )

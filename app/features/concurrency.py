@@ -8,10 +8,9 @@ from typing import Any, TypeVar
 from app.errors import GroundworkError
 
 T = TypeVar("T")
-S = TypeVar("S")
 
 _LONG = 5_000  # characters
-MOST_AT_ONCE = 8  # of one request's calls, so that it does not fill the queue for others
+_MOST_AT_ONCE = 8  # of one request's calls, so that it does not fill the queue for others
 
 
 async def aside(function: Callable[[], T], *, characters: int) -> T:
@@ -24,84 +23,50 @@ async def aside(function: Callable[[], T], *, characters: int) -> T:
     return await asyncio.to_thread(function) if characters > _LONG else function()
 
 
-async def both(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, S]) -> tuple[T, S]:
-    """Results of two calls that run at once; a failure of one cancels the other."""
-    tasks = asyncio.ensure_future(first), asyncio.ensure_future(second)
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        await _end(tasks)
-
-
 async def outcomes(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T | GroundworkError]:
     """Results of all calls, in order, or what each failed with; some run at once."""
-    return await together([_outcome(call) for call in calls])
+    places = asyncio.Semaphore(_MOST_AT_ONCE)
 
+    async def outcome(call: Coroutine[Any, Any, T]) -> T | GroundworkError:
+        async with places:
+            try:
+                return await call
+            except GroundworkError as error:
+                return error
 
-async def _outcome(call: Coroutine[Any, Any, T]) -> T | GroundworkError:
-    try:
-        return await call
-    except GroundworkError as error:
-        return error
-
-
-async def together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Results of all calls, in order, of which some run at once.
-
-    The first failure cancels the others and is raised.
-    """
     if len(calls) == 1:  # needs no task
-        return [await calls[0]]
-    places = asyncio.Semaphore(MOST_AT_ONCE)
-
-    async def run(call: Coroutine[Any, Any, T]) -> T:
-        try:
-            await places.acquire()
-        except BaseException:
-            call.close()
-            raise
-        try:
-            return await call
-        finally:
-            places.release()
-
-    tasks = [asyncio.ensure_future(run(call)) for call in calls]
+        return [await outcome(calls[0])]
+    tasks = [asyncio.ensure_future(outcome(call)) for call in calls]
     try:
         return await asyncio.gather(*tasks)
     finally:
         await _end(tasks)
+        for call in calls:
+            call.close()  # what was not begun
 
 
 async def merged(sources: Sequence[AsyncGenerator[T]]) -> AsyncGenerator[tuple[int, T]]:
     """Items of all sources as they come, each with its source's index; some run at once.
 
-    The first failure ends the others and is raised; so does closing the generator.
+    What a source fails with is raised when all have ended. Closing the generator ends them.
     """
-    items: asyncio.Queue[tuple[int, T] | Exception | None] = asyncio.Queue(maxsize=64)
-
-    places = asyncio.Semaphore(MOST_AT_ONCE)
+    items: asyncio.Queue[tuple[int, T] | None] = asyncio.Queue()
+    places = asyncio.Semaphore(_MOST_AT_ONCE)
 
     async def pump(index: int, source: AsyncGenerator[T]) -> None:
         try:
             async with places, aclosing(source):
                 async for item in source:
-                    await items.put((index, item))
-        except Exception as error:  # noqa: BLE001 # raised again below, in the caller's task
-            await items.put(error)
-        else:
-            await items.put(None)
+                    items.put_nowait((index, item))
+        finally:
+            items.put_nowait(None)
 
     tasks = [asyncio.ensure_future(pump(*numbered)) for numbered in enumerate(sources)]
     try:
-        running = len(tasks)
-        while running:
-            item = await items.get()
-            if isinstance(item, Exception):
-                raise item
-            if item is None:
-                running -= 1
-            else:
+        for _ in tasks:
+            while item := await items.get():
                 yield item
+        await asyncio.gather(*tasks)
     finally:
         await _end(tasks)
 

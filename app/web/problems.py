@@ -14,6 +14,7 @@ from app.errors import (
     FIELD_ERRORS,
     GroundworkError,
     InvalidRequest,
+    MalformedForm,
     MalformedJson,
     MethodNotAllowed,
     NotFound,
@@ -148,6 +149,8 @@ async def _on_http_exception(request: Request, error: HTTPException) -> Response
     if error.status_code == HTTPStatus.NOT_FOUND:
         return problem_response(NotFound(f"There is nothing at {path}."))
     if error.status_code == HTTPStatus.BAD_REQUEST:
+        if "form" in request.headers.get("content-type", ""):
+            return problem_response(MalformedForm("The form cannot be read."))
         return problem_response(MalformedJson("The body cannot be read as JSON."))
     return problem_response(GroundworkError(f"The service failed with status {error.status_code}."))
 

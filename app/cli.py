@@ -1,5 +1,6 @@
 """``groundwork``: the service and its features from a terminal."""
 
+import asyncio
 import math
 import os
 import signal
@@ -10,8 +11,9 @@ from importlib import import_module
 from typing import Any
 
 import click
+import httpx
 import uvicorn
-from fastapi.testclient import TestClient
+from fastapi import FastAPI
 from pydantic_core import from_json, to_json
 
 from app import __version__, commands
@@ -103,15 +105,29 @@ def ask(feature: str, text: str) -> None:
     app = create_app(settings, features=[each for each in FEATURES if each.FEATURE.name == feature])
     path = f"/{feature}"
     body = text if text.lstrip().startswith("{") else to_json(_body_of(text, app.openapi(), path))
-    until = time.monotonic() + _START_SECONDS
-    with TestClient(app) as client:
-        while client.get("/readyz").is_error and time.monotonic() < until:
-            time.sleep(_POLL_SECONDS)
-        response = client.post(path, content=body, headers={"content-type": "application/json"})
+    patience = _START_SECONDS if settings.model_name.provider == "embedded" else 0
+    response = asyncio.run(_post(app, path, body, patience))
     answer = to_json(from_json(response.content), indent=2).decode()
     if response.is_error:
         sys.exit(answer)
     print(answer)
+
+
+async def _post(app: FastAPI, path: str, body: str | bytes, patience: float) -> httpx.Response:
+    """One request through the whole application, once it is ready or ``patience`` is at its end."""
+    async with app.router.lifespan_context(app) as state:
+        kept: dict[str, Any] = dict(state or {})
+        until = time.monotonic() + patience
+        while time.monotonic() < until and await kept["readiness"]():  # noqa: ASYNC110 # no event
+            await asyncio.sleep(_POLL_SECONDS)
+
+        async def with_state(scope: dict[str, object], receive: object, send: object) -> None:
+            await app({**scope, "state": kept}, receive, send)  # pyright: ignore
+
+        transport = httpx.ASGITransport(with_state)  # pyright: ignore
+        headers = {"content-type": "application/json"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://groundwork") as client:
+            return await client.post(path, content=body, headers=headers)
 
 
 def _body_of(text: str, document: dict[str, Any], path: str) -> dict[str, object]:

@@ -60,9 +60,7 @@ def add_case(message: str, contains: Sequence[str], to: Path, *, unanswerable: b
         is_new = add(to, case)
     except ValidationError as error:
         raise click.ClickException(f"The feature takes no such case: {first_of(error)}.") from error
-    except OSError as error:
-        raise click.ClickException(f"{error.filename}: {error.strerror}.") from error
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     if not is_new:
         raise click.ClickException(f"{to} has a case {case['id']} already.")

@@ -37,12 +37,7 @@ def create_app(
     features: Sequence[FeaturePackage] = FEATURES,
     open_http: HttpFactory = open_http,
 ) -> FastAPI:
-    """The application.
-
-    Args:
-        settings: the operator's.
-        features: what to serve.
-        open_http: opens the connection pool to the upstream; tests bring their own.
+    """The application; ``open_http`` opens the connection pool to the upstream.
 
     Raises:
         ConfigurationError: the embedded engine lacks something, or a file of the operator's is

@@ -61,9 +61,9 @@ def make_gateway(
 
     Args:
         settings: the operator's.
-        engine: the embedded engine, if the settings name it; calls wait for it while it is down.
+        engine: the embedded engine, if the settings name it.
         open_http: opens the connection pool.
-        standby: who keeps the upstream up; the engine, if there is one.
+        standby: who keeps the upstream up, if not the engine; calls wait while it is down.
         clock: what time is told by.
     """
     provider, name = settings.model_name.provider, settings.model_name.name

@@ -72,7 +72,6 @@ class Result(Generic[Out]):
     """A feature's output and what it took.
 
     Attributes:
-        output: the output.
         completion: the model's own words, and its name.
         usage: tokens of all calls.
         checks: what the proofs found; what is not kept was not put right by a repair.
@@ -180,11 +179,7 @@ class Feature(Generic[In, Out]):
         return Prompt(self.prefix(request), self.turns(request))
 
     async def run(self, request: In, gateway: ModelGateway) -> Reply[Out]:
-        """Ask the model; the reply to the caller.
-
-        Raises:
-            GroundworkError: as :meth:`ask`.
-        """
+        """Ask the model, as :meth:`ask`; the reply to the caller."""
         return self.reply(await self.ask(request, gateway))
 
     def reply(self, result: Result[Out]) -> Reply[Out]:
@@ -209,8 +204,7 @@ class Feature(Generic[In, Out]):
         """Ask the model and yield what it writes as it comes; the last item is the whole result.
 
         Raises:
-            ModelOutputInvalid: as :meth:`ask`.
-            GroundworkError: what the gateway raises; its ``received`` member is the text so far.
+            GroundworkError: as :meth:`ask`; its ``received`` member is the text so far.
         """
         received: list[str] = []
         prompt = self.prompt(request)
@@ -253,11 +247,7 @@ class Feature(Generic[In, Out]):
     async def proven(
         self, request: In, prompt: Prompt, completion: Completion, gateway: ModelGateway
     ) -> Result[Out]:
-        """The result of a completion; of two flawed outputs, the one with fewer flaws.
-
-        Raises:
-            GroundworkError: as :meth:`ask`.
-        """
+        """The result of a completion, as of :meth:`ask`; of two flawed outputs, the better one."""
         first, finding = self._examined(request, completion)
         if first and not finding:
             return first

@@ -138,21 +138,21 @@ async def _on_invalid_request(request: Request, error: RequestValidationError) -
 
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:
     """The problem for what Starlette and FastAPI raise by themselves."""
-    path = request.url.path
-    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allow = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
-        response = problem_response(
-            MethodNotAllowed(f"{path} takes {allow}, not {request.method}.")
-        )
+    path, status = request.url.path, error.status_code
+    allow = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
+    problem = GroundworkError(f"The service failed with status {status}.")
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        problem = MethodNotAllowed(f"{path} takes {allow}, not {request.method}.")
+    elif status == HTTPStatus.NOT_FOUND:
+        problem = NotFound(f"There is nothing at {path}.")
+    elif status == HTTPStatus.BAD_REQUEST and "form" in request.headers.get("content-type", ""):
+        problem = MalformedForm("The form cannot be read.")
+    elif status == HTTPStatus.BAD_REQUEST:
+        problem = MalformedJson("The body cannot be read as JSON.")
+    response = problem_response(problem)
+    if allow:
         response.headers["Allow"] = allow
-        return response
-    if error.status_code == HTTPStatus.NOT_FOUND:
-        return problem_response(NotFound(f"There is nothing at {path}."))
-    if error.status_code == HTTPStatus.BAD_REQUEST:
-        if "form" in request.headers.get("content-type", ""):
-            return problem_response(MalformedForm("The form cannot be read."))
-        return problem_response(MalformedJson("The body cannot be read as JSON."))
-    return problem_response(GroundworkError(f"The service failed with status {error.status_code}."))
+    return response
 
 
 def judge(content_type: str | None, error: RequestValidationError) -> GroundworkError:

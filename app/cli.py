@@ -115,18 +115,17 @@ def ask(feature: str, text: str) -> None:
 
 async def _post(app: FastAPI, path: str, body: str | bytes, patience: float) -> httpx.Response:
     """One request through the whole application, once it is ready or ``patience`` is at its end."""
+    until = time.monotonic() + patience
+    headers = {"content-type": "application/json"}
     async with app.router.lifespan_context(app) as state:
-        kept: dict[str, Any] = dict(state or {})
-        until = time.monotonic() + patience
-        while time.monotonic() < until and await kept["readiness"]():  # noqa: ASYNC110 # no event
-            await asyncio.sleep(_POLL_SECONDS)
 
         async def with_state(scope: dict[str, object], receive: object, send: object) -> None:
-            await app({**scope, "state": kept}, receive, send)  # pyright: ignore
+            await app({**scope, "state": dict(state or {})}, receive, send)  # pyright: ignore
 
         transport = httpx.ASGITransport(with_state)  # pyright: ignore
-        headers = {"content-type": "application/json"}
         async with httpx.AsyncClient(transport=transport, base_url="http://groundwork") as client:
+            while time.monotonic() < until and (await client.get("/readyz")).is_error:  # noqa: ASYNC110
+                await asyncio.sleep(_POLL_SECONDS)
             return await client.post(path, content=body, headers=headers)
 
 

@@ -57,10 +57,6 @@ def create_app(
         gateway = make_gateway(settings, engine, open_http)
         library = Library(folder)
 
-        async def problem() -> str | None:
-            reason = engine.problem() if engine else await gateway.problem()
-            return reason or library.problem()
-
         if engine:
             engine.start()
         finding_out = asyncio.create_task(gateway.find_output_mode())
@@ -69,7 +65,6 @@ def create_app(
                 async with library.opened():
                     yield State(
                         gateway=gateway,
-                        readiness=problem,
                         vocabulary=vocabulary,
                         library=library,
                         store=store,

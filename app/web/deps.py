@@ -1,6 +1,5 @@
 """What endpoints ask for, out of the state that the application's lifespan made."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypedDict
 
 from fastapi import Depends, Request
@@ -11,15 +10,11 @@ from app.knowledge.vocabulary import Vocabulary
 from app.records import Store
 from app.settings import Settings
 
-Readiness = Callable[[], Awaitable[str | None]]
-"""Gives the reason why the service cannot answer requests now, or None."""
-
 
 class State(TypedDict):
     """The lifespan's state."""
 
     gateway: ModelGateway
-    readiness: Readiness
     vocabulary: Vocabulary
     library: Library
     store: Store | None
@@ -34,7 +29,6 @@ def _state(name: str) -> Any:
 
 
 GatewayDep = Annotated[ModelGateway, _state("gateway")]
-ReadinessDep = Annotated[Readiness, _state("readiness")]
 VocabularyDep = Annotated[Vocabulary, _state("vocabulary")]
 LibraryDep = Annotated[Library, _state("library")]
 StoreDep = Annotated[Store | None, _state("store")]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from app.gateway import BreakerState, Finding, OutputMode
-from app.web.deps import GatewayDep, LibraryDep, ReadinessDep
+from app.web.deps import GatewayDep, LibraryDep
 
 router = APIRouter(tags=["health"])
 
@@ -70,10 +70,10 @@ async def check_health() -> Health:
     responses={503: {"model": ReadinessReport, "description": "Not ready; `reason` says why."}},
 )
 async def check_readiness(
-    response: Response, readiness: ReadinessDep, gateway: GatewayDep, library: LibraryDep
+    response: Response, gateway: GatewayDep, library: LibraryDep
 ) -> ReadinessReport:
     """`ready` when the base model can be asked. An open breaker alone does not change that."""
-    reason = await readiness()
+    reason = await gateway.problem() or library.problem()
     if reason:
         response.status_code = 503
     return ReadinessReport(

@@ -137,11 +137,12 @@ class Reply(ModelInfo, Generic[Out]):
 
 @cache
 def _reply_to(output: type[BaseModel]) -> type[BaseModel]:
-    made: Any = create_model(
-        output.__name__, __base__=(Reply, output), __module__=output.__module__
+    return create_model(
+        output.__name__,
+        __base__=(Reply, output),
+        __module__=output.__module__,
+        __doc__=output.__doc__,
     )
-    made.__doc__ = output.__doc__
-    return made
 
 
 class Delta(Output):
@@ -165,14 +166,11 @@ class Completed(Output, Generic[Out]):
 
 @cache
 def _completed_with(reply: type[BaseModel]) -> type[BaseModel]:
-    result: Any = (
-        reply,
-        Field(description="The whole result; it counts where it differs from the pieces."),
-    )
+    about = "The whole result; it counts where it differs from the pieces."
     return create_model(
         f"{reply.__name__}Completed",
         __base__=Output,
         __doc__="The end of a stream that went well.",
         type=(Literal["completed"], ...),
-        result=result,
+        result=(reply, Field(description=about)),
     )

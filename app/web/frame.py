@@ -76,7 +76,7 @@ class RequestFrame:
         pending = [body]
         watcher: asyncio.Task[None] | None = None
         if body.get("body"):  # without one there is nothing that takes long
-            watcher = asyncio.get_running_loop().create_task(_watch(receive, response))
+            watcher = asyncio.get_running_loop().create_task(response.watch(receive))
 
         async def replay() -> Message:
             if pending:
@@ -148,26 +148,19 @@ class _Response:
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
         call = self._call
-        headers = [
-            (b"x-request-id", self._request_id),
-            (b"server-timing", call.server_timing().encode()),
-            _NOSNIFF,
-        ]
+        timing = call.server_timing().encode()
+        headers = [(b"x-request-id", self._request_id), (b"server-timing", timing), _NOSNIFF]
         if call.outcomes:
             headers.append((b"cache-status", cache_status(call.outcomes).encode()))
         return headers
 
-    def leave(self) -> None:
-        """The connection is closed."""
+    async def watch(self, receive: Receive) -> None:
+        """Wait until the connection is closed; where that is too early, cancel the application."""
+        while (await receive())["type"] != "http.disconnect":
+            pass
         if not self._ended:
             self.caller_left = True
             self.task.cancel()
-
-
-async def _watch(receive: Receive, response: _Response) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    response.leave()
 
 
 def _seconds(value: bytes) -> float:

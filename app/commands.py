@@ -1,4 +1,4 @@
-"""What ``groundwork cases`` and ``groundwork answers`` do; ``app.cli`` reads their arguments."""
+"""``groundwork cases`` and ``groundwork answers``: what the service kept, from a terminal."""
 
 import re
 from collections.abc import Generator, Sequence
@@ -6,139 +6,135 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import click
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from app.errors import ConfigurationError
-from app.features import answers
+from app.errors import ConfigurationError, first_of
+from app.features.answers import FEATURE
 from app.features.feature import Case
 from app.records import Feedback, Gap, Store
 from app.records.cases import add, case_of
-from app.settings import Settings
+from app.settings import load_settings
 
 _SPAN: Final = re.compile(r"(\d{1,5})([hdw])")
 _HOURS: Final = {"h": 1, "d": 24, "w": 168}
 _WIDEST: Final = 80  # characters of a stranger's text in a row
 
 
-class CommandRefused(Exception):
-    """A command cannot be done; the text says why, and what would help."""
+@click.group()
+def cases() -> None:
+    """Test cases out of answers."""
 
 
-def add_case(
-    settings: Settings,
-    message: str,
-    *,
-    contains: Sequence[str],
-    unanswerable: bool,
-    to: Path | None,
-) -> str:
-    """Make a test case of the answers feature out of an answer that was given.
-
-    Args:
-        settings: where answers are kept.
-        message: the answer's name.
-        contains: the facts of a right answer, wordings separated by ``|``.
-        unanswerable: whether the right answer is that the documents do not tell.
-        to: the file of cases; None for the feature's own.
-
-    Returns:
-        What was done.
-
-    Raises:
-        ConfigurationError: nothing is kept.
-        CommandRefused: there is no such answer, or no case that is valid and new can be made of it.
-    """
-    if not contains and not unanswerable:
+@cases.command("add")
+@click.argument("message")
+@click.option(
+    "--contains",
+    multiple=True,
+    metavar="TEXT",
+    help="A fact that a right answer holds, in all its wordings, with | between; repeatable.",
+)
+@click.option("--unanswerable", is_flag=True, help="A right answer says that it does not know.")
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path),
+    default=FEATURE.folder / "cases.jsonl",
+    metavar="FILE",
+    help="Where to (default: the feature's).",
+)
+def add_case(message: str, contains: Sequence[str], to: Path, *, unanswerable: bool) -> None:
+    """Make a test case out of the answer that was given with this message_id."""
+    if bool(contains) == unanswerable:
         msg = 'Say what a right answer holds: --contains "WORDING|WORDING", or --unanswerable.'
-        raise CommandRefused(msg)
-    with _store(settings) as store:
+        raise click.ClickException(msg)
+    with _store() as store:
         given = store.find(message)
     if given is None:
-        raise CommandRefused(f"There is no answer {message}, or it is too long ago.")
+        raise click.ClickException(f"There is no answer {message}, or it is too long ago.")
     case = case_of(given, None if unanswerable else [_wordings(text) for text in contains])
-    path = to or answers.FEATURE.folder / "cases.jsonl"
     try:
-        Case[answers.FEATURE.asks].model_validate(case)
-        is_new = add(path, case)
+        Case[FEATURE.asks].model_validate(case)
+        is_new = add(to, case)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise CommandRefused(f"The feature takes no such case: {where}: {first['msg']}.") from error
-    except OSError as error:
-        raise CommandRefused(f"{error.filename}: {error.strerror}.") from error
-    except ValueError as error:
-        raise CommandRefused(str(error)) from error
+        raise click.ClickException(f"The feature takes no such case: {first_of(error)}.") from error
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
     if not is_new:
-        raise CommandRefused(f"{path} has a case {case['id']} already.")
-    return f"{case['id']} was added to {path}."
+        raise click.ClickException(f"{to} has a case {case['id']} already.")
+    click.echo(f"{case['id']} was added to {to}.")
 
 
 def _wordings(text: str) -> list[str]:
     wordings = [wording.strip() for wording in text.split("|")]
     if not all(wordings):
-        raise CommandRefused(f"--contains {text!r}: a wording is empty.")
+        raise click.ClickException(f"--contains {text!r}: a wording is empty.")
     return wordings
 
 
-def list_gaps(settings: Settings, *, limit: int, since: timedelta | None, as_json: bool) -> str:
-    """The questions that were not answered, most frequent first, as a table or as JSON.
+def _since(_context: object, _parameter: object, span: str | None) -> datetime | None:
+    """The time that a span such as ``12h``, ``7d`` or ``2w`` ago was."""
+    if span is None:
+        return None
+    match = _SPAN.fullmatch(span)
+    if not match:
+        msg = "must be a number of hours, days or weeks, such as 12h, 7d or 2w"
+        raise click.BadParameter(msg)
+    return datetime.now(UTC) - timedelta(hours=int(match[1]) * _HOURS[match[2]])
 
-    Raises:
-        ConfigurationError: nothing is kept.
-    """
-    with _store(settings) as store:
-        gaps = store.gaps(limit, _ago(since))
-    rows = [(str(gap.count), _minute(gap.last), gap.question) for gap in gaps]
-    return _shown(gaps, ("COUNT", "LAST ASKED", "QUESTION"), rows, as_json=as_json)
+
+_LIMIT: Final = click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="Most rows."
+)
+_SINCE: Final = click.option(
+    "--since", callback=_since, metavar="SPAN", help="Only those of the last 12h, 7d or 2w, say."
+)
+_JSON: Final = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 
-def list_feedback(settings: Settings, *, limit: int, since: timedelta | None, as_json: bool) -> str:
-    """What was said of answers, the newest first, as a table or as JSON.
+@click.group()
+def answers() -> None:
+    """What was asked, and what was said of answers."""
 
-    Raises:
-        ConfigurationError: nothing is kept.
-    """
-    with _store(settings) as store:
-        said = store.feedback(limit, _ago(since))
+
+@answers.command("gaps")
+@click.option("--close", metavar="QUESTION", help="Take a question off the list.")
+@_LIMIT
+@_SINCE
+@_JSON
+def list_gaps(close: str | None, limit: int, since: datetime | None, *, as_json: bool) -> None:
+    """List the questions that were not answered, most frequent first."""
+    with _store() as store:
+        if close is None:
+            gaps = store.gaps(limit, since)
+            rows = [(str(gap.count), _minute(gap.last), gap.question) for gap in gaps]
+            _show(gaps, ("COUNT", "LAST ASKED", "QUESTION"), rows, as_json=as_json)
+        elif store.close_gap(close):
+            click.echo("It is off the list, until it is asked again.")
+        else:
+            raise click.ClickException(f"This is no unanswered question: {close}")
+
+
+@answers.command("feedback")
+@_LIMIT
+@_SINCE
+@_JSON
+def list_feedback(limit: int, since: datetime | None, *, as_json: bool) -> None:
+    """List what was said of answers, newest first."""
+    with _store() as store:
+        said = store.feedback(limit, since)
     rows = [
         (_minute(each.at), each.rating, each.answer.message_id, each.answer.question, each.comment)
         for each in said
     ]
-    return _shown(said, ("SAID", "RATING", "ANSWER", "QUESTION", "COMMENT"), rows, as_json=as_json)
-
-
-def close_gap(settings: Settings, question: str) -> str:
-    """Take a question off the list.
-
-    Raises:
-        ConfigurationError: nothing is kept.
-        CommandRefused: it is not on the list.
-    """
-    with _store(settings) as store:
-        if not store.close_gap(question):
-            raise CommandRefused(f"This is no unanswered question: {question}")
-    return "It is off the list, until it is asked again."
-
-
-def span(text: str) -> timedelta:
-    """A time span such as ``12h``, ``7d`` or ``2w``.
-
-    Raises:
-        ValueError: it is something else.
-    """
-    match = _SPAN.fullmatch(text)
-    if not match:
-        msg = "must be a number of hours, days or weeks, such as 12h, 7d or 2w"
-        raise ValueError(msg)
-    return timedelta(hours=int(match[1]) * _HOURS[match[2]])
+    _show(said, ("SAID", "RATING", "ANSWER", "QUESTION", "COMMENT"), rows, as_json=as_json)
 
 
 @contextmanager
-def _store(settings: Settings) -> Generator[Store]:
-    path = settings.store
+def _store() -> Generator[Store]:
+    path = load_settings().store
     if path is None:
         raise ConfigurationError("Nothing is kept: set GROUNDWORK_STORE.")
     if not path.exists():  # made here, it might belong to another user than the service's
@@ -150,31 +146,24 @@ def _store(settings: Settings) -> Generator[Store]:
         store.close()
 
 
-def _ago(since: timedelta | None) -> datetime | None:
-    return datetime.now(UTC) - since if since else None
-
-
 def _minute(when: datetime) -> str:
     return f"{when:%Y-%m-%d %H:%M}Z"
 
 
-def _shown(
-    items: Sequence[Gap | Feedback],
-    head: tuple[str, ...],
-    rows: Sequence[tuple[str | None, ...]],
-    *,
-    as_json: bool,
-) -> str:
+def _show(
+    items: Sequence[Gap | Feedback], head: tuple[str, ...], rows: Sequence[Any], *, as_json: bool
+) -> None:
     if as_json:
-        return to_json([asdict(item) for item in items], indent=2).decode()
+        click.echo(to_json([asdict(item) for item in items], indent=2))
+        return
     if not rows:
-        return "There is nothing."
-    table = [head, *(tuple(_one_line(cell or "") for cell in row) for row in rows)]
+        click.echo("There is nothing.")
+        return
+    table = [head, *([_one_line(cell or "") for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return "\n".join(
-        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in table
-    )
+    for row in table:
+        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
 
 
 def _one_line(text: str) -> str:

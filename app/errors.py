@@ -1,51 +1,8 @@
 """The family of errors: each class owns its code, status, log level and retryability.
 
-::
-
-    GroundworkError
-    ├── ConfigurationError          the service cannot start as configured
-    ├── RequestError                the caller's side
-    │   ├── MalformedJson           400 malformed-json
-    │   ├── MalformedForm           400 malformed-form
-    │   ├── InvalidHeader           400 header-invalid
-    │   ├── NotFound                404 not-found
-    │   │   ├── MessageUnknown      404 message-unknown
-    │   │   ├── ConversationUnknown 404 conversation-unknown
-    │   │   └── FeedbackOff         404 feedback-off
-    │   ├── MethodNotAllowed        405 method-not-allowed
-    │   ├── BodyTooLarge            413 body-too-large
-    │   ├── UnsupportedMediaType    415 unsupported-media-type
-    │   ├── TextTooLong             413 text-too-long
-    │   ├── TooManyItems            413 too-many-items
-    │   └── InvalidRequest          422 request-invalid
-    │       ├── TextEmpty           422 text-empty
-    │       ├── LanguageUnknown     422 language-unknown
-    │       ├── GlossaryInvalid     422 glossary-invalid
-    │       ├── FormalityUnsupported  422 formality-unsupported
-    │       ├── MarkupInvalid       422 markup-invalid
-    │       ├── EmailUnreadable     422 email-unreadable
-    │       ├── SchemaUnsatisfiable 422 schema-unsatisfiable
-    │       └── ConversationsOff    422 conversations-off
-    ├── UpstreamError               the base model's server
-    │   ├── UpstreamUnreachable     502 upstream-unreachable
-    │   ├── UpstreamFailed          502 upstream-failed
-    │   ├── UpstreamRejected        502 upstream-rejected
-    │   ├── UpstreamRateLimited     503 upstream-rate-limited
-    │   ├── UpstreamUnavailable     503 upstream-unavailable
-    │   │   └── CircuitOpen         likewise, and not even asked
-    │   └── UpstreamTimeout         504 upstream-timeout
-    ├── ModelError                  what the base model said
-    │   ├── InputTooLong            422 input-too-long
-    │   ├── ModelRefused            422 model-refused
-    │   ├── ModelOutputTruncated    502 model-output-truncated
-    │   └── ModelOutputInvalid      502 model-output-invalid
-    ├── DeadlineExceeded            504 deadline-exceeded
-    ├── Overloaded                  503 overloaded
-    ├── RecordUnwritten             503 record-unwritten
-    └── ShuttingDown                503 shutting-down
-
-Those below InvalidRequest, and the two with 413, are found by validation: a validator raises
-:func:`field_error` with the code.
+``RequestError`` is the caller's side, ``UpstreamError`` the model's server, ``ModelError`` what the
+model said. Those below ``InvalidRequest`` are found by validation as well: a validator raises
+:func:`field_error`.
 
 ``detail`` is written by us and safe to show; what a provider wrote stays in the log.
 """
@@ -56,17 +13,14 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import ClassVar, Final, LiteralString, cast
 
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, ValidationError
 
 
 class GroundworkError(Exception):
     """Base of all errors that become a problem+json response (RFC 9457).
 
     Attributes:
-        code: stable, machine-readable name of the problem.
-        status: HTTP status.
         title: the kind of problem, the same for every occurrence.
-        log_level: level the occurrence is logged at.
         retryable: whether the same upstream call may be tried again.
         detail: this occurrence, in words.
         retry_after: seconds after which a new attempt makes sense, if known.
@@ -148,14 +102,6 @@ class FeedbackOff(NotFound):
 
 class MethodNotAllowed(RequestError):
     code, status, title = "method-not-allowed", 405, "The path does not take this method"
-
-    def __init__(self, detail: str, *, allow: str) -> None:
-        super().__init__(detail)
-        self.allow = allow
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Allow": self.allow}
 
 
 class BodyTooLarge(RequestError):
@@ -291,20 +237,7 @@ class ShuttingDown(GroundworkError):
 FIELD_ERRORS: Final[Mapping[str, type[RequestError]]] = {
     "string_too_long": TextTooLong,
     "too_long": TooManyItems,
-    **{
-        kind.code: kind
-        for kind in (
-            TextTooLong,
-            TooManyItems,
-            TextEmpty,
-            LanguageUnknown,
-            GlossaryInvalid,
-            FormalityUnsupported,
-            MarkupInvalid,
-            EmailUnreadable,
-            SchemaUnsatisfiable,
-        )
-    },
+    **{kind.code: kind for kind in (TextTooLong, TooManyItems, *InvalidRequest.__subclasses__())},
 }
 """What a finding of Pydantic's, by its type, stands for; all others are an InvalidRequest."""
 
@@ -315,12 +248,13 @@ def field_error(kind: type[RequestError], detail: str) -> PydanticCustomError:
 
 
 def invalid(kind: type[RequestError], pointer: str, detail: str) -> RequestError:
-    """The problem of one field, found after validation.
-
-    Args:
-        kind: its kind.
-        pointer: JSON Pointer to the field in the body.
-        detail: what would be right, as a sentence.
-    """
+    """The problem of one field, which a JSON Pointer names, found after validation."""
     error = {"pointer": pointer, "detail": detail, "code": kind.code}
     return kind(f"Wrong: {pointer or 'the body'}. {detail}", members={"errors": [error]})
+
+
+def first_of(error: ValidationError) -> str:
+    """The first thing that a validation found, and where."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where}: {first['msg']}" if where else first["msg"]

@@ -23,9 +23,7 @@ from app.web.logs import configure_logging
 from app.web.openapi import install_openapi
 from app.web.pages import install_pages
 from app.web.problems import install_problem_handlers
-from app.web.readiness import Readiness
-from app.web.shutdown import Shutdown
-from app.web.workers import end_with_parent
+from app.web.shutdown import Shutdown, end_with_parent
 
 
 def _wants_telemetry() -> bool:
@@ -39,12 +37,7 @@ def create_app(
     features: Sequence[FeaturePackage] = FEATURES,
     open_http: HttpFactory = open_http,
 ) -> FastAPI:
-    """The application.
-
-    Args:
-        settings: the operator's.
-        features: what to serve.
-        open_http: opens the connection pool to the upstream; tests bring their own.
+    """The application; ``open_http`` opens the connection pool to the upstream.
 
     Raises:
         ConfigurationError: the embedded engine lacks something, or a file of the operator's is
@@ -64,10 +57,6 @@ def create_app(
         gateway = make_gateway(settings, engine, open_http)
         library = Library(folder)
 
-        async def problem() -> str | None:
-            reason = engine.problem() if engine else await gateway.problem()
-            return reason or library.problem()
-
         if engine:
             engine.start()
         finding_out = asyncio.create_task(gateway.find_output_mode())
@@ -76,7 +65,6 @@ def create_app(
                 async with library.opened():
                     yield State(
                         gateway=gateway,
-                        readiness=Readiness(problem),
                         vocabulary=vocabulary,
                         library=library,
                         store=store,

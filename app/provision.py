@@ -1,7 +1,6 @@
 """From the settings to a gateway: which dialect, which address, which engine."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import monotonic
 
 import httpx
@@ -27,12 +26,6 @@ HttpFactory = Callable[[], httpx.AsyncBaseTransport]
 _OPENAI = "https://api.openai.com/v1"
 _ANTHROPIC = "https://api.anthropic.com"
 _PING_PATHS = {"anthropic": "/v1/models", "openai": "/models", "embedded": "/health"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Address:
-    base_url: str
-    key: str | None
 
 
 def make_engine(settings: Settings) -> Engine | None:
@@ -65,25 +58,20 @@ def make_gateway(
 
     Args:
         settings: the operator's.
-        engine: the embedded engine, if the settings name it; calls wait for it while it is down.
+        engine: the embedded engine, if the settings name it.
         open_http: opens the connection pool.
-        standby: who keeps the upstream up; the engine, if there is one.
+        standby: who keeps the upstream up, if not the engine; calls wait while it is down.
         clock: what time is told by.
     """
-    address = _address(settings, engine)
-    headers = {"authorization": f"Bearer {address.key}"} if address.key else {}
     provider, name = settings.model_name.provider, settings.model_name.name
-    if provider == "anthropic":
-        headers = {"x-api-key": address.key or "", "anthropic-version": "2023-06-01"}
     embedded, traits = provider == "embedded", ModelTraits()
     if embedded:
         model = find_model(name)
         name = model.name
         traits = ModelTraits(unknown_above=model.unknown_above, reads=model.reads)
     dialect = _dialect(settings, name)
-    transport = Transport(
-        open_http(), address.base_url, headers, connect_timeout=settings.connect_timeout
-    )
+    address, headers = _address(settings, engine)
+    transport = Transport(open_http(), address, headers, connect_timeout=settings.connect_timeout)
     return ModelGateway(
         Upstream(dialect, transport, ping_path=_PING_PATHS[provider], clock=clock),
         # It is known what the engine can do.
@@ -105,35 +93,26 @@ def _limit(settings: Settings, engine: Engine | None) -> AdaptiveLimit:
 
 
 def _dialect(settings: Settings, name: str) -> Dialect:
-    provider = settings.model_name.provider
-    hosted = settings.base_url is None and provider != "embedded"
+    embedded = settings.model_name.provider == "embedded"
+    hosted = settings.base_url is None and not embedded
+    temperature = settings.temperature
+    if temperature is None and not hosted:  # the providers' current models refuse any
+        temperature = 0.0
     profile = Profile(
         max_tokens_field="max_completion_tokens" if hosted else "max_tokens",
-        temperature=_temperature(settings, hosted=hosted),
-        keeps_length_limits=provider == "embedded",
+        temperature=temperature,
+        keeps_length_limits=embedded,
     )
-    match provider:
-        case "anthropic":
-            return AnthropicDialect(name, profile)
-        case "openai":
-            return OpenAIDialect(name, profile)
-        case "embedded":
-            return OpenAIDialect(name, profile)
+    speaks_anthropic = settings.model_name.provider == "anthropic"
+    return (AnthropicDialect if speaks_anthropic else OpenAIDialect)(name, profile)
 
 
-def _temperature(settings: Settings, *, hosted: bool) -> float | None:
-    """The providers' current models refuse a temperature; other servers want to be told 0."""
-    if settings.temperature is None:
-        return None if hosted else 0.0
-    return settings.temperature
-
-
-def _address(settings: Settings, engine: Engine | None) -> _Address:
+def _address(settings: Settings, engine: Engine | None) -> tuple[str, dict[str, str]]:
+    """Where the upstream is, and the headers that it wants."""
     if engine:
-        return _Address(f"{engine.base_url}/v1", engine.key)
-    match settings.model_name.provider:
-        case "anthropic":
-            base_url = (settings.base_url or _ANTHROPIC).removesuffix("/v1")
-        case "openai" | "embedded":
-            base_url = settings.base_url or _OPENAI
-    return _Address(base_url, settings.upstream_key)
+        return f"{engine.base_url}/v1", {"authorization": f"Bearer {engine.key}"}
+    key = settings.upstream_key
+    if settings.model_name.provider == "anthropic":
+        headers = {"x-api-key": key or "", "anthropic-version": "2023-06-01"}
+        return (settings.base_url or _ANTHROPIC).removesuffix("/v1"), headers
+    return settings.base_url or _OPENAI, {"authorization": f"Bearer {key}"} if key else {}

@@ -3,10 +3,10 @@
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, cast
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -242,22 +242,14 @@ class Settings(BaseSettings):
     @property
     def model_name(self) -> ModelName:
         provider, _, name = self.model.partition(":")
-        return ModelName("embedded" if provider == "embedded" else _hosted(provider), name)
+        return ModelName(cast("Provider", provider), name)
 
     @property
     def upstream_key(self) -> str | None:
         """The key that goes to the model server, if any."""
-        own: dict[Provider, SecretStr | None] = {
-            "embedded": None,
-            "anthropic": self.anthropic_api_key,
-            "openai": self.openai_api_key,
-        }
-        key = self.api_key or own[self.model_name.provider]
+        own = {"anthropic": self.anthropic_api_key, "openai": self.openai_api_key}
+        key = self.api_key or own.get(self.model_name.provider)
         return key.get_secret_value() if key else None
-
-
-def _hosted(provider: str) -> Literal["anthropic", "openai"]:
-    return "anthropic" if provider == "anthropic" else "openai"
 
 
 def environment_name(field: str, info: FieldInfo) -> str:
@@ -277,7 +269,10 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        raise ConfigurationError(_explain(str(first["loc"][0]), first["msg"])) from None
+        location, message = str(first["loc"][0]), first["msg"].removeprefix("Value error, ")
+        field = Settings.model_fields.get(location)
+        name = environment_name(location, field) if field else location
+        raise ConfigurationError(f"{name}: {message}.") from None
     provider = settings.model_name.provider
     if provider != "embedded" and not settings.base_url and not settings.upstream_key:
         raise ConfigurationError(
@@ -285,12 +280,6 @@ def load_settings() -> Settings:
             f"set {provider.upper()}_API_KEY or GROUNDWORK_API_KEY."
         )
     return settings
-
-
-def _explain(location: str, message: str) -> str:
-    field = Settings.model_fields.get(location)
-    name = environment_name(location, field) if field else location
-    return f"{name}: {message.removeprefix('Value error, ')}."
 
 
 def _refuse_unknown(environment: Mapping[str, str | None]) -> None:
@@ -304,10 +293,8 @@ def _refuse_unknown(environment: Mapping[str, str | None]) -> None:
 
 def settings_table() -> str:
     """The settings as a Markdown table (that of ``docs/settings.md``)."""
-    return "\n".join(["| Setting | Default | Meaning |", "|---|---|---|", *_rows()])
-
-
-def _rows() -> Iterator[str]:
+    rows = ["| Setting | Default | Meaning |", "|---|---|---|"]
     for name, info in Settings.model_fields.items():
         default = "" if info.default in (None, ()) else f"`{info.default}`"
-        yield f"| `{environment_name(name, info)}` | {default} | {info.description} |"
+        rows.append(f"| `{environment_name(name, info)}` | {default} | {info.description} |")
+    return "\n".join(rows)

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from app.errors import GroundworkError
 
 T = TypeVar("T")
-S = TypeVar("S")
 
 _LONG = 5_000  # characters
 MOST_AT_ONCE = 8  # of one request's calls, so that it does not fill the queue for others
@@ -22,15 +21,6 @@ async def aside(function: Callable[[], T], *, characters: int) -> T:
         characters: how long the text is.
     """
     return await asyncio.to_thread(function) if characters > _LONG else function()
-
-
-async def both(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, S]) -> tuple[T, S]:
-    """Results of two calls that run at once; a failure of one cancels the other."""
-    tasks = asyncio.ensure_future(first), asyncio.ensure_future(second)
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        await _end(tasks)
 
 
 async def outcomes(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T | GroundworkError]:
@@ -75,33 +65,25 @@ async def together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
 async def merged(sources: Sequence[AsyncGenerator[T]]) -> AsyncGenerator[tuple[int, T]]:
     """Items of all sources as they come, each with its source's index; some run at once.
 
-    The first failure ends the others and is raised; so does closing the generator.
+    What a source fails with is raised when all have ended. Closing the generator ends them.
     """
-    items: asyncio.Queue[tuple[int, T] | Exception | None] = asyncio.Queue(maxsize=64)
-
+    items: asyncio.Queue[tuple[int, T] | None] = asyncio.Queue()
     places = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def pump(index: int, source: AsyncGenerator[T]) -> None:
         try:
             async with places, aclosing(source):
                 async for item in source:
-                    await items.put((index, item))
-        except Exception as error:  # noqa: BLE001 # raised again below, in the caller's task
-            await items.put(error)
-        else:
-            await items.put(None)
+                    items.put_nowait((index, item))
+        finally:
+            items.put_nowait(None)
 
     tasks = [asyncio.ensure_future(pump(*numbered)) for numbered in enumerate(sources)]
     try:
-        running = len(tasks)
-        while running:
-            item = await items.get()
-            if isinstance(item, Exception):
-                raise item
-            if item is None:
-                running -= 1
-            else:
+        for _ in tasks:
+            while item := await items.get():
                 yield item
+        await asyncio.gather(*tasks)
     finally:
         await _end(tasks)
 

@@ -18,9 +18,9 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from app.errors import ConfigurationError, GroundworkError, ModelOutputInvalid
-from app.features.proofs import Check, Proof, finding_of
-from app.features.wire import CheckResult, Reply, TokenUsage
+from app.errors import ConfigurationError, GroundworkError, ModelOutputInvalid, first_of
+from app.features.proofs import Check, Proof, finding_of, flaws_in
+from app.features.wire import Reply
 from app.gateway import (
     Chunk,
     Completion,
@@ -72,7 +72,6 @@ class Result(Generic[Out]):
     """A feature's output and what it took.
 
     Attributes:
-        output: the output.
         completion: the model's own words, and its name.
         usage: tokens of all calls.
         checks: what the proofs found; what is not kept was not put right by a repair.
@@ -102,7 +101,6 @@ class Feature(Generic[In, Out]):
         proofs: Sequence[Proof[In, Out]] = (),
         max_tokens: int = 512,
         alternatives: int = 0,
-        folder: Path | None = None,
     ) -> None:
         """Load the folder.
 
@@ -113,7 +111,6 @@ class Feature(Generic[In, Out]):
             proofs: what code looks at in an output.
             max_tokens: most tokens of an output.
             alternatives: how many likely tokens to be told at each place (``Completion.tokens``).
-            folder: where the files are, if not beside ``asks``.
 
         Raises:
             ConfigurationError: a file is missing, or an example or case does not fit the types.
@@ -121,17 +118,18 @@ class Feature(Generic[In, Out]):
         module = sys.modules[asks.__module__]
         self.name = name
         self.title = (module.__doc__ or name).strip().partition("\n")[0].rstrip(".")
-        self.folder = folder or Path(module.__file__ or "").parent
+        self.folder = Path(module.__file__ or "").parent
         self.asks, self.gives = asks, gives
         self._proofs = proofs
         self._max_tokens, self._alternatives = max_tokens, alternatives
         self._output = TypeAdapter(gives)
-        self._reply: Any = Reply[gives] if gives is str or _is_model(gives) else None
-        self.instruction = self._text_of("instruction.md").strip()
-        self.examples: Sequence[Example[In, Out]] = self._lines_of(
-            "examples.jsonl", Example[asks, gives]
-        )
-        self.cases: Sequence[Case[In]] = self._lines_of("cases.jsonl", Case[asks])
+        examples, cases = self.folder / "examples.jsonl", self.folder / "cases.jsonl"
+        try:
+            self.instruction = (self.folder / "instruction.md").read_text("utf-8").strip()
+            self.examples: Sequence[Example[In, Out]] = _lines_of(examples, Example[asks, gives])
+            self.cases: Sequence[Case[In]] = _lines_of(cases, Case[asks])
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(f"Feature {name}: {error}") from error
         self._prefix = self.make_prefix()
 
     # What may be overridden ------------------------------------------------------------------
@@ -165,7 +163,14 @@ class Feature(Generic[In, Out]):
             ValueError: it does not fit; Pydantic's ``ValidationError`` is one.
         """
         del request
-        return self._read(completion.text)
+        if issubclass(self.gives, str):
+            return self._output.validate_python(completion.text.strip())
+        try:
+            return self._output.validate_json(completion.text)
+        except ValidationError as error:
+            if error.errors()[0]["type"] != "json_invalid":
+                raise
+        return self._output.validate_json(find_json(completion.text))
 
     # What the frame does ---------------------------------------------------------------------
 
@@ -174,18 +179,14 @@ class Feature(Generic[In, Out]):
         return Prompt(self.prefix(request), self.turns(request))
 
     async def run(self, request: In, gateway: ModelGateway) -> Reply[Out]:
-        """Ask the model; the reply to the caller.
-
-        Raises:
-            GroundworkError: as :meth:`ask`.
-        """
+        """Ask the model, as :meth:`ask`; the reply to the caller."""
         return self.reply(await self.ask(request, gateway))
 
     def reply(self, result: Result[Out]) -> Reply[Out]:
         """The wire's form of a result, where the output is the response."""
         output: Any = result.output
         fields = {"text": output} if isinstance(output, str) else dict(output)
-        return reply_of(self._reply, result, **fields)
+        return reply_of(Reply[self.gives], result, **fields)
 
     async def ask(self, request: In, gateway: ModelGateway) -> Result[Out]:
         """Ask the model, prove its output, and have it put right once what is wrong with it.
@@ -203,8 +204,7 @@ class Feature(Generic[In, Out]):
         """Ask the model and yield what it writes as it comes; the last item is the whole result.
 
         Raises:
-            ModelOutputInvalid: as :meth:`ask`.
-            GroundworkError: what the gateway raises; its ``received`` member is the text so far.
+            GroundworkError: as :meth:`ask`; its ``received`` member is the text so far.
         """
         received: list[str] = []
         prompt = self.prompt(request)
@@ -222,20 +222,16 @@ class Feature(Generic[In, Out]):
             raise
 
     def make_prefix(
-        self,
-        *,
-        instruction: str | None = None,
-        examples: Sequence[Example[In, Out]] | None = None,
-        schema: str | None = None,
+        self, *, examples: Sequence[Example[In, Out]] | None = None, schema: str | None = None
     ) -> PromptPrefix:
         """A prefix of this feature; what is not given is the folder's, or follows from the types."""
-        shown = self.examples if examples is None else examples
-        json = schema or _schema_of(self._output, self.gives)
+        if schema is None and not issubclass(self.gives, str):
+            schema = to_json(self._output.json_schema()).decode()
         return PromptPrefix(
             feature=self.name,
-            instruction=instruction or self.instruction,
-            shots=tuple(map(self._shot, shown)),
-            schema=OutputSchema(self.name.replace("-", "_"), json) if json else None,
+            instruction=self.instruction,
+            shots=tuple(map(self._shot, self.examples if examples is None else examples)),
+            schema=OutputSchema(self.name.replace("-", "_"), schema) if schema else None,
             max_tokens=self._max_tokens,
             alternatives=self._alternatives,
         )
@@ -250,55 +246,36 @@ class Feature(Generic[In, Out]):
     async def proven(
         self, request: In, prompt: Prompt, completion: Completion, gateway: ModelGateway
     ) -> Result[Out]:
-        """The result of a completion; of two flawed outputs, the one with fewer flaws.
-
-        Raises:
-            GroundworkError: as :meth:`ask`.
-        """
+        """The result of a completion, as of :meth:`ask`; of two flawed outputs, the better one."""
         first, finding = self._examined(request, completion)
-        if finding is None and first:
+        if first and not finding:
             return first
         gateway.forget(prompt)
         try:
-            again = await gateway.complete(_repair(prompt, completion, finding or ""))
+            again = await gateway.complete(_repair(prompt, completion, finding))
         except GroundworkError:
             if first is None:
                 raise
             return first
         second, finding = self._examined(request, again)
-        usage = completion.usage + again.usage
         best = min(filter(None, (first, second)), key=_flaws, default=None)
         if best is None:
             raise ModelOutputInvalid(f"The model's output is not valid: {finding}")
-        return replace(best, usage=usage, repaired=True)
+        return replace(best, usage=completion.usage + again.usage, repaired=True)
 
-    def _examined(
-        self, request: In, completion: Completion
-    ) -> tuple[Result[Out] | None, str | None]:
+    def _examined(self, request: In, completion: Completion) -> tuple[Result[Out] | None, str]:
         """The result, if the output fits its type, and what the model should put right."""
         if not completion.text.strip():
             return None, "It is empty."
         try:
             output = self.read(request, completion)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"]))
-            return None, f"{where}: {first['msg']}" if where else first["msg"]
+            return None, first_of(error)
         except ValueError as error:
             return None, str(error)
         found = (proof(request, output) for proof in self._proofs)
         checks = tuple(check for check in found if check)
         return Result(output, completion, completion.usage, checks), finding_of(checks)
-
-    def _read(self, text: str) -> Out:
-        if issubclass(self.gives, str):
-            return self._output.validate_python(text.strip())
-        try:
-            return self._output.validate_json(text)
-        except ValidationError as error:
-            if error.errors(include_url=False, include_input=False)[0]["type"] != "json_invalid":
-                raise
-        return self._output.validate_json(find_json(text))
 
     def _shot(self, example: Example[In, Out]) -> Shot:
         """An example as a pair of messages, its marks the same in every call."""
@@ -308,35 +285,20 @@ class Feature(Generic[In, Out]):
         )
         return Shot("\n".join(parts), self.written(example))
 
-    def _text_of(self, file: str) -> str:
-        try:
-            return (self.folder / file).read_text("utf-8")
-        except OSError as error:
-            msg = f"Feature {self.name}: {file} cannot be read."
-            raise ConfigurationError(msg) from error
-
-    def _lines_of(self, file: str, line_type: type[Line]) -> tuple[Line, ...]:
-        adapter = TypeAdapter(line_type)
-        lines: list[Line] = []
-        for number, line in enumerate(self._text_of(file).splitlines(), start=1):
-            try:
-                lines.append(adapter.validate_json(line))
-            except ValidationError as error:
-                first = error.errors()[0]
-                where = ".".join(map(str, first["loc"]))
-                msg = f"Feature {self.name}: {file}:{number}: {where}: {first['msg']}"
-                raise ConfigurationError(msg) from error
-        return tuple(lines)
-
 
 def reply_of(kind: Any, result: Result[Any], **fields: object) -> Any:
     """A reply of a kind (``Reply[…]``) with the model, usage and checks of a result."""
-    return kind(
-        **fields,
-        model=result.completion.model,
-        usage=TokenUsage.of(result.usage),
-        checks=[CheckResult.of(check) for check in result.checks],
-    )
+    return kind(**fields, model=result.completion.model, usage=result.usage, checks=result.checks)
+
+
+def _lines_of(path: Path, kind: type[Line]) -> list[Line]:
+    lines: list[Line] = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        try:
+            lines.append(kind.model_validate_json(line))
+        except ValidationError as error:
+            raise ValueError(f"{path.name}:{number}: {first_of(error)}") from error
+    return lines
 
 
 def _repair(prompt: Prompt, flawed: Completion, finding: str) -> Prompt:
@@ -351,15 +313,5 @@ def _repair(prompt: Prompt, flawed: Completion, finding: str) -> Prompt:
 
 
 def _flaws(result: Result[Any]) -> int:
-    failed = [check for check in result.checks if check.repairable and not check.kept]
-    return sum(1 + len(check.missing) + len(check.unexpected) for check in failed)
-
-
-def _is_model(kind: type) -> bool:
-    return issubclass(kind, BaseModel)
-
-
-def _schema_of(output: TypeAdapter[Any], gives: type) -> str | None:
-    return (
-        None if issubclass(gives, str) else to_json(output.json_schema(mode="validation")).decode()
-    )
+    flaws = flaws_in(result.checks)
+    return sum(1 + len(check.missing) + len(check.unexpected) for check in flaws)

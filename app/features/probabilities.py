@@ -7,7 +7,6 @@ probabilities, there is none.
 
 from collections.abc import Sequence
 from itertools import accumulate
-from math import prod
 
 from app.gateway import Token
 
@@ -23,50 +22,41 @@ def confidence(
         said: the value, as it stands there.
         choices: all values that were allowed there, ``said`` among them.
     """
-    place = _place(tokens, start)
-    if place is None:
+    rest, lead = _from(tokens, start)
+    if not rest:
         return None
-    number, lead = place
-    shares: list[float] = []
-    taken = ""
-    while len(taken) < len(said) and number < len(tokens):
-        alive = [choice for choice in choices if choice.startswith(taken)]
-        if len(alive) < 2:
+    sure, taken = 1.0, ""
+    for token in rest:
+        alive = [choice[len(taken) :] for choice in choices if choice.startswith(taken)]
+        if len(alive) < 2 or len(taken) >= len(said):
             break
-        rest = [choice[len(taken) :] for choice in alive]
-        own = _mass(tokens[number], lead, (said[len(taken) :],))
-        whole = _mass(tokens[number], lead, rest)
+        whole = _mass(token, lead, alive)
         if not whole:
             return None
-        shares.append(own / whole)
-        taken += tokens[number].text[len(lead) :]
-        number, lead = number + 1, ""
-    return round(prod(shares), 4)
+        sure *= _mass(token, lead, (said[len(taken) :],)) / whole
+        taken, lead = taken + token.text[len(lead) :], ""
+    return round(sure, 4)
 
 
 def probability_of(tokens: Sequence[Token], start: int, wanted: str) -> float | None:
     """The probability that a text begins at a place, written there or not; None if it is not told."""
-    place = _place(tokens, start)
-    if place is None:
-        return None
-    number, lead = place
-    return _mass(tokens[number], lead, (wanted,))
+    rest, lead = _from(tokens, start)
+    return _mass(rest[0], lead, (wanted,)) if rest else None
 
 
-def _place(tokens: Sequence[Token], start: int) -> tuple[int, str] | None:
-    """The token that a place is in, and its text before the place."""
+def _from(tokens: Sequence[Token], start: int) -> tuple[Sequence[Token], str]:
+    """The tokens from a place on, none if nothing is told; and the first one's text before it."""
     ends = accumulate(len(token.text) for token in tokens)
     for number, (token, end) in enumerate(zip(tokens, ends, strict=True)):
         if end > start:
             lead = token.text[: start - (end - len(token.text))]
-            return (number, lead) if token.alternatives else None
-    return None
+            return (tokens[number:], lead) if token.alternatives else ((), "")
+    return (), ""
 
 
 def _mass(token: Token, lead: str, wanted: Sequence[str]) -> float:
     """The probability of those tokens at a place that one of some texts may go on with."""
-    told = dict(token.alternatives)
-    told.setdefault(token.text, token.probability)
+    told = {token.text: token.probability, **dict(token.alternatives)}
     return sum(
         share
         for text, share in told.items()

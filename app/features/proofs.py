@@ -48,10 +48,14 @@ def counted(
     return Check(name, not (missing or unexpected), missing, unexpected, repairable)
 
 
-def finding_of(checks: Sequence[Check]) -> str | None:
-    """What is wrong, in words for the model; None when nothing is that it could put right."""
-    failed = [check for check in checks if check.repairable and not check.kept]
-    return "\n".join(map(_sentence, failed)) or None
+def flaws_in(checks: Iterable[Check]) -> list[Check]:
+    """What the model could put right."""
+    return [check for check in checks if check.repairable and not check.kept]
+
+
+def finding_of(checks: Iterable[Check]) -> str:
+    """What the model could put right, in words for it; nothing if there is nothing."""
+    return "\n".join(map(_sentence, flaws_in(checks)))
 
 
 def _sentence(check: Check) -> str:

@@ -2,18 +2,17 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Annotated, Any, Protocol, Union
+from typing import Any, Protocol
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field
-from typing_extensions import TypeAliasType
+from pydantic import BaseModel
 
 from app.features.feature import Feature
-from app.features.wire import Completed, Delta, Failed, Reply
+from app.features.wire import Completed, Delta, Reply
 from app.gateway import Chunk, ModelGateway
 from app.web.deps import GatewayDep
-from app.web.problems import PROBLEMS, Problem
+from app.web.problems import PROBLEMS
 from app.web.sse import documented_events, event_stream
 
 
@@ -35,7 +34,6 @@ def stream_route(router: APIRouter, feature: Feature[Any, Any]) -> None:
     """
     reply: Any = Reply[feature.gives]
     completed: Any = Completed[reply]
-    event = event_of(reply.__name__, Delta, completed, Failed)
 
     async def events(request: Any, gateway: ModelGateway) -> AsyncGenerator[BaseModel]:
         async with aclosing(feature.stream(request, gateway)) as items:
@@ -43,11 +41,10 @@ def stream_route(router: APIRouter, feature: Feature[Any, Any]) -> None:
                 if isinstance(item, Chunk):
                     yield Delta(type="delta", text=item.text)
                 else:
-                    result = feature.reply(item)
-                    yield completed(type="completed", result=result)
+                    yield completed(type="completed", result=feature.reply(item))
 
     async def stream(request: Any, gateway: GatewayDep) -> StreamingResponse:
-        return await event_stream(events(request, gateway), failed)
+        return await event_stream(events(request, gateway))
 
     stream.__annotations__["request"] = feature.asks
     router.add_api_route(
@@ -58,17 +55,5 @@ def stream_route(router: APIRouter, feature: Feature[Any, Any]) -> None:
         summary=f"{feature.title}, streamed",
         description="The same as server-sent events: `delta`s, then one `completed` or `failed`.",
         response_class=StreamingResponse,
-        responses=PROBLEMS | documented_events(event),
+        responses=PROBLEMS | documented_events(reply.__name__, Delta, completed),
     )
-
-
-def event_of(name: str, *kinds: Any) -> Any:
-    """The union of a stream's events, told apart by their ``type``; its name in OpenAPI."""
-    union: Any = Annotated[Union[kinds], Field(discriminator="type")]  # noqa: UP007 # made here
-    make: Any = TypeAliasType
-    return make(f"{name}Event", union)
-
-
-def failed(problem: Problem) -> Failed:
-    """The last event of a stream that failed."""
-    return Failed(type="failed", problem=problem)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Literal, TypeV
 
 from pydantic import (
     AfterValidator,
+    AliasChoices,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -16,9 +17,6 @@ from pydantic import (
 )
 
 from app.errors import RequestError, TextEmpty, TooManyItems, field_error
-from app.features.proofs import Check
-from app.gateway import Usage
-from app.web.problems import Problem
 
 Out = TypeVar("Out")
 
@@ -84,39 +82,26 @@ Passage = Annotated[
 class TokenUsage(Output):
     """Tokens that the model spent on the request, over all calls."""
 
+    model_config = ConfigDict(from_attributes=True)  # out of the gateway's Usage
+
     input_tokens: int = Field(description="Tokens of the prompts.")
     output_tokens: int = Field(description="Tokens of the completions.")
     cached_input_tokens: int = Field(
         description="Those of `input_tokens` that came from a prompt cache."
     )
 
-    @classmethod
-    def of(cls, usage: Usage) -> "TokenUsage":
-        """The wire's form of a usage."""
-        return cls(
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cached_input_tokens=usage.cached_input_tokens,
-        )
-
 
 class CheckResult(Output):
     """Something exact that code looked at, and what it found."""
 
-    check: str = Field(description="What was looked at.")
+    model_config = ConfigDict(from_attributes=True)  # out of a Check
+
+    check: str = Field(
+        validation_alias=AliasChoices("name", "check"), description="What was looked at."
+    )
     kept: bool = Field(description="Whether it is as it has to be.")
     missing: list[str] = Field(description="What is lacking.")
     unexpected: list[str] = Field(description="What should not be there.")
-
-    @classmethod
-    def of(cls, check: Check) -> "CheckResult":
-        """The wire's form of a check."""
-        return cls(
-            check=check.name,
-            kept=check.kept,
-            missing=list(check.missing),
-            unexpected=list(check.unexpected),
-        )
 
 
 class ModelInfo(Output):
@@ -132,17 +117,15 @@ class Text(Output):
     text: str = Field(description="The text.")
 
 
-class _Checked(ModelInfo):
-    checks: list[CheckResult] = Field(
-        description="What code looked at; `kept: false` needs an eye."
-    )
-
-
-class Reply(_Checked, Generic[Out]):
+class Reply(ModelInfo, Generic[Out]):
     """``Reply[Title]``: the fields of ``Title``, and ``model``, ``usage`` and ``checks``.
 
     In OpenAPI its name is the output's. The reply to plain text has a field ``text``.
     """
+
+    checks: list[CheckResult] = Field(
+        description="What code looked at; `kept: false` needs an eye."
+    )
 
     if not TYPE_CHECKING:
 
@@ -154,11 +137,12 @@ class Reply(_Checked, Generic[Out]):
 
 @cache
 def _reply_to(output: type[BaseModel]) -> type[BaseModel]:
-    made: Any = create_model(
-        output.__name__, __base__=(_Checked, output), __module__=output.__module__
+    return create_model(
+        output.__name__,
+        __base__=(Reply, output),
+        __module__=output.__module__,
+        __doc__=output.__doc__,
     )
-    made.__doc__ = output.__doc__
-    return made
 
 
 class Delta(Output):
@@ -182,21 +166,11 @@ class Completed(Output, Generic[Out]):
 
 @cache
 def _completed_with(reply: type[BaseModel]) -> type[BaseModel]:
-    result: Any = (
-        reply,
-        Field(description="The whole result; it counts where it differs from the pieces."),
-    )
+    about = "The whole result; it counts where it differs from the pieces."
     return create_model(
         f"{reply.__name__}Completed",
         __base__=Output,
         __doc__="The end of a stream that went well.",
         type=(Literal["completed"], ...),
-        result=result,
+        result=(reply, Field(description=about)),
     )
-
-
-class Failed(Output):
-    """The end of a stream that failed."""
-
-    type: Literal["failed"]
-    problem: Problem

@@ -230,8 +230,9 @@ class ModelGateway:
 
     async def problem(self) -> str | None:
         """Why the upstream cannot be asked now, or None."""
-        gone = self._standby.problem() if self._standby else None
-        return gone or await self._upstream.problem()
+        if self._standby:
+            return self._standby.problem()
+        return await self._upstream.problem()
 
     async def abort(self, error: GroundworkError) -> None:
         """End all calls under way; whoever waits for one gets ``error``."""

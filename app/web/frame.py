@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.errors import BodyTooLarge, GroundworkError, InvalidHeader, ShuttingDown
 from app.gateway.call import Call, cache_status, read_cache_control, set_call
 from app.web.logs import set_request_id
-from app.web.problems import log_problem, problem_response, unforeseen_response
+from app.web.problems import logged, problem_response
 from app.web.shutdown import Shutdown
 
 log = logging.getLogger(__name__)
@@ -52,8 +52,7 @@ class RequestFrame:
             self._read_wishes(headers, call)
             body = await self._read_body(headers, receive)
         except GroundworkError as error:
-            log_problem(error)
-            await problem_response(error)(scope, receive, response.send)
+            await problem_response(logged(error))(scope, receive, response.send)
             return
         await self._run(scope, body, receive, response)
 
@@ -73,11 +72,11 @@ class RequestFrame:
         By ASGI 2.4, ``send`` fails when the caller has left: so Starlette needs no task of its
         own to watch for that, for each stream.
         """
-        scope = {**scope, "asgi": {**scope["asgi"], "spec_version": "2.4"}}
+        scope = {**scope, "asgi": {"version": "3.0", "spec_version": "2.4"}}
         pending = [body]
         watcher: asyncio.Task[None] | None = None
         if body.get("body"):  # without one there is nothing that takes long
-            watcher = asyncio.get_running_loop().create_task(_watch(receive, response))
+            watcher = asyncio.get_running_loop().create_task(response.watch(receive))
 
         async def replay() -> Message:
             if pending:
@@ -97,33 +96,24 @@ class RequestFrame:
             # Starlette would answer further out, without our headers, and close the connection.
             if response.started or response.caller_left:
                 raise
-            await unforeseen_response(error)(scope, replay, response.send)
+            await problem_response(logged(error))(scope, replay, response.send)
         finally:
             if watcher:
                 watcher.cancel()
 
     async def _read_body(self, headers: Headers, receive: Receive) -> Message:
         """The whole body as one message."""
-        announced = headers.get(b"content-length")
-        if announced is None and b"transfer-encoding" not in headers:
-            return {"type": "http.request", "body": b"", "more_body": False}
-        if announced and announced.isdigit() and int(announced) > self._max_body_bytes:
-            raise self._too_large()
-        parts: list[bytes] = []
-        size = 0
-        while True:
+        announced = headers.get(b"content-length", b"")
+        size = int(announced) if announced.isdigit() else 0
+        body = bytearray()
+        while max(size, len(body)) <= self._max_body_bytes:
             message = await receive()
             if message["type"] != "http.request":
                 return message
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > self._max_body_bytes:
-                raise self._too_large()
-            if not message.get("more_body", False):
-                return {"type": "http.request", "body": b"".join(parts), "more_body": False}
-
-    def _too_large(self) -> BodyTooLarge:
-        return BodyTooLarge(f"The body may have at most {self._max_body_bytes} bytes.")
+            body += message.get("body", b"")
+            if not message.get("more_body", False) and len(body) <= self._max_body_bytes:
+                return {"type": "http.request", "body": bytes(body), "more_body": False}
+        raise BodyTooLarge(f"The body may have at most {self._max_body_bytes} bytes.")
 
 
 class _Response:
@@ -158,26 +148,19 @@ class _Response:
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
         call = self._call
-        headers = [
-            (b"x-request-id", self._request_id),
-            (b"server-timing", call.server_timing().encode()),
-            _NOSNIFF,
-        ]
+        timing = call.server_timing().encode()
+        headers = [(b"x-request-id", self._request_id), (b"server-timing", timing), _NOSNIFF]
         if call.outcomes:
             headers.append((b"cache-status", cache_status(call.outcomes).encode()))
         return headers
 
-    def leave(self) -> None:
-        """The connection is closed."""
+    async def watch(self, receive: Receive) -> None:
+        """Wait until the connection is closed; where that is too early, cancel the application."""
+        while (await receive())["type"] != "http.disconnect":
+            pass
         if not self._ended:
             self.caller_left = True
             self.task.cancel()
-
-
-async def _watch(receive: Receive, response: _Response) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    response.leave()
 
 
 def _seconds(value: bytes) -> float:

@@ -6,8 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from app.gateway import BreakerState, Finding, ModelGateway, OutputMode
-from app.knowledge.library import LibraryReport
-from app.web.deps import GatewayDep, LibraryDep, ReadinessDep
+from app.web.deps import GatewayDep, LibraryDep
 
 router = APIRouter(tags=["health"])
 
@@ -29,7 +28,8 @@ class UpstreamReport(BaseModel):
     queued: int = Field(description="Calls that wait for a place.")
     output_mode: OutputMode = Field(description="How the model is asked for JSON.")
     output_modes: dict[str, Finding] = Field(
-        description="What was found out about each way of asking for JSON."
+        validation_alias="findings",
+        description="What was found out about each way of asking for JSON.",
     )
 
 
@@ -70,27 +70,18 @@ async def check_health() -> Health:
     responses={503: {"model": ReadinessReport, "description": "Not ready; `reason` says why."}},
 )
 async def check_readiness(
-    response: Response, readiness: ReadinessDep, gateway: GatewayDep, library: LibraryDep
+    response: Response, gateway: GatewayDep, library: LibraryDep
 ) -> ReadinessReport:
     """`ready` when the base model can be asked. An open breaker alone does not change that."""
-    reason = await readiness.problem()
+    reason = await gateway.problem() or library.problem()
     if reason:
         response.status_code = 503
-    status = "not_ready" if reason else "ready"
     return ReadinessReport(
-        status=status,
+        status="not_ready" if reason else "ready",
         model=gateway.model,
         reason=reason,
         upstream=_report(gateway),
-        knowledge=_knowledge(library.report()),
-    )
-
-
-def _knowledge(report: LibraryReport) -> KnowledgeReport:
-    return KnowledgeReport(
-        documents=report.documents,
-        passages=report.passages,
-        skipped=[SkippedDocument(id=item.id, reason=item.reason) for item in report.skipped],
+        knowledge=KnowledgeReport.model_validate(library.report(), from_attributes=True),
     )
 
 

@@ -12,22 +12,15 @@ def set_request_id(request_id: str) -> None:
     _request_id.set(request_id)
 
 
-class RequestIdFilter(logging.Filter):
-    """Puts ``request_id`` on each log record."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = _request_id.get()
-        return True
-
-
-class RedactingFormatter(logging.Formatter):
-    """Replaces secrets in whole lines: a provider's error, which is logged, may quote the key."""
+class _Formatter(logging.Formatter):
+    """Adds the request's id, and takes out secrets: a provider's error may quote the key."""
 
     def __init__(self, secrets: Collection[str]) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s")
-        self._secrets = tuple(secrets)
+        self._secrets = secrets
 
     def format(self, record: logging.LogRecord) -> str:
+        record.request_id = _request_id.get()
         line = super().format(record)
         for secret in self._secrets:
             line = line.replace(secret, "[secret]")
@@ -37,8 +30,7 @@ class RedactingFormatter(logging.Formatter):
 def configure_logging(level: str, secrets: Collection[str] = ()) -> None:
     """Log our own and uvicorn's lines to stderr, each with its request's id, without secrets."""
     handler = logging.StreamHandler()
-    handler.addFilter(RequestIdFilter())
-    handler.setFormatter(RedactingFormatter(secrets))
+    handler.setFormatter(_Formatter(secrets))
     for name in ("app", "uvicorn"):
         logger = logging.getLogger(name)
         logger.handlers = [handler]

@@ -23,6 +23,7 @@ _HEADERS: list[dict[str, Any]] = [
     },
 ]
 _REF = "#/components/schemas/{model}"
+_OF_FASTAPI = ("HTTPValidationError", "ValidationError")  # ours are problems
 
 
 def install_openapi(app: FastAPI) -> None:
@@ -31,42 +32,22 @@ def install_openapi(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            document = plain()
-            _add_problem(document)
-            _drop_fastapi_errors(document)
-            _stream_media_types(document)
-            _add_headers(document)
-            app.openapi_schema = document
+            app.openapi_schema = _finished(plain())
         return app.openapi_schema
 
     app.openapi = openapi  # pyright: ignore[reportAttributeAccessIssue] # documented by FastAPI
 
 
-def _add_problem(document: dict[str, Any]) -> None:
-    schema = Problem.model_json_schema(mode="serialization", ref_template=_REF)
+def _finished(document: dict[str, Any]) -> dict[str, Any]:
+    problem = Problem.model_json_schema(mode="serialization", ref_template=_REF)
     schemas = document["components"]["schemas"]
-    schemas |= schema.pop("$defs", {})
-    schemas["Problem"] = schema
-
-
-def _drop_fastapi_errors(document: dict[str, Any]) -> None:
-    """FastAPI documents a validation error of its own; ours are problems."""
-    for name in ("HTTPValidationError", "ValidationError"):
-        document["components"]["schemas"].pop(name, None)
-
-
-def _stream_media_types(document: dict[str, Any]) -> None:
-    """An operation that streams declares its events under ``text/event-stream`` alone."""
-    for path in document["paths"].values():
-        for operation in path.values():
-            content = operation["responses"].get("200", {}).get("content", {})
-            if "text/event-stream" in content and "application/json" in content:
-                content["text/event-stream"] = content.pop("application/json")
-
-
-def _add_headers(document: dict[str, Any]) -> None:
-    """The headers that every operation takes which asks the model; see ``RequestFrame``."""
-    for path in document["paths"].values():
-        for operation in path.values():
-            if "requestBody" in operation:
-                operation["parameters"] = [*operation.get("parameters", []), *_HEADERS]
+    schemas |= problem.pop("$defs", {}) | {"Problem": problem}
+    for name in _OF_FASTAPI:
+        schemas.pop(name, None)
+    for operation in [each for path in document["paths"].values() for each in path.values()]:
+        content = operation["responses"].get("200", {}).get("content", {})
+        if "text/event-stream" in content and "application/json" in content:
+            content["text/event-stream"] = content.pop("application/json")
+        if "requestBody" in operation:  # it asks the model; RequestFrame reads these
+            operation["parameters"] = [*operation.get("parameters", []), *_HEADERS]
+    return document

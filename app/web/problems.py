@@ -3,22 +3,21 @@
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar, cast
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
 from app.errors import (
     FIELD_ERRORS,
     GroundworkError,
     InvalidRequest,
+    MalformedForm,
     MalformedJson,
     MethodNotAllowed,
     NotFound,
-    RequestError,
     UnsupportedMediaType,
 )
 
@@ -39,7 +38,7 @@ class FieldError(BaseModel):
 class Problem(BaseModel):
     """A problem (RFC 9457)."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow")
 
     type: str = Field(description="URI of the kind of problem, made of its code.")
     title: str = Field(description="The kind of problem.")
@@ -51,32 +50,11 @@ class Problem(BaseModel):
     )
 
 
-_MEANINGS = {
-    400: "malformed-json, malformed-form or header-invalid",
-    413: "body-too-large, text-too-long or too-many-items",
-    415: "unsupported-media-type",
-    422: "request-invalid or a more exact text-empty, language-unknown, glossary-invalid, "
-    "formality-unsupported, markup-invalid, email-unreadable, schema-unsatisfiable or "
-    "conversations-off; "
-    "input-too-long or model-refused",
-    500: "internal-error",
-    502: "upstream-unreachable, upstream-failed, upstream-rejected, model-output-truncated or "
-    "model-output-invalid",
-    503: "upstream-rate-limited, upstream-unavailable, overloaded, shutting-down or "
-    "record-unwritten; "
-    "`Retry-After` says when to try again",
-    504: "upstream-timeout or deadline-exceeded",
-}
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 
 
 def documented(status: int, codes: str) -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of an operation that answers with problems of a status.
-
-    Args:
-        status: the HTTP status.
-        codes: their codes, in words.
-    """
+    """The ``responses`` of an operation that answers with such problems; ``codes`` in words."""
     response: dict[str, Any] = {
         "description": f"{HTTPStatus(status).phrase}: {codes}",
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -86,11 +64,29 @@ def documented(status: int, codes: str) -> dict[int | str, dict[str, Any]]:
     return {status: response}
 
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: response
-    for meaning in _MEANINGS.items()
-    for status, response in documented(*meaning).items()
-}
+PROBLEMS: dict[int | str, dict[str, Any]] = (
+    documented(400, "malformed-json, malformed-form or header-invalid")
+    | documented(413, "body-too-large, text-too-long or too-many-items")
+    | documented(415, "unsupported-media-type")
+    | documented(
+        422,
+        "request-invalid or a more exact text-empty, language-unknown, glossary-invalid, "
+        "formality-unsupported, markup-invalid, email-unreadable, schema-unsatisfiable or "
+        "conversations-off; input-too-long or model-refused",
+    )
+    | documented(500, "internal-error")
+    | documented(
+        502,
+        "upstream-unreachable, upstream-failed, upstream-rejected, model-output-truncated or "
+        "model-output-invalid",
+    )
+    | documented(
+        503,
+        "upstream-rate-limited, upstream-unavailable, overloaded, shutting-down or "
+        "record-unwritten; `Retry-After` says when to try again",
+    )
+    | documented(504, "upstream-timeout or deadline-exceeded")
+)
 
 
 def problem_of(error: GroundworkError) -> Problem:
@@ -115,67 +111,48 @@ def problem_response(error: GroundworkError) -> Response:
     )
 
 
-def log_problem(error: GroundworkError, cause: BaseException | None = None) -> None:
-    """Log an error at its own level; a stack trace only for what nobody foresaw."""
-    unforeseen = cause if type(error) is GroundworkError else None
-    log.log(
-        error.log_level,
-        "%s: %s %s",
-        error.code,
-        error.detail,
-        error.upstream_note,
-        exc_info=unforeseen,
-    )
-
-
-def unforeseen_response(error: Exception) -> Response:
-    """The response for an error that nobody foresaw; logs it."""
-    unforeseen = GroundworkError("The service failed in a way that nobody foresaw.")
-    log_problem(unforeseen, error)
-    return problem_response(unforeseen)
+def logged(error: Exception) -> GroundworkError:
+    """The error as one of ours, logged at its own level; what nobody foresaw with a stack trace."""
+    known, trace = error, None
+    if not isinstance(known, GroundworkError):
+        known, trace = GroundworkError("The service failed in a way that nobody foresaw."), error
+    what = (known.code, known.detail, known.upstream_note)
+    log.log(known.log_level, "%s: %s %s", *what, exc_info=trace)
+    return known
 
 
 def install_problem_handlers(app: FastAPI) -> None:
     """Answer every error that was foreseen with a problem; ``RequestFrame`` does so with others."""
-    app.add_exception_handler(GroundworkError, _on_groundwork_error)
-    app.add_exception_handler(RequestValidationError, _on_invalid_request)
-    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.exception_handler(GroundworkError)(_on_groundwork_error)
+    app.exception_handler(RequestValidationError)(_on_invalid_request)
+    app.exception_handler(HTTPException)(_on_http_exception)
 
 
-async def _on_groundwork_error(_request: Request, error: Exception) -> Response:
-    known = error if isinstance(error, GroundworkError) else GroundworkError(str(error))
-    log_problem(known, error)
-    return problem_response(known)
+async def _on_groundwork_error(_request: Request, error: GroundworkError) -> Response:
+    return problem_response(logged(error))
 
 
-async def _on_http_exception(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    path = request.url.path
+async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:
+    return problem_response(judge(request.headers.get("content-type"), error))
+
+
+async def _on_http_exception(request: Request, error: HTTPException) -> Response:
+    """The problem for what Starlette and FastAPI raise by themselves."""
+    path, status = request.url.path, error.status_code
+    allow = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
+    problem = GroundworkError(f"The service failed with status {status}.")
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        allow = ", ".join(_methods(request))
-        detail = f"{path} takes {allow}, not {request.method}."
-        return problem_response(MethodNotAllowed(detail, allow=allow))
-    if status == HTTPStatus.NOT_FOUND:
-        return problem_response(NotFound(f"There is nothing at {path}."))
-    if status == HTTPStatus.BAD_REQUEST:
-        return problem_response(MalformedJson("The body cannot be read as JSON."))
-    return problem_response(GroundworkError(f"The service failed with status {status}."))
-
-
-def _methods(request: Request) -> list[str]:
-    """All methods that the request's path takes, over all its routes."""
-    app: FastAPI = request.app
-    methods: set[str] = set()
-    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
-        scope = {**request.scope, "method": method}
-        if any(route.matches(scope)[0] is Match.FULL for route in app.router.routes):
-            methods.add(method)
-    return sorted(methods)
-
-
-async def _on_invalid_request(request: Request, error: Exception) -> Response:
-    known = error if isinstance(error, RequestValidationError) else RequestValidationError(())
-    return problem_response(judge(request.headers.get("content-type"), known))
+        problem = MethodNotAllowed(f"{path} takes {allow}, not {request.method}.")
+    elif status == HTTPStatus.NOT_FOUND:
+        problem = NotFound(f"There is nothing at {path}.")
+    elif status == HTTPStatus.BAD_REQUEST and "form" in request.headers.get("content-type", ""):
+        problem = MalformedForm("The form cannot be read.")
+    elif status == HTTPStatus.BAD_REQUEST:
+        problem = MalformedJson("The body cannot be read as JSON.")
+    response = problem_response(problem)
+    if allow:
+        response.headers["Allow"] = allow
+    return response
 
 
 def judge(content_type: str | None, error: RequestValidationError) -> GroundworkError:
@@ -191,22 +168,18 @@ def judge(content_type: str | None, error: RequestValidationError) -> Groundwork
             position = finding["loc"][-1]
             reason = finding.get("ctx", {}).get("error", "it cannot be parsed")
             return MalformedJson(f"The body is not valid JSON at character {position}: {reason}.")
+    kinds = [FIELD_ERRORS.get(finding["type"], InvalidRequest) for finding in found]
     errors = [
         {
             "pointer": _pointer(finding, error.body),
             "detail": _sentence(finding["msg"]),
-            "code": _kind(finding).code,
+            "code": kind.code,
         }
-        for finding in found
+        for finding, kind in zip(found, kinds, strict=True)
     ]
     names = ", ".join(error["pointer"] or "the body" for error in errors[:3])
-    kinds = {_kind(finding) for finding in found}
-    kind = kinds.pop() if len(kinds) == 1 else InvalidRequest
+    kind = kinds[0] if len(set(kinds)) == 1 else InvalidRequest
     return kind(f"Wrong: {names}. {errors[0]['detail']}", members={"errors": errors})
-
-
-def _kind(finding: Mapping[str, Any]) -> type[RequestError]:
-    return FIELD_ERRORS.get(finding["type"], InvalidRequest)
 
 
 def _pointer(finding: Mapping[str, Any], body: Any) -> str:
@@ -215,19 +188,14 @@ def _pointer(finding: Mapping[str, Any], body: Any) -> str:
     kept: list[object] = []
     node = body
     for number, part in enumerate(parts, start=1):
-        missing = finding["type"] == "missing" and number == len(parts)
-        if place == "body" and body is not None and not missing:
-            if not _is_in(part, node):
-                continue
-            node = node[part]
+        if place == "body" and body is not None:
+            try:
+                node = node[part]
+            except (LookupError, TypeError):
+                if finding["type"] != "missing" or number < len(parts):
+                    continue
         kept.append(part)
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in kept)
-
-
-def _is_in(part: object, node: Any) -> bool:
-    if isinstance(node, list):
-        return isinstance(part, int) and part < len(cast("list[Any]", node))
-    return isinstance(node, dict) and part in node
 
 
 def _sentence(message: str) -> str:

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Generator
@@ -70,3 +72,16 @@ class Shutdown:
         await asyncio.sleep(self._grace)
         log.warning("Requests were not finished within the %g s of grace.", self._grace)
         await abort(ShuttingDown("The service is shutting down and could not finish this."))
+
+
+def end_with_parent() -> None:
+    """In a worker process, end when its parent is gone, however it went; elsewhere, nothing."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="end-with-parent", daemon=True).start()

@@ -1,32 +1,44 @@
 """Server-sent events to our callers: data-only events whose JSON has a ``type``."""
 
-import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
+from typing import Annotated, Any, Literal, Union
 
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeAliasType
 
-from app.errors import GroundworkError
-from app.web.problems import Problem, log_problem, problem_of
-
-log = logging.getLogger(__name__)
+from app.web.problems import Problem, logged, problem_of
 
 
-def documented_events(event: Any) -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of an operation that streams ``event``, a named union of models."""
+class Failed(BaseModel):
+    """The end of a stream that failed."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+    type: Literal["failed"]
+    problem: Problem
+
+
+def documented_events(name: str, *kinds: Any) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of an operation that streams such events, or ``Failed`` as the last one.
+
+    Args:
+        name: what the events are of, for their union's name in OpenAPI.
+        kinds: their models, told apart by their ``type``.
+    """
+    union: Any = Annotated[Union[*kinds, Failed], Field(discriminator="type")]
+    make: Any = TypeAliasType
     content: dict[str, Any] = {"text/event-stream": {}}  # app.web.openapi puts the model there
+    event = make(f"{name}Event", union)
     return {200: {"description": "A stream of events", "model": event, "content": content}}
 
 
-async def event_stream(
-    events: AsyncGenerator[BaseModel], failed: Callable[[Problem], BaseModel]
-) -> StreamingResponse:
+async def event_stream(events: AsyncGenerator[BaseModel]) -> StreamingResponse:
     """A response that streams ``events``, the last of which is the terminal one.
 
     The first event is awaited here: what fails before it is an ordinary problem response. What
-    fails later becomes one terminal event, made by ``failed``.
+    fails later becomes the terminal event.
     """
     try:
         first = await anext(events)
@@ -34,28 +46,20 @@ async def event_stream(
         await events.aclose()
         raise
     return StreamingResponse(
-        _frames(first, events, failed),
+        _frames(first, events),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _frames(
-    first: BaseModel, events: AsyncGenerator[BaseModel], failed: Callable[[Problem], BaseModel]
-) -> AsyncGenerator[bytes]:
+async def _frames(first: BaseModel, events: AsyncGenerator[BaseModel]) -> AsyncGenerator[bytes]:
     async with aclosing(events):
         yield _frame(first)
         try:
             async for event in events:
                 yield _frame(event)
         except Exception as error:  # noqa: BLE001 # whatever it is, the stream must say so
-            problem = (
-                error
-                if isinstance(error, GroundworkError)
-                else GroundworkError("The service failed while it was streaming.")
-            )
-            log_problem(problem, error)
-            yield _frame(failed(problem_of(problem)))
+            yield _frame(Failed(type="failed", problem=problem_of(logged(error))))
 
 
 def _frame(event: BaseModel) -> bytes:

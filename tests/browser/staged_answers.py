@@ -19,7 +19,6 @@ from app.features.answers.schemas import (
     Citation,
     FoundPassage,
 )
-from app.features.routes import failed
 from app.features.wire import CheckResult, Delta, Reply, TokenUsage
 from app.web.sse import event_stream
 
@@ -113,7 +112,7 @@ async def create_answer(request: AnswerRequest) -> Reply[Answer]:
 
 @router.post("/stream")
 async def stream_answer(request: AnswerRequest) -> StreamingResponse:
-    return await event_stream(events(request), failed)
+    return await event_stream(events(request))
 
 
 @router.post("/{message_id}/feedback", status_code=201)

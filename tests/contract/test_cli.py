@@ -77,8 +77,15 @@ def test_ask_takes_a_whole_body_and_fails_with_its_problem(
         assert answer["answer"] == "It lasts three years."
         assert answer["citations"][0]["quote"] == "The warranty lasts three years."
         with pytest.raises(SystemExit) as caught:
-            groundwork("ask", "answers", '{"question": 1}')
+            groundwork("ask", "answers", '{"question": 1}', **elsewhere)
     assert json.loads(str(caught.value.code))["code"] == "request-invalid"
+
+
+def test_ask_does_not_wait_for_a_hosted_model(groundwork: Callable[..., str]) -> None:
+    nobody = named(model="openai:any", base_url="http://127.0.0.1:9", api_key=KEY, max_retries="0")
+    with pytest.raises(SystemExit) as caught:
+        groundwork("ask", "tickets", "My lamp broke.", **nobody)
+    assert json.loads(str(caught.value.code))["code"] == "upstream-unreachable"
 
 
 @pytest.mark.parametrize(

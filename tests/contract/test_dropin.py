@@ -104,6 +104,12 @@ def test_deepl_takes_forms(service: httpx.Client) -> None:
     assert [each["text"] for each in response.json()["translations"]] == [GOOD, SOFT]
 
 
+def test_what_is_no_form_is_said_to_be_none(service: httpx.Client) -> None:
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    response = service.post("/v2/translate", content=b"no form", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (400, "malformed-form")
+
+
 def test_libretranslate_translates_and_detects(libretranslate: Any) -> None:
     assert libretranslate.translate(GERMAN, "auto", "en") == GOOD
     assert libretranslate.translate(GERMAN, "de", "en") == GOOD

@@ -189,8 +189,12 @@ def test_name_title_and_folder_come_from_where_the_input_is() -> None:
     assert Reply[titles.Title] is Reply[titles.Title]
 
 
-def in_folder(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(titles.FEATURE.folder, tmp_path / "titles"))
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the feature's folder, which its module is in."""
+    copy = shutil.copytree(titles.FEATURE.folder, tmp_path / "titles")
+    monkeypatch.setattr(titles, "__file__", str(copy / "__init__.py"))
+    return copy
 
 
 @pytest.mark.parametrize(
@@ -203,22 +207,20 @@ def in_folder(tmp_path: Path) -> Path:
     ],
 )
 def test_wrong_line_stops_the_start_and_is_named(
-    tmp_path: Path, file: str, line: str, says: str
+    folder: Path, file: str, line: str, says: str
 ) -> None:
-    folder = in_folder(tmp_path)
     lines = (folder / file).read_text("utf-8")
     (folder / file).write_text(f"{lines}{line}\n", "utf-8")
     with pytest.raises(ConfigurationError) as caught:
-        Feature("titles", asks=titles.Note, gives=titles.Title, folder=folder)
+        Feature("titles", asks=titles.Note, gives=titles.Title)
     assert f"{file}:{lines.count(chr(10)) + 1}" in caught.value.detail
     assert says in caught.value.detail
 
 
-def test_missing_file_is_named(tmp_path: Path) -> None:
-    folder = in_folder(tmp_path)
+def test_missing_file_is_named(folder: Path) -> None:
     (folder / "cases.jsonl").unlink()
     with pytest.raises(ConfigurationError, match=r"cases\.jsonl"):
-        Feature("titles", asks=titles.Note, gives=titles.Title, folder=folder)
+        Feature("titles", asks=titles.Note, gives=titles.Title)
 
 
 @pytest.mark.parametrize("name", ["__init__.py", "instruction.md", "examples.jsonl", "cases.jsonl"])

@@ -10,13 +10,12 @@ from app.errors import ConversationUnknown, FeedbackOff
 from app.features.answers.answering import COMPLETED, events, reply
 from app.features.answers.desk import DeskDep
 from app.features.answers.schemas import Answer, AnswerCitation, AnswerRequest, AnswerStarted
-from app.features.routes import event_of, failed
-from app.features.wire import Delta, Failed, Output, Reply, Request, examples
+from app.features.wire import Delta, Output, Reply, Request, examples
 from app.web.deps import StoreDep
 from app.web.problems import PROBLEMS, documented
 from app.web.sse import documented_events, event_stream
 
-_EVENT: Final = event_of("Answer", AnswerStarted, AnswerCitation, Delta, COMPLETED, Failed)
+_EVENTS: Final = documented_events("Answer", AnswerStarted, AnswerCitation, Delta, COMPLETED)
 _UNKNOWN: Final = documented(404, "conversation-unknown")
 
 router = APIRouter(prefix="/answers", tags=["answers"])
@@ -54,7 +53,7 @@ async def create_answer(request: AnswerRequest, desk: DeskDep) -> Reply[Answer]:
     "/stream",
     summary="Answer a question, streamed",
     response_class=StreamingResponse,
-    responses=PROBLEMS | _UNKNOWN | documented_events(_EVENT),
+    responses=PROBLEMS | _UNKNOWN | _EVENTS,
 )
 async def stream_answer(request: AnswerRequest, desk: DeskDep) -> StreamingResponse:
     """The same as server-sent events.
@@ -62,7 +61,7 @@ async def stream_answer(request: AnswerRequest, desk: DeskDep) -> StreamingRespo
     `started`, what is cited, `delta`s with the text as the model writes it, then exactly one
     `completed` with what `POST /answers` would have answered, or `failed`.
     """
-    return await event_stream(events(request, desk), failed)
+    return await event_stream(events(request, desk))
 
 
 @router.delete(

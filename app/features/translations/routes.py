@@ -3,7 +3,6 @@
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from app.features.routes import event_of, failed
 from app.features.translations.schemas import (
     Language,
     TranslationDelta,
@@ -15,13 +14,12 @@ from app.features.translations.translating import (
     translate,
     translate_stream,
 )
-from app.features.wire import Failed
 from app.languages import FORMAL, NAMES, base
 from app.web.deps import GatewayDep, VocabularyDep
 from app.web.problems import PROBLEMS
 from app.web.sse import documented_events, event_stream
 
-_EVENT = event_of("Translation", TranslationDelta, TranslationCompleted, Failed)
+_EVENTS = documented_events("Translation", TranslationDelta, TranslationCompleted)
 
 router = APIRouter(prefix="/translations", tags=["translations"])
 
@@ -41,7 +39,7 @@ async def create_translations(
     "/stream",
     summary="Translate reviews, streamed",
     response_class=StreamingResponse,
-    responses=PROBLEMS | documented_events(_EVENT),
+    responses=PROBLEMS | _EVENTS,
 )
 async def stream_translations(
     request: TranslationRequest, gateway: GatewayDep, vocabulary: VocabularyDep
@@ -50,7 +48,7 @@ async def stream_translations(
 
     Texts with tags have no deltas.
     """
-    return await event_stream(translate_stream(request, gateway, vocabulary), failed)
+    return await event_stream(translate_stream(request, gateway, vocabulary))
 
 
 @router.get("/languages", summary="List the languages")

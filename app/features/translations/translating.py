@@ -176,7 +176,7 @@ def _gathered(
     return TranslationResult(
         translations=[_translation(request, *pair) for pair in zip(texts, made, strict=True)],
         model=max(result.completion.model for result in results) or gateway.model,
-        usage=TokenUsage.of(sum((result.usage for result in results), Usage())),
+        usage=TokenUsage.model_validate(sum((result.usage for result in results), Usage())),
     )
 
 
@@ -189,7 +189,7 @@ def _translation(request: TranslationRequest, text: Text, outcome: Outcome) -> T
         detected_source_language=None if code == UNKNOWN else code,
         detection_score=None if request.source_lang or text.problem else score,
         billed_characters=0 if failed else len(text.source),
-        checks=[CheckResult.of(check) for check in result.checks],
+        checks=[CheckResult.model_validate(check) for check in result.checks],
         repaired=result.repaired,
         problem=problem_of(failed) if failed else None,
     )

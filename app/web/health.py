@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from app.gateway import BreakerState, Finding, GatewayState, OutputMode
-from app.knowledge.library import LibraryReport
+from app.knowledge.library import Library
 from app.web.deps import GatewayDep, LibraryDep, ReadinessDep
 
 router = APIRouter(tags=["health"])
@@ -82,15 +82,15 @@ async def check_readiness(
         model=gateway.model,
         reason=reason,
         upstream=_report(gateway.state()),
-        knowledge=_knowledge(library.report()),
+        knowledge=_knowledge(library),
     )
 
 
-def _knowledge(report: LibraryReport) -> KnowledgeReport:
+def _knowledge(library: Library) -> KnowledgeReport:
     return KnowledgeReport(
-        documents=report.documents,
-        passages=report.passages,
-        skipped=[SkippedDocument(id=item.id, reason=item.reason) for item in report.skipped],
+        documents=library.index.documents,
+        passages=library.index.passages,
+        skipped=[SkippedDocument(id=item.id, reason=item.reason) for item in library.skipped],
     )
 
 

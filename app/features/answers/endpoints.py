@@ -2,13 +2,13 @@
 
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
+from fastapi import Request as HttpRequest
 from fastapi.responses import StreamingResponse
 from pydantic import Field, StringConstraints
 
 from app.errors import ConversationUnknown, FeedbackOff
-from app.features.answers.answering import COMPLETED, events, reply
-from app.features.answers.desk import DeskDep
+from app.features.answers.answering import COMPLETED, Desk, events, reply
 from app.features.answers.schemas import Answer, AnswerCitation, AnswerRequest, AnswerStarted
 from app.features.routes import event_of, failed
 from app.features.wire import Delta, Failed, Output, Reply, Request, examples
@@ -20,6 +20,14 @@ _EVENT: Final = event_of("Answer", AnswerStarted, AnswerCitation, Delta, COMPLET
 _UNKNOWN: Final = documented(404, "conversation-unknown")
 
 router = APIRouter(prefix="/answers", tags=["answers"])
+
+
+async def _desk(request: HttpRequest) -> Desk:
+    state = request.state
+    return Desk(state.gateway, state.library, state.store)
+
+
+DeskDep = Annotated[Desk, Depends(_desk)]
 
 
 class FeedbackRequest(Request):

@@ -7,7 +7,6 @@ from pydantic import Field, StringConstraints
 from app.features.answers.header import Action
 from app.features.wire import Line, Output, Passage, Request, examples
 from app.knowledge import sources
-from app.knowledge.sentences import Sentence
 
 ConversationId = Annotated[str, StringConstraints(pattern=r"^conv_[0-9a-f]{32}$")]
 
@@ -90,7 +89,7 @@ class FoundPassage(InDocument):
     @classmethod
     def of(cls, passage: sources.Passage) -> "FoundPassage":
         """The wire's form of a passage."""
-        return cls(**_place(passage, passage.start, passage.end), text=passage.text)
+        return cls(**_place(passage), text=passage.text)
 
 
 class Citation(InDocument):
@@ -99,19 +98,19 @@ class Citation(InDocument):
     quote: str = Field(description="The document's own words.")
 
     @classmethod
-    def of(cls, sentence: Sentence) -> "Citation":
+    def of(cls, sentence: sources.Passage) -> "Citation":
         """The wire's form of a sentence."""
-        return cls(**_place(sentence.passage, sentence.start, sentence.end), quote=sentence.text)
+        return cls(**_place(sentence), quote=sentence.text)
 
 
-def _place(passage: sources.Passage, start: int, end: int) -> dict[str, Any]:
+def _place(passage: sources.Passage) -> dict[str, Any]:
     return {
         "document_id": passage.source.id,
         "title": passage.source.title,
         "url": passage.source.url,
         "heading": " > ".join(passage.heading) or None,
-        "start": start,
-        "end": end,
+        "start": passage.start,
+        "end": passage.end,
     }
 
 

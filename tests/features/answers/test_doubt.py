@@ -6,8 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from app.features.answers.answering import events, reply
-from app.features.answers.desk import Desk
+from app.features.answers.answering import Desk, events, reply
 from app.features.answers.schemas import AnswerRequest
 from app.gateway import Chunk, Completion, ModelGateway, Prompt, StopReason, Token, Untrusted, Usage
 from app.gateway.gateway import ModelTraits

@@ -24,6 +24,7 @@ from app.features.answers.schemas import (
     AnswerRequest,
     AnswerStarted,
     Citation,
+    FoundPassage,
     Message,
 )
 from app.features.answers.searching import find
@@ -32,6 +33,7 @@ from app.features.feature import Result, reply_of
 from app.features.wire import Completed, Delta, Reply
 from app.gateway import Chunk, ModelGateway, Prompt, Usage
 from app.knowledge.library import Library
+from app.knowledge.sources import Passage
 from app.records import GivenAnswer, Store
 
 COMPLETED: Final[Any] = Completed[Reply[Answer]]
@@ -56,18 +58,21 @@ class _Asked:
     Attributes:
         names: of the answer and of its conversation, and what was searched for.
         task: what the model is asked.
+        shown: the passages that it was shown, even if it is shown none in the end.
         usage: tokens that it took so far.
         is_cut: whether something is left out that the caller sent.
     """
 
     names: dict[str, Any]
     task: AnswerTask
+    shown: Sequence[Passage]
     usage: Usage
     is_cut: bool
 
     def opening(self, sources: Sequence[int], text: str) -> Iterator[Any]:
         """The first events, up to the first piece of the text."""
-        yield AnswerStarted(type="started", **self.names, passages=self.task.shown)
+        passages = list(map(FoundPassage.of, self.shown))
+        yield AnswerStarted(type="started", **self.names, passages=passages)
         for sentence in self.task.cited(sources):
             yield AnswerCitation(type="citation", citation=Citation.of(sentence))
         yield Delta(type="delta", text=text)
@@ -85,8 +90,8 @@ class _Asked:
             answer=written.text,
             action=action,
             grounded=action == "answer" and is_kept,  # that it cites something is one of the checks
-            citations=[Citation.of(sentence) for sentence in self.task.cited(written.sources)],
-            passages=self.task.shown,
+            citations=list(map(Citation.of, self.task.cited(written.sources))),
+            passages=list(map(FoundPassage.of, self.shown)),
             truncated=self.is_cut,
         )
 
@@ -153,7 +158,7 @@ async def events(
                 raise
             # Fewer of the service's own documents are no loss to the caller.
             asked.is_cut |= bool(asked.task.history or request.documents)
-            asked.task = shorter
+            asked.task, asked.shown = shorter, shorter.passages or asked.shown
         except GroundworkError as error:
             if shown:
                 error.members["received"] = shown
@@ -175,7 +180,6 @@ async def _prepared(request: AnswerRequest, desk: Desk) -> _Asked:
         question=request.question,
         passages=found.passages,
         history=history,
-        is_blind=False,
         unknown_above=traits.unknown_above,
     )
     names = {
@@ -183,7 +187,8 @@ async def _prepared(request: AnswerRequest, desk: Desk) -> _Asked:
         "conversation_id": conversation,
         "query": found.query,
     }
-    return _Asked(names, task, found.usage, found.is_cut or len(history) < len(messages))
+    is_cut = found.is_cut or len(history) < len(messages)
+    return _Asked(names, task, found.passages, found.usage, is_cut)
 
 
 async def _conversation(

@@ -37,13 +37,13 @@ class Answers(Feature[AnswerTask, Written]):
         )
         self._blind = self.make_prefix(
             examples=[
-                Example(input=each.input.changed(is_blind=True), output=each.output)
+                Example(input=each.input.changed(passages=()), output=each.output)
                 for each in untold
             ]
         )
 
     async def doubted(self, task: AnswerTask, gateway: ModelGateway) -> tuple[AnswerTask, Usage]:
-        """The task, blind if the model finds it likely enough that no sentence tells; what it took.
+        """The task, without passages if the model finds it likely that none tells; what it took.
 
         Raises:
             GroundworkError: what the gateway raises.
@@ -58,12 +58,26 @@ class Answers(Feature[AnswerTask, Written]):
             return task, Usage()
         start = completion.text.find("[") + 1
         unknown = probability_of(completion.tokens, start, "unknown")
-        is_blind = unknown is not None and unknown >= task.unknown_above
-        return task.changed(is_blind=is_blind), completion.usage
+        if unknown is not None and unknown >= task.unknown_above:
+            task = task.changed(passages=())
+        return task, completion.usage
 
     def render(self, request: AnswerTask) -> str:
         """The sentences, numbered over all passages, under their titles; then the question."""
-        return "\n".join((*_numbered(request), f"Question: {request.question}"))
+        lines: list[str] = []
+        above, number = "", 1
+        for passage in request.passages:
+            titles = filter(None, dict.fromkeys((passage.source.title, *passage.heading)))
+            title = _line(" > ".join(titles)) or passage.source.id
+            if title != above:
+                lines.append(f"# {title}")
+            for sentence in passage.sentences:
+                lines.append(f"[{number}] {_line(sentence.text)}")
+                number += 1
+            above = title
+        if lines:
+            lines.append("")
+        return "\n".join((*lines, f"Question: {request.question}"))
 
     def turns(self, request: AnswerTask) -> tuple[Turn, ...]:
         before = (
@@ -76,21 +90,6 @@ class Answers(Feature[AnswerTask, Written]):
         if not request.sentences:
             return self._blind
         return super().prefix(request) if request.unknown_above is None else self._telling
-
-
-def _numbered(request: AnswerTask) -> list[str]:
-    lines: list[str] = []
-    above, number = "", 1
-    for passage in request.read:
-        titles = filter(None, dict.fromkeys((passage.source.title, *passage.heading)))
-        title = _line(" > ".join(titles)) or passage.source.id
-        if title != above:
-            lines.append(f"# {title}")
-        for sentence in passage.sentences:
-            lines.append(f"[{number}] {_line(sentence.text)}")
-            number += 1
-        above = title
-    return [*lines, ""] if lines else lines
 
 
 @lru_cache(maxsize=4_096)  # the same sentences are shown again and again

@@ -37,10 +37,9 @@ def names_sources(request: AnswerTask, output: Written) -> Check:
     advice = ""
     if not output.is_headed:
         advice = _NO_BRACKETS
-    elif wrong and most:
-        advice = f"There is no sentence {', '.join(wrong)}: the last one is [{most}]."
     elif wrong:
-        advice = _NO_SENTENCES
+        last = f"There is no sentence {', '.join(wrong)}: the last one is [{most}]."
+        advice = last if most else _NO_SENTENCES
     return Check("sources", not advice, unexpected=wrong, advice=advice)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf
 
-from app.features.answers.schemas import Document, FoundPassage, Message
+from app.features.answers.schemas import Document, Message
 from app.knowledge.reading import language_of
 from app.knowledge.sources import Passage, Source
 from app.knowledge.splitting import split
@@ -42,8 +42,8 @@ class AnswerTask(BaseModel):
         question: as it came.
         passages: those that are shown, the best first; in files they are called documents.
         history: earlier messages, oldest first.
-        is_blind: whether the passages are left out, so that the model says that it does not know.
-        unknown_above: the probability of "unknown" above which that is done; None for never.
+        unknown_above: the probability of "unknown" above which the model is shown no passages, so
+            that it says that it does not know; None for never.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,28 +53,17 @@ class AnswerTask(BaseModel):
         alias="documents"
     )
     history: tuple[Message, ...] = ()
-    is_blind: bool = False
     unknown_above: float | None = None
 
     @cached_property
-    def read(self) -> Sequence[Passage]:
-        """The passages that the model reads."""
-        return () if self.is_blind else self.passages
-
-    @cached_property
     def sentences(self) -> Sequence[Passage]:
-        """The sentences that the model reads; numbered from 1."""
-        return [sentence for passage in self.read for sentence in passage.sentences]
-
-    @cached_property
-    def shown(self) -> list[FoundPassage]:
-        """The passages as callers see them."""
-        return [FoundPassage.of(passage) for passage in self.passages]
+        """What the model reads, numbered from 1."""
+        return [sentence for passage in self.passages for sentence in passage.sentences]
 
     def cited(self, numbers: Iterable[int]) -> list[Passage]:
         """The sentences of some numbers, as far as they exist."""
-        sentences = self.sentences
-        return [sentences[number - 1] for number in numbers if 0 < number <= len(sentences)]
+        most = len(self.sentences)
+        return [self.sentences[number - 1] for number in numbers if 0 < number <= most]
 
     def changed(self, **fields: Any) -> "AnswerTask":
         """The same with other values of some attributes."""
@@ -85,6 +74,6 @@ class AnswerTask(BaseModel):
         """The same with about half of the history, or else of the passages; None at the end."""
         if self.history:
             return self.changed(history=self.history[(len(self.history) + 1) // 2 :])
-        if len(self.passages) > 1 and not self.is_blind:
+        if len(self.passages) > 1:
             return self.changed(passages=self.passages[: len(self.passages) // 2])
         return None

@@ -36,12 +36,7 @@ _MOST_SLIPS: Final = 20  # words of a query that are put right; 0.1 ms each
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A passage that a search found.
-
-    Attributes:
-        passage: the passage.
-        score: its BM25 score, above 0; higher is better.
-    """
+    """A passage that a search found, and its BM25 score, above 0; higher is better."""
 
     passage: Passage
     score: float

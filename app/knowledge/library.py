@@ -42,12 +42,7 @@ def folder_at(path: Path | None) -> Path | None:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A document, or a folder of them, that could not be read.
-
-    Attributes:
-        id: its path in the operator's folder.
-        reason: why, in a few words.
-    """
+    """The path of a document, or of a folder, that could not be read, and why in a few words."""
 
     id: str
     reason: str
@@ -91,11 +86,7 @@ class Library:
             await asyncio.gather(following, return_exceptions=True)
 
     async def wait(self) -> None:
-        """Wait until the documents have been read, which is over for good once it is.
-
-        Raises:
-            Overloaded: it takes longer than a request should wait.
-        """
+        """Wait until the documents have been read; raise ``Overloaded`` where that takes long."""
         try:
             async with asyncio.timeout(_WAITS_SECONDS):
                 await self._ready.wait()

@@ -50,7 +50,7 @@ def spans(text: str, start: int, end: int, language: str, most: int = LONGEST) -
                 pieces.pop()  # it may go on after the window, so it is read again with what follows
             for piece in pieces:
                 whole = len(piece) <= room
-                taken = piece if whole else piece[: _fitting(piece[: room + 1]) or room]
+                taken = piece if whole else _LAST_WORD.sub("", piece[: room + 1], 1) or piece[:room]
                 if bare := taken.strip():
                     begin = at + len(taken) - len(taken.lstrip())
                     found.append((begin, begin + len(bare)))
@@ -88,9 +88,3 @@ def _lines(text: str, start: int, end: int) -> Iterator[Span]:
             yield begin, stop
             begin = after
     yield begin, end
-
-
-def _fitting(piece: str) -> int:
-    """How many characters of a piece are whole words."""
-    last_word = _LAST_WORD.search(piece)
-    return last_word.start() if last_word else 0

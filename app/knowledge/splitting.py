@@ -68,8 +68,9 @@ def _pieces(source: Source, section: _Section) -> Iterator[Passage]:
     start, body, end, path = section
     for heading in _PARAGRAPH.finditer(source.text, start, body):
         yield Passage(source, *heading.span(), path)
-    room = LONGEST - (body - start) if body - start <= LONGEST // 2 else LONGEST
-    for paragraph in _PARAGRAPH.finditer(source.text, body, end):
+    for number, paragraph in enumerate(_PARAGRAPH.finditer(source.text, body, end)):
+        above = 0 if number else paragraph.start() - start
+        room = LONGEST - above if above <= LONGEST // 2 else LONGEST
         most = min(room, sentences.LONGEST)
         spans = sentences.spans(source.text, *paragraph.span(), source.language or "en", most)
         found = tuple(Passage(source, *span, path) for span in spans)
@@ -77,4 +78,3 @@ def _pieces(source: Source, section: _Section) -> Iterator[Passage]:
             yield Passage(source, *paragraph.span(), path, found)
         else:
             yield from (Passage(source, each.start, each.end, path, (each,)) for each in found)
-        room = LONGEST

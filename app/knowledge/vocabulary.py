@@ -21,7 +21,6 @@ _GLOSSARY_FILE: Final = re.compile(r"(.+)\.([a-z]{2,3})-([a-z]{2,3})\.tsv", re.I
 
 Terms = Mapping[str, str]
 Glossaries = Mapping[str, Mapping[tuple[str, str], Terms]]
-"""Terms by the glossary's name and its pair of languages, such as ``("EN", "DE")``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Vocabulary:
     Attributes:
         products: exact names; empty when there is no catalogue.
         intents: descriptions by name, in their order.
-        glossaries: those of the folder, by name.
+        glossaries: terms by the glossary's name and its pair of languages (``("EN", "DE")``).
     """
 
     products: tuple[str, ...]
@@ -50,15 +49,12 @@ def load_vocabulary(settings: Settings) -> Vocabulary:
     Raises:
         ConfigurationError: a file cannot be read or a line is wrong; both are named.
     """
+    products = _lines("PRODUCTS", settings.products) if settings.products else ()
     return Vocabulary(
-        products=_products(settings.products) if settings.products else (),
+        products=tuple(dict.fromkeys(line.strip() for _, line in products)),
         intents=_intents(settings.intents) if settings.intents else {},
         glossaries=_glossaries(settings.glossaries) if settings.glossaries else {},
     )
-
-
-def _products(path: Path) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(line.strip() for _, line in _lines("PRODUCTS", path)))
 
 
 def _intents(path: Path) -> Mapping[str, str]:

@@ -160,10 +160,7 @@ class Store:
         return self._change("DELETE FROM answers WHERE conversation_id = ?", conversation_id)
 
     def add_feedback(self, message_id: str, rating: Rating, comment: str | None) -> str:
-        """Take down what somebody says of an answer; it is on the disk when this returns.
-
-        Returns:
-            Its name.
+        """Take down what somebody says of an answer, on the disk; its name.
 
         Raises:
             MessageUnknown: there is no such answer, or it is too long ago.
@@ -183,12 +180,7 @@ class Store:
         ]
 
     def gaps(self, limit: int, since: datetime | None = None) -> list[Gap]:
-        """Unanswered questions, most frequent first, then the last asked first.
-
-        Args:
-            limit: most questions.
-            since: leave out those that were not asked after it.
-        """
+        """Unanswered questions, asked since a time or ever; most frequent, then newest, first."""
         return [
             Gap(from_json(question), times, *map(datetime.fromisoformat, (first, last)))
             for question, times, first, last in self._read(_GAPS, _iso(since), limit)

@@ -31,9 +31,8 @@ from app.features.answers.searching import find
 from app.features.answers.task import AnswerTask
 from app.features.feature import Result, reply_of
 from app.features.wire import Completed, Delta, Reply
-from app.gateway import Chunk, ModelGateway, Prompt, Usage
+from app.gateway import ModelGateway, Usage
 from app.knowledge.library import Library
-from app.knowledge.sources import Passage
 from app.records import GivenAnswer, Store
 
 COMPLETED: Final[Any] = Completed[Reply[Answer]]
@@ -56,34 +55,48 @@ class _Asked:
     """A request as the model is asked it.
 
     Attributes:
+        request: as it came.
         names: of the answer and of its conversation, and what was searched for.
         task: what the model is asked.
-        shown: the passages that it was shown, even if it is shown none in the end.
+        shown: its passages for the caller, even if it is shown none in the end.
         usage: tokens that it took so far.
         is_cut: whether something is left out that the caller sent.
     """
 
+    request: AnswerRequest
     names: dict[str, Any]
     task: AnswerTask
-    shown: Sequence[Passage]
+    shown: list[FoundPassage]
     usage: Usage
     is_cut: bool
 
+    async def doubt(self, gateway: ModelGateway) -> None:
+        """Leave out the passages if the model finds it likely that they do not tell."""
+        self.task, usage = await FEATURE.doubted(self.task, gateway)
+        self.usage += usage
+
+    def shorten(self, error: InputTooLong) -> None:
+        """Leave out more; where nothing is left, raise the error."""
+        shorter = self.task.shorter()
+        if shorter is None:
+            raise error
+        # Fewer of the service's own documents are no loss to the caller.
+        self.is_cut |= bool(self.task.history or self.request.documents)
+        self.task, self.shown = shorter, self.shown[: len(shorter.passages)] or self.shown
+
     def opening(self, sources: Sequence[int], text: str) -> Iterator[Any]:
         """The first events, up to the first piece of the text."""
-        passages = list(map(FoundPassage.of, self.shown))
-        yield AnswerStarted(type="started", **self.names, passages=passages)
+        yield AnswerStarted(type="started", **self.names, passages=self.shown)
         for sentence in self.task.cited(sources):
             yield AnswerCitation(type="citation", citation=Citation.of(sentence))
         yield Delta(type="delta", text=text)
 
-    def made(self, result: Result[Written]) -> Any:
-        """The answer; one from nothing that was shown can only be that the documents do not tell."""
+    async def made(self, result: Result[Written], store: Store | None) -> Any:
+        """The answer, kept; one from nothing can only be that the documents do not tell."""
         written, is_kept = result.output, all(check.kept for check in result.checks)
-        action = (
-            "unknown" if written.action == "answer" and not self.task.sentences else written.action
-        )
-        return reply_of(
+        is_groundless = written.action == "answer" and not self.task.sentences
+        action = "unknown" if is_groundless else written.action
+        made = reply_of(
             _ANSWERED,
             replace(result, usage=self.usage + result.usage),
             **self.names,
@@ -91,24 +104,33 @@ class _Asked:
             action=action,
             grounded=action == "answer" and is_kept,  # that it cites something is one of the checks
             citations=list(map(Citation.of, self.task.cited(written.sources))),
-            passages=list(map(FoundPassage.of, self.shown)),
+            passages=self.shown,
             truncated=self.is_cut,
         )
+        if store:
+            unkept = {"grounded", "truncated", "usage", "checks"}
+            given = GivenAnswer(
+                asked_at=datetime.now(UTC),
+                question=self.task.question,
+                history=[message.model_dump() for message in self.task.history],
+                **made.model_dump(mode="json", exclude=unkept),
+            )
+            await asyncio.to_thread(store.remember, given)
+        return made
 
 
 async def reply(request: AnswerRequest, desk: Desk) -> Any:
-    """Answer a request.
+    """Answer a request; raises as :func:`events` does."""
+    asked = await _prepared(request, desk)
+    while True:
+        try:
+            await asked.doubt(desk.gateway)
+            return await asked.made(await FEATURE.ask(asked.task, desk.gateway), desk.store)
+        except InputTooLong as error:
+            asked.shorten(error)
 
-    Raises:
-        GroundworkError: as :func:`events`.
-    """
-    *_, completed = [event async for event in events(request, desk, streamed=False)]
-    return completed.result
 
-
-async def events(
-    request: AnswerRequest, desk: Desk, *, streamed: bool = True
-) -> AsyncGenerator[Any]:
+async def events(request: AnswerRequest, desk: Desk) -> AsyncGenerator[Any]:
     """Answer a request in events.
 
     The first waits for the answer's first word, so that what fails before is an ordinary problem
@@ -126,49 +148,34 @@ async def events(
     while True:
         received = shown = ""
         try:
-            asked.task, usage = await FEATURE.doubted(asked.task, desk.gateway)
-            asked.usage += usage
-            prompt = FEATURE.prompt(asked.task)
-            source = desk.gateway.stream(prompt) if streamed else _whole(prompt, desk.gateway)
-            async with aclosing(source) as chunks:
-                async for chunk in chunks:
-                    if shown and chunk.text:
-                        shown += chunk.text
-                        yield Delta(type="delta", text=chunk.text)
-                    elif not shown:
-                        received += chunk.text
+            await asked.doubt(desk.gateway)
+            async with aclosing(FEATURE.stream(asked.task, desk.gateway)) as items:
+                async for item in items:
+                    if isinstance(item, Result):
+                        output = item.output
+                        for event in () if shown else asked.opening(output.sources, output.text):
+                            yield event
+                        made = await asked.made(item, desk.store)
+                        yield COMPLETED(type="completed", result=made)
+                        return
+                    elif shown:
+                        shown += item.text
+                        yield Delta(type="delta", text=item.text)
+                    else:
+                        received += item.text
                         begun = Written(received)
                         shown = "" if begun.is_open else begun.rest
                         for event in asked.opening(begun.sources, shown) if shown else ():
                             yield event
-                    if chunk.completion:
-                        result = await FEATURE.proven(
-                            asked.task, prompt, chunk.completion, desk.gateway
-                        )
-                        output = result.output
-                        for event in () if shown else asked.opening(output.sources, output.text):
-                            yield event
-                        made = asked.made(result)
-                        await _keep(made, asked.task, desk.store)
-                        yield COMPLETED(type="completed", result=made)
-                        return
-        except InputTooLong:
-            shorter = asked.task.shorter()
-            if shown or shorter is None:
+        except InputTooLong as error:
+            if shown:
                 raise
-            # Fewer of the service's own documents are no loss to the caller.
-            asked.is_cut |= bool(asked.task.history or request.documents)
-            asked.task, asked.shown = shorter, shorter.passages or asked.shown
+            asked.shorten(error)
         except GroundworkError as error:
+            error.members.pop("received", None)  # with the brackets
             if shown:
                 error.members["received"] = shown
             raise
-
-
-async def _whole(prompt: Prompt, gateway: ModelGateway) -> AsyncGenerator[Chunk]:
-    """A whole answer as a stream of one piece."""
-    completion = await gateway.complete(prompt)
-    yield Chunk(completion.text, completion)
 
 
 async def _prepared(request: AnswerRequest, desk: Desk) -> _Asked:
@@ -188,7 +195,8 @@ async def _prepared(request: AnswerRequest, desk: Desk) -> _Asked:
         "query": found.query,
     }
     is_cut = found.is_cut or len(history) < len(messages)
-    return _Asked(names, task, found.passages, found.usage, is_cut)
+    shown = list(map(FoundPassage.of, found.passages))
+    return _Asked(request, names, task, shown, found.usage, is_cut)
 
 
 async def _conversation(
@@ -215,15 +223,3 @@ def _last(messages: Sequence[Message], most: int) -> tuple[Message, ...]:
     sizes = accumulate(len(message.content) for message in reversed(last))
     count = sum(size <= most for size in sizes)
     return tuple(dropwhile(lambda each: each.role != "user", last[len(last) - count :]))
-
-
-async def _keep(made: Any, task: AnswerTask, store: Store | None) -> None:
-    if store:
-        fields = made.model_dump(mode="json", exclude={"grounded", "truncated", "usage", "checks"})
-        given = GivenAnswer(
-            asked_at=datetime.now(UTC),
-            question=task.question,
-            history=[message.model_dump() for message in task.history],
-            **fields,
-        )
-        await asyncio.to_thread(store.remember, given)

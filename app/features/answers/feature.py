@@ -43,11 +43,7 @@ class Answers(Feature[AnswerTask, Written]):
         )
 
     async def doubted(self, task: AnswerTask, gateway: ModelGateway) -> tuple[AnswerTask, Usage]:
-        """The task, without passages if the model finds it likely that none tells; what it took.
-
-        Raises:
-            GroundworkError: what the gateway raises.
-        """
+        """The task, without passages if the model finds it likely that none tells; what it took."""
         if task.unknown_above is None or not task.sentences:
             return task, Usage()
         *before, asked = self.turns(task)

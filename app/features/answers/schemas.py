@@ -1,6 +1,6 @@
 """The wire of ``/answers``."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints
 
@@ -80,38 +80,32 @@ class InDocument(Output):
     start: int = Field(description="Where it begins in the document's text, in code points.")
     end: int = Field(description="Where it ends there.")
 
+    @classmethod
+    def of(cls, passage: sources.Passage) -> Self:
+        """The wire's form of a passage, or of a sentence."""
+        fields: dict[str, Any] = {
+            "document_id": passage.source.id,
+            "title": passage.source.title,
+            "url": passage.source.url,
+            "heading": " > ".join(passage.heading) or None,
+            "start": passage.start,
+            "end": passage.end,
+            "text": passage.text,  # a passage has this, and a citation the other
+            "quote": passage.text,
+        }
+        return cls(**fields)
+
 
 class FoundPassage(InDocument):
     """A part of a document that may hold the answer."""
 
     text: str = Field(description="Its text.")
 
-    @classmethod
-    def of(cls, passage: sources.Passage) -> "FoundPassage":
-        """The wire's form of a passage."""
-        return cls(**_place(passage), text=passage.text)
-
 
 class Citation(InDocument):
     """A sentence that the answer rests on."""
 
     quote: str = Field(description="The document's own words.")
-
-    @classmethod
-    def of(cls, sentence: sources.Passage) -> "Citation":
-        """The wire's form of a sentence."""
-        return cls(**_place(sentence), quote=sentence.text)
-
-
-def _place(passage: sources.Passage) -> dict[str, Any]:
-    return {
-        "document_id": passage.source.id,
-        "title": passage.source.title,
-        "url": passage.source.url,
-        "heading": " > ".join(passage.heading) or None,
-        "start": passage.start,
-        "end": passage.end,
-    }
 
 
 class Answer(Output):

@@ -27,13 +27,9 @@ _NO_TOKENS: Final = Usage()
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found for a question.
+    """The best passages first, what was searched for, and what it took to write that.
 
-    Attributes:
-        passages: the best first.
-        query: what was searched for.
-        usage: tokens that it took to write that.
-        is_cut: whether a part of the request's documents is left out.
+    ``is_cut``: whether a part of the request's documents is left out.
     """
 
     passages: tuple[Passage, ...]
@@ -49,10 +45,6 @@ async def find(
 
     Documents that it can read whole are not searched: a caller's are meant to be read, whatever
     words they have. Of more, those that are not found come after those that are.
-
-    Raises:
-        Overloaded: the service's documents have not been read yet.
-        GroundworkError: as :func:`search`.
     """
     reads, wanted = gateway.traits.reads, request.search_knowledge
     size = sum(len(document.text) for document in request.documents)
@@ -74,10 +66,8 @@ async def find(
 async def search(task: QueryTask, indexes: Sequence[Index], gateway: ModelGateway) -> Findings:
     """Search for a question and, where that may not do, for what the model makes of it as well.
 
-    It may not after a conversation, in another language, or where little is found.
-
-    Raises:
-        GroundworkError: what the gateway raises, where the question alone finds nothing.
+    It may not after a conversation, in another language, or where little is found. A gateway that
+    fails then is an error only where the question alone finds nothing.
     """
     asked = [message.content for message in task.history if message.role == "user"]
     also = " ".join(asked[-_CARRIED:])

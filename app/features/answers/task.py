@@ -30,11 +30,6 @@ def _cut(name: str, title: str, url: str | None, text: str) -> list[Passage]:
     return split(Source(name, title, text, url, language_of(text)))
 
 
-def _of_file(documents: Any) -> tuple[Passage, ...]:
-    """The documents of an example or a test case."""
-    return passages_of([Document.model_validate(document) for document in documents])
-
-
 class AnswerTask(BaseModel):
     """A question as the model is asked it, and what its answer may rest on.
 
@@ -49,9 +44,12 @@ class AnswerTask(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     question: str
-    passages: Annotated[tuple[InstanceOf[Passage], ...], BeforeValidator(_of_file)] = Field(
-        alias="documents"
-    )
+    passages: Annotated[
+        tuple[InstanceOf[Passage], ...],
+        BeforeValidator(
+            lambda given: passages_of([Document.model_validate(each) for each in given])
+        ),
+    ] = Field(alias="documents")
     history: tuple[Message, ...] = ()
     unknown_above: float | None = None
 

@@ -40,7 +40,7 @@ async def places(gateway: ModelGateway, index: Index) -> tuple[Sequence[tuple[An
         task = QueryTask(question=line["question"], language="en", history=history)
         alone = index.search(line["question"], max(FIRST), also=" ".join(asked[-2:]))
         begun = perf_counter()
-        found = await search(task, [index], gateway, passages=index.passages)
+        found = await search(task, [index], gateway)
         seconds += perf_counter() - begun
         without = _place([item.passage.source.id for item in alone], line["sources"])
         with_it = _place([passage.source.id for passage in found.passages], line["sources"])

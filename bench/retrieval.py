@@ -23,7 +23,8 @@ import psutil
 import regex
 
 from app.knowledge.index import Found, Index
-from app.knowledge.library import folder_at
+from app.knowledge.library import SAMPLE, folder_at
+from app.knowledge.reading import READERS, read
 from app.knowledge.sources import Heading, Source
 from app.knowledge.splitting import split
 
@@ -62,9 +63,10 @@ class Cost:
 
 
 def load_sample() -> Sequence[Source]:
-    folder = folder_at(Path("sample"))
+    folder = folder_at(SAMPLE)
     assert folder
-    return folder.load().sources
+    files = sorted(path for path in folder.rglob("*") if path.suffix in READERS)
+    return [read(path, path.relative_to(folder).as_posix()) for path in files]
 
 
 def knowledge(size: int) -> list[Source]:

@@ -8,6 +8,7 @@ k1 and b, which are for short passages.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -35,12 +36,7 @@ _MOST_SLIPS: Final = 20  # words of a query that are put right; 0.1 ms each
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A passage that a search found.
-
-    Attributes:
-        passage: the passage.
-        score: its BM25 score, above 0; higher is better.
-    """
+    """A passage that a search found, and its BM25 score, above 0; higher is better."""
 
     passage: Passage
     score: float
@@ -53,16 +49,18 @@ class Index:
 
     Attributes:
         documents, passages: how many there are.
+        language: ISO 639-1 code of the language that most passages are in.
     """
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self._passages = tuple(passages)
         self.passages = len(self._passages)
         self.documents = len({passage.source.id for passage in self._passages})
-        self._languages = sorted({passage.source.language or "en" for passage in self._passages})
+        languages = Counter(passage.source.language or "en" for passage in self._passages)
+        self.language = max(languages, key=languages.__getitem__, default="en")
+        self._languages = sorted(languages)
         self._common = frozenset[str]().union(*map(function_words, self._languages))
-        self._numbers: dict[str, int] = {}
-        numbers = self._numbers
+        self._numbers = numbers = dict[str, int]()
         rows = [
             [numbers.setdefault(word, len(numbers)) for word in _words(passage)]
             for passage in self._passages
@@ -84,7 +82,10 @@ class Index:
         weights = self._weights(query)
         for number, weight in self._weights(also).items():
             weights[number] = max(weights.get(number, 0), weight * _ALSO_WEIGHT)
-        scores = self._scores(weights)
+        scores = np.zeros(self.passages, np.float32)
+        for weight in sorted(set(weights.values())):
+            numbers = sorted(number for number, each in weights.items() if each == weight)
+            scores += weight * self._model.get_scores_from_ids(numbers)
         return [Found(self._passages[at], float(scores[at])) for at in _best(scores, limit)]
 
     def _weights(self, text: str) -> dict[int, float]:
@@ -115,14 +116,6 @@ class Index:
         count = min(count, self.passages)
         return log(1 + (self.passages - count + 0.5) / (count + 0.5))
 
-    def _scores(self, weights: dict[int, float]) -> NDArray[np.float32]:
-        """Of each passage."""
-        scores = np.zeros(self.passages, np.float32)
-        for weight in sorted(set(weights.values())):
-            numbers = sorted(number for number, each in weights.items() if each == weight)
-            scores += weight * self._model.get_scores_from_ids(numbers)
-        return scores
-
 
 def _best(scores: NDArray[np.float32], limit: int) -> list[int]:
     """Where the highest scores above 0 are, the first first among equals."""
@@ -138,11 +131,6 @@ def _best(scores: NDArray[np.float32], limit: int) -> list[int]:
 def _words(passage: Passage) -> list[str]:
     """Those of the title, of the headings, and of the text below them."""
     source = passage.source
-    body = passage.sentences[0][0] if passage.sentences else passage.start
+    body = passage.sentences[0].start if passage.sentences else passage.start
     texts = (source.title, " ".join(passage.heading), source.text[body : passage.end])
     return [word for text in texts for word in words(text, source.language)]
-
-
-def rank(query: str, passages: Sequence[Passage], limit: int, *, also: str = "") -> list[Found]:
-    """The passages of a few that are nearest to a query, as ``Index.search`` gives them."""
-    return Index(passages).search(query, limit, also=also)

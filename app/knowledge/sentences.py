@@ -1,13 +1,12 @@
-"""Sentences of documents, each with its place: the form in which documents reach the model."""
+"""Where the sentences of a text stand: the form in which documents reach the model."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from importlib import import_module
 from itertools import pairwise
 from typing import Any, Final
 
-from app.knowledge.sources import Passage, Span
+from app.knowledge.sources import Span
 
 _SENTENCEX: Final[Any] = import_module("sentencex")  # Wikipedia's segmenter; it has no types
 
@@ -22,30 +21,6 @@ _ITEM: Final = re.compile(
 _FIRST_WORD: Final = re.compile(r"\s*(\S+)")
 _LAST_WORD: Final = re.compile(r"\S*\Z")
 _CELL: Final = " | "  # between a table's cells
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A sentence of a passage, or what stands for one: a list's item, a table's row, a line.
-
-    Attributes:
-        passage: which it is of.
-        start, end: where it stands in the document's text, in characters.
-    """
-
-    passage: Passage
-    start: int
-    end: int
-
-    @property
-    def text(self) -> str:
-        """Its text."""
-        return self.passage.source.text[self.start : self.end]
-
-
-def sentences_of(passages: Sequence[Passage]) -> list[Sentence]:
-    """The passages' sentences in order, of at most ``LONGEST`` characters; headings are none."""
-    return [Sentence(passage, *span) for passage in passages for span in passage.sentences]
 
 
 def spans(text: str, start: int, end: int, language: str, most: int = LONGEST) -> list[Span]:
@@ -75,7 +50,7 @@ def spans(text: str, start: int, end: int, language: str, most: int = LONGEST) -
                 pieces.pop()  # it may go on after the window, so it is read again with what follows
             for piece in pieces:
                 whole = len(piece) <= room
-                taken = piece if whole else piece[: _fitting(piece[: room + 1]) or room]
+                taken = piece if whole else _LAST_WORD.sub("", piece[: room + 1], 1) or piece[:room]
                 if bare := taken.strip():
                     begin = at + len(taken) - len(taken.lstrip())
                     found.append((begin, begin + len(bare)))
@@ -94,14 +69,11 @@ def segmented(text: str, language: str) -> list[str]:
     thousand characters at most.
 
     Args:
-        text: any text; a lone surrogate comes back as a question mark.
+        text: any text; a lone surrogate, which sentencex refuses, comes back as a question mark.
         language: ISO 639-1 code of its language, in any case, with or without a region.
     """
-    code = language.partition("-")[0].lower()
-    try:
-        return _SENTENCEX.segment(code, text)
-    except UnicodeEncodeError:
-        return _SENTENCEX.segment(code, text.encode(errors="replace").decode())
+    whole = text.encode(errors="replace").decode()
+    return _SENTENCEX.segment(language.partition("-")[0].lower(), whole)
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[Span]:
@@ -116,9 +88,3 @@ def _lines(text: str, start: int, end: int) -> Iterator[Span]:
             yield begin, stop
             begin = after
     yield begin, end
-
-
-def _fitting(piece: str) -> int:
-    """How many characters of a piece are whole words."""
-    last_word = _LAST_WORD.search(piece)
-    return last_word.start() if last_word else 0

@@ -21,9 +21,9 @@ class Heading:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """A document as plain text.
+    """A document as plain text; equal to itself only.
 
     Attributes:
         id: its name; of a file, the path in its folder.
@@ -42,22 +42,24 @@ class Source:
     headings: tuple[Heading, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Passage:
-    """A part of a document, small enough to be found and read by itself.
+    """A part of a document, small enough to be found and read by itself; or a sentence of one.
+
+    A list's item, a table's row and a line may each stand for a sentence.
 
     Attributes:
         source: the document.
         start, end: where it stands in the document's text.
         heading: the headings it stands under, the highest first.
-        sentences: where its sentences stand in the document's text, without its headings.
+        sentences: its sentences in order, its headings left out; a sentence has none.
     """
 
     source: Source
     start: int
     end: int
     heading: tuple[str, ...] = ()
-    sentences: tuple[Span, ...] = ()
+    sentences: tuple["Passage", ...] = ()
 
     @property
     def text(self) -> str:

@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.knowledge import sentences
-from app.knowledge.sentences import spans
-from app.knowledge.sources import Heading, Passage, Source, Span
+from app.knowledge.sources import Heading, Passage, Source
 
 LONGEST: Final = 900  # characters of a passage
 
@@ -22,30 +20,26 @@ def split(source: Source) -> list[Passage]:
     words below it; one that has none stands before its first subsection. Small sections are not put
     together, so that each is found, and cited, by its own heading.
     """
-    return [
-        Passage(source, units[0].start, units[-1].end, section.path, _sentences(units))
-        for section in _sections(source)
-        for units in _packed(_units(source, section))
-    ]
+    passages: list[Passage] = []
+    for section in _sections(source):
+        first = len(passages)
+        for piece in _pieces(source, section):
+            start, before = piece.start, ()
+            if len(passages) > first and piece.end - passages[-1].start <= LONGEST:
+                last = passages.pop()
+                start, before = last.start, last.sentences
+            together = (*before, *piece.sentences)
+            passages.append(Passage(source, start, piece.end, section.path, together))
+    return passages
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
+class _Section(NamedTuple):
     """A part of a text: where it begins, where its headings end, where it ends, all headings."""
 
     start: int
     body: int
     end: int
     path: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """What is not cut any further; a heading has no sentences."""
-
-    start: int
-    end: int
-    sentences: tuple[Span, ...]
 
 
 def _sections(source: Source) -> Iterator[_Section]:
@@ -66,42 +60,21 @@ def _sections(source: Source) -> Iterator[_Section]:
         start = end
 
 
-def _packed(units: Iterator[_Unit]) -> Iterator[list[_Unit]]:
-    """As many units in a row as fit."""
-    packed: list[_Unit] = []
-    for unit in units:
-        if packed and unit.end - packed[0].start > LONGEST:
-            yield packed
-            packed = []
-        packed.append(unit)
-    if packed:
-        yield packed
-
-
-def _sentences(units: list[_Unit]) -> tuple[Span, ...]:
-    return tuple(span for unit in units for span in unit.sentences)
-
-
-def _units(source: Source, section: _Section) -> Iterator[_Unit]:
-    """The headings, then paragraphs, and the sentences of those that do not fit.
+def _pieces(source: Source, section: _Section) -> Iterator[Passage]:
+    """What is not cut: headings, then paragraphs, and the sentences of those that do not fit.
 
     Of the first paragraph, they are small enough to stand in a passage with the headings.
     """
-    text, language = source.text, source.language or "en"
-    for span in _paragraphs(text, section.start, section.body):
-        yield _Unit(*span, ())
-    taken = section.body - section.start
-    room = LONGEST - taken if taken <= LONGEST // 2 else LONGEST
-    for start, end in _paragraphs(text, section.body, section.end):
-        found = spans(text, start, end, language, min(room, sentences.LONGEST))
-        if end - start <= room:
-            yield _Unit(start, end, tuple(found))
+    start, body, end, path = section
+    for heading in _PARAGRAPH.finditer(source.text, start, body):
+        yield Passage(source, *heading.span(), path)
+    for number, paragraph in enumerate(_PARAGRAPH.finditer(source.text, body, end)):
+        above = 0 if number else paragraph.start() - start
+        room = LONGEST - above if above <= LONGEST // 2 else LONGEST
+        most = min(room, sentences.LONGEST)
+        spans = sentences.spans(source.text, *paragraph.span(), source.language or "en", most)
+        found = tuple(Passage(source, *span, path) for span in spans)
+        if len(paragraph[0]) <= room:
+            yield Passage(source, *paragraph.span(), path, found)
         else:
-            yield from (_Unit(*span, (span,)) for span in found)
-        room = LONGEST
-
-
-def _paragraphs(text: str, start: int, end: int) -> Iterator[Span]:
-    """Paragraphs, without the white space around them."""
-    for found in _PARAGRAPH.finditer(text, start, end):
-        yield found.span()
+            yield from (Passage(source, each.start, each.end, path, (each,)) for each in found)

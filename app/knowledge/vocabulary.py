@@ -6,12 +6,13 @@
   a source and a target term a line with a tab between them, as DeepL's glossaries are.
 """
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from pydantic import BaseModel, Field, ValidationError
 
 from app.errors import ConfigurationError
 from app.settings import Settings
@@ -19,6 +20,7 @@ from app.settings import Settings
 _GLOSSARY_FILE: Final = re.compile(r"(.+)\.([a-z]{2,3})-([a-z]{2,3})\.tsv", re.IGNORECASE)
 
 Terms = Mapping[str, str]
+Glossaries = Mapping[str, Mapping[tuple[str, str], Terms]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,14 @@ class Vocabulary:
         glossaries: terms by the glossary's name and its pair of languages (``("EN", "DE")``).
     """
 
-    products: tuple[str, ...] = ()
-    intents: Mapping[str, str] = field(default_factory=dict[str, str])
-    glossaries: Mapping[str, Mapping[tuple[str, str], Terms]] = field(
-        default_factory=dict[str, Mapping[tuple[str, str], Terms]]
-    )
+    products: tuple[str, ...]
+    intents: Mapping[str, str]
+    glossaries: Glossaries
+
+
+class _Intent(BaseModel):
+    name: str = Field(pattern=r"\S")
+    description: str
 
 
 def load_vocabulary(settings: Settings) -> Vocabulary:
@@ -44,33 +49,27 @@ def load_vocabulary(settings: Settings) -> Vocabulary:
     Raises:
         ConfigurationError: a file cannot be read or a line is wrong; both are named.
     """
+    products = _lines("PRODUCTS", settings.products) if settings.products else ()
     return Vocabulary(
-        products=_products(settings.products) if settings.products else (),
+        products=tuple(dict.fromkeys(line.strip() for _, line in products)),
         intents=_intents(settings.intents) if settings.intents else {},
         glossaries=_glossaries(settings.glossaries) if settings.glossaries else {},
     )
-
-
-def _products(path: Path) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(line.strip() for _, line in _lines("PRODUCTS", path)))
 
 
 def _intents(path: Path) -> Mapping[str, str]:
     intents: dict[str, str] = {}
     for number, line in _lines("INTENTS", path):
         try:
-            intent = json.loads(line)
-            name, description = intent["name"], intent["description"]
-        except (ValueError, TypeError, KeyError):
-            name = description = None
-        if not (isinstance(name, str) and isinstance(description, str) and name.strip()):
+            intent = _Intent.model_validate_json(line)
+        except ValidationError as error:
             msg = f'GROUNDWORK_INTENTS: {path.name}:{number} must be {{"name": "…", '
-            raise ConfigurationError(msg + '"description": "…"}.')
-        intents[name] = description
+            raise ConfigurationError(msg + '"description": "…"}.') from error
+        intents[intent.name] = intent.description
     return intents
 
 
-def _glossaries(folder: Path) -> Mapping[str, Mapping[tuple[str, str], Terms]]:
+def _glossaries(folder: Path) -> Glossaries:
     glossaries: dict[str, dict[tuple[str, str], Terms]] = {}
     try:
         paths = sorted(folder.iterdir())

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import unicodedata
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -24,10 +24,12 @@ log = logging.getLogger(__name__)
 _VERSION: Final = 2
 _BUSY_SECONDS: Final = 5.0
 _MOST_EXCHANGES: Final = 100  # of a conversation, which no model reads whole
+_KEPT: Final = timedelta(days=30)  # of answers of which nothing is said
+_MOST_ANSWERS: Final = 100_000  # of those, about
 _AROUND_A_QUESTION: Final = " \t.?!…;¿¡‽。？！；؟؛։۔।՞፧"
 _SCHEMA: Final = f"""
 BEGIN IMMEDIATE;
-CREATE TABLE answers (
+CREATE TABLE IF NOT EXISTS answers (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     message_id TEXT NOT NULL UNIQUE,
     asked_at TEXT NOT NULL,
@@ -35,18 +37,18 @@ CREATE TABLE answers (
     gap TEXT,
     content TEXT NOT NULL
 ) STRICT;
-CREATE INDEX answers_by_time ON answers (asked_at);
-CREATE INDEX answers_by_conversation ON answers (conversation_id, number)
+CREATE INDEX IF NOT EXISTS answers_by_time ON answers (asked_at);
+CREATE INDEX IF NOT EXISTS answers_by_conversation ON answers (conversation_id, number)
     WHERE conversation_id IS NOT NULL;
-CREATE INDEX answers_by_gap ON answers (gap, asked_at) WHERE gap IS NOT NULL;
-CREATE TABLE feedback (
+CREATE INDEX IF NOT EXISTS answers_by_gap ON answers (gap, asked_at) WHERE gap IS NOT NULL;
+CREATE TABLE IF NOT EXISTS feedback (
     id TEXT PRIMARY KEY,
     message_id TEXT NOT NULL REFERENCES answers (message_id) ON DELETE CASCADE,
     said_at TEXT NOT NULL,
     rating TEXT NOT NULL,
     comment TEXT
 ) STRICT;
-CREATE INDEX feedback_by_answer ON feedback (message_id);
+CREATE INDEX IF NOT EXISTS feedback_by_answer ON feedback (message_id);
 PRAGMA user_version = {_VERSION};
 COMMIT;
 """
@@ -87,24 +89,35 @@ class Store:
     take the last answers with it, but no feedback, and leaves the file whole (WAL).
     """
 
-    def __init__(self, path: Path, *, keep_days: int = 30, most_answers: int = 100_000) -> None:
-        """Open the file; make it, for its owner alone, where there is none.
-
-        Args:
-            path: the file; its folder must be there.
-            keep_days: days that answers are kept of which nothing is said.
-            most_answers: about the most of them.
+    def __init__(self, path: Path) -> None:
+        """Open the file; make it, for its owner alone, where there is none but its folder.
 
         Raises:
             ConfigurationError: it cannot be written, is something else, or is of another version.
         """
-        self._keep = timedelta(days=keep_days)
-        self._most_answers = most_answers
         self._lock = threading.Lock()
         try:
-            self._db = _opened(path)
+            with _alone_in(path.parent):
+                path.touch(0o600)
+                self._db = sqlite3.connect(
+                    path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                )
+                try:
+                    self._prepare(path)
+                except BaseException:
+                    self._db.close()
+                    raise
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError(f"The store {path} cannot be opened: {error}.") from error
+
+    def _prepare(self, path: Path) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version != _VERSION and self._db.execute("SELECT 1 FROM sqlite_schema").fetchone():
+            msg = f"{path} is something else, or a store of version {version}; this program "
+            raise ConfigurationError(f"{msg}knows {_VERSION}.")
+        self._db.executescript(_SCHEMA)  # fails now where the file can only be read
 
     def close(self) -> None:
         """Close the file."""
@@ -123,7 +136,7 @@ class Store:
         try:
             with self._writing() as db:
                 newest = db.execute(_KEEP, row).lastrowid or 0
-                db.execute(_PRUNE, (self._oldest(), newest - self._most_answers))
+                db.execute(_PRUNE, (_oldest(), newest - _MOST_ANSWERS))
         except RecordUnwritten:
             if answer.conversation_id:
                 raise
@@ -137,7 +150,7 @@ class Store:
     def conversation(self, conversation_id: str) -> list[tuple[Role, str]]:
         """The last turns of a conversation, oldest first; none if there is no such one."""
         turns: list[tuple[Role, str]] = []
-        for row in reversed(self._read(_TURNS, conversation_id, self._oldest(), _MOST_EXCHANGES)):
+        for row in reversed(self._read(_TURNS, conversation_id, _oldest(), _MOST_EXCHANGES)):
             question, answer = map(from_json, row)  # SQLite's ->> ends a text at a NUL
             turns.extend((("user", question), ("assistant", answer)))
         return turns
@@ -147,17 +160,14 @@ class Store:
         return self._change("DELETE FROM answers WHERE conversation_id = ?", conversation_id)
 
     def add_feedback(self, message_id: str, rating: Rating, comment: str | None) -> str:
-        """Take down what somebody says of an answer; it is on the disk when this returns.
-
-        Returns:
-            Its name.
+        """Take down what somebody says of an answer, on the disk; its name.
 
         Raises:
             MessageUnknown: there is no such answer, or it is too long ago.
             RecordUnwritten: it could not be written.
         """
         name, now = f"fb_{token_hex(16)}", _iso(datetime.now(UTC))
-        row = (name, now, rating, comment, message_id, self._oldest())
+        row = (name, now, rating, comment, message_id, _oldest())
         if not self._change(_SAY, *row, durably=True):
             raise MessageUnknown(f"There is no answer {message_id}, or it is too long ago.")
         return name
@@ -170,12 +180,7 @@ class Store:
         ]
 
     def gaps(self, limit: int, since: datetime | None = None) -> list[Gap]:
-        """Unanswered questions, most frequent first, then the last asked first.
-
-        Args:
-            limit: most questions.
-            since: leave out those that were not asked after it.
-        """
+        """Unanswered questions, asked since a time or ever; most frequent, then newest, first."""
         return [
             Gap(from_json(question), times, *map(datetime.fromisoformat, (first, last)))
             for question, times, first, last in self._read(_GAPS, _iso(since), limit)
@@ -184,9 +189,6 @@ class Store:
     def close_gap(self, question: str) -> bool:
         """Stop counting a question, in any wording that counts as the same; whether it was."""
         return self._change("UPDATE answers SET gap = NULL WHERE gap = ?", question_key(question))
-
-    def _oldest(self) -> str:
-        return _iso(datetime.now(UTC) - self._keep)
 
     def _read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -219,42 +221,21 @@ def question_key(question: str) -> str:
     return " ".join(words).strip(_AROUND_A_QUESTION)
 
 
+def _oldest() -> str:
+    return _iso(datetime.now(UTC) - _KEPT)
+
+
 def _iso(when: datetime | None) -> str:
     """A time as a text that sorts; before all where there is none."""
     return when.astimezone(UTC).isoformat(timespec="microseconds") if when else ""
 
 
-def _opened(path: Path) -> sqlite3.Connection:
-    # SQLite does not wait when two processes make a file a WAL file: they do so in turns.
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+@contextmanager
+def _alone_in(folder: Path) -> Generator[None]:
+    """SQLite does not wait when two processes make a file a WAL file: they do so in turns."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        with suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        db = sqlite3.connect(
-            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        try:
-            _prepare(db, path)
-        except BaseException:
-            db.close()
-            raise
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
     finally:
-        os.close(folder)
-    return db
-
-
-def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA foreign_keys = ON")
-    version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    if not version and db.execute("SELECT 1 FROM sqlite_schema").fetchone():
-        raise ConfigurationError(f"{path} is a database of something else.")
-    if not version:
-        db.executescript(_SCHEMA)
-    elif version != _VERSION:
-        msg = f"The store {path} is of version {version}; this program knows {_VERSION}."
-        raise ConfigurationError(msg)
-    # Takes the write lock, so that a file that can only be read is found out now.
-    db.execute("BEGIN IMMEDIATE")
-    db.execute("COMMIT")
+        os.close(descriptor)

@@ -14,20 +14,12 @@ Rating = Literal["up", "down"]
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
-    """An answer that was given, with what it rests on.
+    """An answer as the caller got it, with when (aware) and what was asked.
 
     Attributes:
-        message_id: its name.
-        asked_at: when it was asked for; aware.
-        conversation_id: the conversation it belongs to, if that is kept.
-        question: as it came.
-        query: what was searched for.
         history: the conversation before it, oldest first; ``role`` and ``content`` each.
         passages: what was found, the best first; ``document_id``, ``title`` and ``text`` at least.
-        answer: its text.
-        citations: what it rests on.
         action: what the caller was told to do; ``unknown`` where the documents do not tell.
-        model: the base model.
     """
 
     message_id: str

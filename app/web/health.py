@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from app.gateway import BreakerState, Finding, ModelGateway, OutputMode
+from app.knowledge.library import Library
 from app.web.deps import GatewayDep, LibraryDep
 
 router = APIRouter(tags=["health"])
@@ -80,12 +81,20 @@ async def check_readiness(
         status="not_ready" if reason else "ready",
         model=gateway.model,
         reason=reason,
-        upstream=_report(gateway),
-        knowledge=KnowledgeReport.model_validate(library.report(), from_attributes=True),
+        upstream=_upstream(gateway),
+        knowledge=_knowledge(library),
     )
 
 
-def _report(gateway: ModelGateway) -> UpstreamReport:
+def _knowledge(library: Library) -> KnowledgeReport:
+    return KnowledgeReport(
+        documents=library.index.documents,
+        passages=library.index.passages,
+        skipped=[SkippedDocument(id=item.id, reason=item.reason) for item in library.skipped],
+    )
+
+
+def _upstream(gateway: ModelGateway) -> UpstreamReport:
     return UpstreamReport(
         breaker=gateway.breaker.state,
         concurrency=gateway.admission.limit,

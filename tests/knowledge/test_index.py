@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.knowledge.index import Index, rank
+from app.knowledge.index import Found, Index
 from app.knowledge.sources import Passage, Source
 from app.knowledge.words import words
 
@@ -25,6 +25,10 @@ TEXTS = {
 
 def passage(source: str, title: str, language: str | None, text: str) -> Passage:
     return Passage(Source(source, title, text, language=language), 0, len(text))
+
+
+def rank(query: str, passages: list[Passage], limit: int, also: str = "") -> list[Found]:
+    return Index(passages).search(query, limit, also=also)
 
 
 PASSAGES = [passage(source, *rest) for source, rest in TEXTS.items()]

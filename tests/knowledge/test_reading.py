@@ -371,14 +371,10 @@ class TestRefused:
         with pytest.raises(Unreadable, match="it has more than 20 MB"):
             read_as(".txt", b"a" * (LARGEST + 1))
 
-    def test_unknown_formats(self, read_as: Read) -> None:
-        with pytest.raises(Unreadable, match="its format is not known"):
-            read_as(".docx", b"PK")
-
     def test_no_file_and_no_path_in_the_reason(self, tmp_path: Path) -> None:
         with pytest.raises(Unreadable) as caught:
             read(tmp_path / "nowhere.md", "a")
-        assert str(tmp_path) not in caught.value.reason
+        assert str(tmp_path) not in str(caught.value)
 
 
 MARKUP = "<p> </p> <li> <ul> </ul> <h2> </h2> <td> <table> </table> <pre> &lt; <!-- # - > | --- ```"

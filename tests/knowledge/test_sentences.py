@@ -4,13 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.knowledge.sentences import LONGEST, Sentence, segmented, sentences_of
+from app.knowledge.sentences import LONGEST, segmented
 from app.knowledge.sources import Heading, Source
 from app.knowledge.splitting import split
 
 
 def texts(text: str, language: str | None = "en") -> list[str]:
-    return [each.text for each in sentences_of(split(Source("a", "", text, language=language)))]
+    return [
+        each.text
+        for passage in split(Source("a", "", text, language=language))
+        for each in passage.sentences
+    ]
 
 
 @pytest.mark.parametrize(
@@ -62,8 +66,12 @@ def test_headings_are_left_out() -> None:
     text = "Lamp\n\nCare\n\nWipe it.\n\nEnd\n\nLast"
     headings = (Heading(0, 1, "Lamp"), Heading(6, 2, "Care"), Heading(22, 2, "End"))
     passages = split(Source("a", "", text, headings=headings))
-    assert sentences_of(passages) == [Sentence(passages[0], 12, 20), Sentence(passages[1], 27, 31)]
-    assert [each.text for each in sentences_of(passages)] == ["Wipe it.", "Last"]
+    found = [each for passage in passages for each in passage.sentences]
+    assert [(each.start, each.end, each.text) for each in found] == [
+        (12, 20, "Wipe it."),
+        (27, 31, "Last"),
+    ]
+    assert [each.heading for each in found] == [("Lamp", "Care"), ("Lamp", "End")]
 
 
 def test_a_sentence_without_end_is_cut_between_words() -> None:
@@ -81,12 +89,15 @@ TEXTS = st.text(st.sampled_from("abé. ?!\u201c\"'。你\n\t|-\ud800"), max_size
 @given(TEXTS, st.sampled_from([None, "de", "zh", "xx"]), st.integers(1, 40))
 def test_nothing_is_lost_nothing_is_twice(text: str, language: str | None, times: int) -> None:
     source = Source("a", "", (text * times)[:5_000], language=language)
-    found = sentences_of(split(source))
+    passages = split(source)
+    found = [each for passage in passages for each in passage.sentences]
     assert "".join("".join(each.text.split()) for each in found) == "".join(source.text.split())
     for each in found:
         assert each.text == source.text[each.start : each.end] == each.text.strip()
         assert len(each.text) <= LONGEST
-        assert each.passage.start <= each.start < each.end <= each.passage.end
+    for passage in passages:
+        for each in passage.sentences:
+            assert passage.start <= each.start < each.end <= passage.end
 
 
 @given(TEXTS)

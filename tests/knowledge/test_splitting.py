@@ -160,6 +160,12 @@ def test_a_long_paragraph_begins_under_its_heading() -> None:
     assert second.text.endswith("End.")
 
 
+@pytest.mark.parametrize("size", range(895, 900))
+def test_a_paragraph_that_just_fits_stands_under_its_heading(size: int) -> None:
+    first, *_ = split(_source(_Part("A", 1), _Part("b" * size)))
+    assert first.text.startswith("A\n\nb")
+
+
 @pytest.mark.parametrize(
     "unit",
     ["x", '"', "你好。", "a ", "“a. ", "a\n\n", "\n", " ", "a\n \t"],

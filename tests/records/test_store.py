@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from app.errors import ConfigurationError, MessageUnknown, RecordUnwritten
 from app.records import Gap, GivenAnswer, Store
+from app.records import store as module
 from app.records.store import question_key
 
 NOW = datetime.now(UTC)
@@ -149,12 +150,14 @@ def test_of_a_very_long_conversation_the_last_turns_count(kept: Store) -> None:
     assert turns[-1] == ("assistant", "102")
 
 
-def test_what_is_too_old_is_neither_given_nor_kept(path: Path, kept: Store) -> None:
+def test_what_is_too_old_is_neither_given_nor_kept(
+    path: Path, kept: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old = replace(ANSWER, asked_at=NOW - timedelta(days=31), conversation_id="c")
-    patient = Store(path, keep_days=40)
-    patient.remember(old)
-    assert patient.conversation("c")
-    patient.close()
+    with monkeypatch.context() as patient:
+        patient.setattr(module, "_KEPT", timedelta(days=40))
+        kept.remember(old)
+        assert kept.conversation("c")
     assert kept.conversation("c") == []
     with pytest.raises(MessageUnknown):
         kept.add_feedback("msg_1", "up", None)
@@ -162,12 +165,14 @@ def test_what_is_too_old_is_neither_given_nor_kept(path: Path, kept: Store) -> N
     assert rows(path, "SELECT message_id FROM answers") == [("new",)]
 
 
-def test_what_something_was_said_of_is_kept_as_long_as_that(path: Path) -> None:
-    patient = Store(path, keep_days=40, most_answers=1)
-    patient.remember(replace(ANSWER, asked_at=NOW - timedelta(days=31)))
-    patient.add_feedback("msg_1", "down", "Wrong.")
-    patient.close()
-    kept = Store(path)
+def test_what_something_was_said_of_is_kept_as_long_as_that(
+    kept: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST_ANSWERS", 1)
+    with monkeypatch.context() as patient:
+        patient.setattr(module, "_KEPT", timedelta(days=40))
+        kept.remember(replace(ANSWER, asked_at=NOW - timedelta(days=31)))
+        kept.add_feedback("msg_1", "down", "Wrong.")
     kept.remember(replace(ANSWER, message_id="new"))
     kept.add_feedback("msg_1", "up", None)
     assert [(said.rating, said.comment) for said in kept.feedback(9)] == [
@@ -176,14 +181,14 @@ def test_what_something_was_said_of_is_kept_as_long_as_that(path: Path) -> None:
     ]
     assert kept.feedback(1, datetime.now(UTC) + HOUR) == []
     assert kept.find("msg_1")
-    kept.close()
 
 
-def test_the_newest_are_kept_of_too_many(path: Path) -> None:
-    small = Store(path, most_answers=5)
+def test_the_newest_are_kept_of_too_many(
+    path: Path, kept: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST_ANSWERS", 5)
     for number in range(12):
-        small.remember(replace(ANSWER, message_id=str(number)))
-    small.close()
+        kept.remember(replace(ANSWER, message_id=str(number)))
     names = rows(path, "SELECT message_id FROM answers ORDER BY number")
     assert names == [(str(number),) for number in range(7, 12)]
 

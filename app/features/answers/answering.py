@@ -16,22 +16,23 @@ from app.errors import (
     InputTooLong,
     invalid,
 )
-from app.features.answers.desk import Desk
 from app.features.answers.feature import FEATURE
-from app.features.answers.header import Header, Written
+from app.features.answers.header import Written
 from app.features.answers.schemas import (
     Answer,
     AnswerCitation,
     AnswerRequest,
     AnswerStarted,
     Citation,
+    FoundPassage,
     Message,
 )
-from app.features.answers.searching import Findings, find
+from app.features.answers.searching import find
 from app.features.answers.task import AnswerTask
 from app.features.feature import Result, reply_of
 from app.features.wire import Completed, Delta, Reply
-from app.gateway import Chunk, ModelGateway, Prompt
+from app.gateway import ModelGateway, Usage
+from app.knowledge.library import Library
 from app.records import GivenAnswer, Store
 
 COMPLETED: Final[Any] = Completed[Reply[Answer]]
@@ -41,39 +42,95 @@ _MOST_MESSAGES: Final = 50  # of a conversation, for the model
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request made ready.
+class Desk:
+    """What answers: the model, the documents, and what was answered before, if that is kept."""
+
+    gateway: ModelGateway
+    library: Library
+    store: Store | None
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A request as the model is asked it.
 
     Attributes:
         request: as it came.
-        message_id: the answer's name.
-        conversation_id: the conversation's, if it is kept.
-        found: what was found.
-        task: what the model is asked at first.
-        is_cut: whether something is left out there.
+        names: of the answer and of its conversation, and what was searched for.
+        task: what the model is asked.
+        shown: its passages for the caller, even if it is shown none in the end.
+        usage: tokens that it took so far.
+        is_cut: whether something is left out that the caller sent.
     """
 
     request: AnswerRequest
-    message_id: str
-    conversation_id: str | None
-    found: Findings
+    names: dict[str, Any]
     task: AnswerTask
+    shown: list[FoundPassage]
+    usage: Usage
     is_cut: bool
+
+    async def doubt(self, gateway: ModelGateway) -> None:
+        """Leave out the passages if the model finds it likely that they do not tell."""
+        self.task, usage = await FEATURE.doubted(self.task, gateway)
+        self.usage += usage
+
+    def shorten(self, error: InputTooLong) -> None:
+        """Leave out more; where nothing is left, raise the error."""
+        shorter = self.task.shorter()
+        if shorter is None:
+            raise error
+        # Fewer of the service's own documents are no loss to the caller.
+        self.is_cut |= bool(self.task.history or self.request.documents)
+        self.task, self.shown = shorter, self.shown[: len(shorter.passages)] or self.shown
+
+    def opening(self, sources: Sequence[int], text: str) -> Iterator[Any]:
+        """The first events, up to the first piece of the text."""
+        yield AnswerStarted(type="started", **self.names, passages=self.shown)
+        for sentence in self.task.cited(sources):
+            yield AnswerCitation(type="citation", citation=Citation.of(sentence))
+        yield Delta(type="delta", text=text)
+
+    async def made(self, result: Result[Written], store: Store | None) -> Any:
+        """The answer, kept; one from nothing can only be that the documents do not tell."""
+        written, is_kept = result.output, all(check.kept for check in result.checks)
+        is_groundless = written.action == "answer" and not self.task.sentences
+        action = "unknown" if is_groundless else written.action
+        made = reply_of(
+            _ANSWERED,
+            replace(result, usage=self.usage + result.usage),
+            **self.names,
+            answer=written.text,
+            action=action,
+            grounded=action == "answer" and is_kept,  # that it cites something is one of the checks
+            citations=list(map(Citation.of, self.task.cited(written.sources))),
+            passages=self.shown,
+            truncated=self.is_cut,
+        )
+        if store:
+            unkept = {"grounded", "truncated", "usage", "checks"}
+            given = GivenAnswer(
+                asked_at=datetime.now(UTC),
+                question=self.task.question,
+                history=[message.model_dump() for message in self.task.history],
+                **made.model_dump(mode="json", exclude=unkept),
+            )
+            await asyncio.to_thread(store.remember, given)
+        return made
 
 
 async def reply(request: AnswerRequest, desk: Desk) -> Any:
-    """Answer a request.
+    """Answer a request; raises as :func:`events` does."""
+    asked = await _prepared(request, desk)
+    while True:
+        try:
+            await asked.doubt(desk.gateway)
+            return await asked.made(await FEATURE.ask(asked.task, desk.gateway), desk.store)
+        except InputTooLong as error:
+            asked.shorten(error)
 
-    Raises:
-        GroundworkError: as :func:`events`.
-    """
-    *_, completed = [event async for event in events(request, desk, streamed=False)]
-    return completed.result
 
-
-async def events(
-    request: AnswerRequest, desk: Desk, *, streamed: bool = True
-) -> AsyncGenerator[Any]:
+async def events(request: AnswerRequest, desk: Desk) -> AsyncGenerator[Any]:
     """Answer a request in events.
 
     The first waits for the answer's first word, so that what fails before is an ordinary problem
@@ -88,65 +145,58 @@ async def events(
         GroundworkError: what the gateway raises; its ``received`` member is the text so far.
     """
     asked = await _prepared(request, desk)
-    task, gateway, spent, shown = asked.task, desk.gateway, asked.found.usage, list[str]()
-    is_settled = False
     while True:
+        received = shown = ""
         try:
-            if not is_settled:
-                doubts, usage = await FEATURE.doubt(task, gateway)
-                task, spent = task.changed(is_blind=True) if doubts else task, spent + usage
-                is_settled = True
-            prompt, header = FEATURE.prompt(task), Header()
-            source = gateway.stream(prompt) if streamed else _whole(prompt, gateway)
-            async with aclosing(source) as chunks:
-                async for chunk in chunks:
-                    text = chunk.text
-                    if not header.is_read and (text := header.feed(text)):
-                        for event in _opening(asked, task, header.sources):
+            await asked.doubt(desk.gateway)
+            async with aclosing(FEATURE.stream(asked.task, desk.gateway)) as items:
+                async for item in items:
+                    if isinstance(item, Result):
+                        output = item.output
+                        for event in () if shown else asked.opening(output.sources, output.text):
                             yield event
-                    if text:
-                        shown.append(text)
-                        yield Delta(type="delta", text=text)
-                    if chunk.completion:
-                        result = await FEATURE.proven(task, prompt, chunk.completion, gateway)
-                        if not shown:
-                            for event in _opening(asked, task, result.output.sources):
-                                yield event
-                            yield Delta(type="delta", text=result.output.text)
-                        made = _made(asked, task, replace(result, usage=spent + result.usage))
-                        yield await _completed(asked, made, desk.store)
+                        made = await asked.made(item, desk.store)
+                        yield COMPLETED(type="completed", result=made)
                         return
-        except InputTooLong:
-            shorter = task.shorter()
-            if shown or shorter is None:
-                raise
-            task = shorter
-        except GroundworkError as error:
+                    elif shown:
+                        shown += item.text
+                        yield Delta(type="delta", text=item.text)
+                    else:
+                        received += item.text
+                        begun = Written(received)
+                        shown = "" if begun.is_open else begun.rest
+                        for event in asked.opening(begun.sources, shown) if shown else ():
+                            yield event
+        except InputTooLong as error:
             if shown:
-                error.members["received"] = "".join(shown)
+                raise
+            asked.shorten(error)
+        except GroundworkError as error:
+            error.members.pop("received", None)  # with the brackets
+            if shown:
+                error.members["received"] = shown
             raise
 
 
-async def _whole(prompt: Prompt, gateway: ModelGateway) -> AsyncGenerator[Chunk]:
-    """A whole answer as a stream of one piece."""
-    completion = await gateway.complete(prompt)
-    yield Chunk(completion.text, completion, completion.tokens)
-
-
-async def _prepared(request: AnswerRequest, desk: Desk) -> Asked:
+async def _prepared(request: AnswerRequest, desk: Desk) -> _Asked:
     traits = desk.gateway.traits
-    name, messages = await _conversation(request, desk.store)
+    conversation, messages = await _conversation(request, desk.store)
     history = _last(messages, traits.reads)
-    found = await find(request, history, desk)
+    found = await find(request, history, desk.library, desk.gateway)
     task = AnswerTask.model_construct(
         question=request.question,
         passages=found.passages,
         history=history,
-        is_blind=False,
         unknown_above=traits.unknown_above,
     )
+    names = {
+        "message_id": f"msg_{token_hex(16)}",
+        "conversation_id": conversation,
+        "query": found.query,
+    }
     is_cut = found.is_cut or len(history) < len(messages)
-    return Asked(request, f"msg_{token_hex(16)}", name, found, task, is_cut)
+    shown = list(map(FoundPassage.of, found.passages))
+    return _Asked(request, names, task, shown, found.usage, is_cut)
 
 
 async def _conversation(
@@ -173,58 +223,3 @@ def _last(messages: Sequence[Message], most: int) -> tuple[Message, ...]:
     sizes = accumulate(len(message.content) for message in reversed(last))
     count = sum(size <= most for size in sizes)
     return tuple(dropwhile(lambda each: each.role != "user", last[len(last) - count :]))
-
-
-def _opening(
-    asked: Asked, task: AnswerTask, sources: Sequence[int]
-) -> Iterator[AnswerStarted | AnswerCitation]:
-    yield AnswerStarted(
-        type="started",
-        message_id=asked.message_id,
-        conversation_id=asked.conversation_id,
-        query=asked.found.query,
-        passages=task.shown,
-    )
-    for citation in _citations(task, sources):
-        yield AnswerCitation(type="citation", citation=citation)
-
-
-def _made(asked: Asked, task: AnswerTask, result: Result[Written]) -> Any:
-    """The answer; one from nothing that was shown can only be that the documents do not tell."""
-    written, citations = result.output, _citations(task, result.output.sources)
-    action = "unknown" if written.action == "answer" and not task.sentences else written.action
-    is_kept = all(check.kept for check in result.checks)
-    lacks_documents = asked.request.documents and len(task.passages) < len(asked.task.passages)
-    return reply_of(
-        _ANSWERED,
-        result,
-        message_id=asked.message_id,
-        conversation_id=asked.conversation_id,
-        answer=written.text,
-        action=action,
-        grounded=action == "answer" and is_kept,  # that it cites something is one of the checks
-        citations=citations,
-        passages=task.shown,
-        query=asked.found.query,
-        truncated=asked.is_cut
-        or len(task.history) < len(asked.task.history)
-        or bool(lacks_documents),
-    )
-
-
-def _citations(task: AnswerTask, sources: Sequence[int]) -> list[Citation]:
-    return [Citation.of(sentence) for sentence in task.cited(sources)]
-
-
-async def _completed(asked: Asked, made: Any, store: Store | None) -> Any:
-    """The last event; the answer is kept before."""
-    if store:
-        fields = made.model_dump(mode="json", exclude={"grounded", "truncated", "usage", "checks"})
-        given = GivenAnswer(
-            asked_at=datetime.now(UTC),
-            question=asked.request.question,
-            history=[message.model_dump() for message in asked.task.history],
-            **fields,
-        )
-        await asyncio.to_thread(store.remember, given)
-    return COMPLETED(type="completed", result=made)

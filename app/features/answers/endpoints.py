@@ -2,13 +2,13 @@
 
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
+from fastapi import Request as HttpRequest
 from fastapi.responses import StreamingResponse
 from pydantic import Field, StringConstraints
 
 from app.errors import ConversationUnknown, FeedbackOff
-from app.features.answers.answering import COMPLETED, events, reply
-from app.features.answers.desk import DeskDep
+from app.features.answers.answering import COMPLETED, Desk, events, reply
 from app.features.answers.schemas import Answer, AnswerCitation, AnswerRequest, AnswerStarted
 from app.features.wire import Delta, Output, Reply, Request, examples
 from app.web.deps import StoreDep
@@ -19,6 +19,14 @@ _EVENTS: Final = documented_events("Answer", AnswerStarted, AnswerCitation, Delt
 _UNKNOWN: Final = documented(404, "conversation-unknown")
 
 router = APIRouter(prefix="/answers", tags=["answers"])
+
+
+async def _desk(request: HttpRequest) -> Desk:
+    state = request.state
+    return Desk(state.gateway, state.library, state.store)
+
+
+DeskDep = Annotated[Desk, Depends(_desk)]
 
 
 class FeedbackRequest(Request):

@@ -1,6 +1,7 @@
 """The feature: numbered sentences and a question, and what the model makes of them."""
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from app.errors import ModelOutputTruncated
@@ -34,34 +35,50 @@ class Answers(Feature[AnswerTask, Written]):
         self._doubting = replace(
             self._telling, alternatives=_ALTERNATIVES, stop=("]",), max_tokens=8
         )
-        self._blind = self.make_prefix(examples=list(map(_blind, untold)))
+        self._blind = self.make_prefix(
+            examples=[
+                Example(input=each.input.changed(passages=()), output=each.output)
+                for each in untold
+            ]
+        )
 
-    async def doubt(self, task: AnswerTask, gateway: ModelGateway) -> tuple[bool, Usage]:
-        """Whether the model finds it likely enough that no sentence tells; and what that took.
-
-        Raises:
-            GroundworkError: what the gateway raises.
-        """
+    async def doubted(self, task: AnswerTask, gateway: ModelGateway) -> tuple[AnswerTask, Usage]:
+        """The task, without passages if the model finds it likely that none tells; what it took."""
         if task.unknown_above is None or not task.sentences:
-            return False, Usage()
+            return task, Usage()
         *before, asked = self.turns(task)
         turns = (*before, Turn("user", (*asked.parts, _DOUBT)))
         try:
             completion = await gateway.complete(Prompt(self._doubting, turns))
         except ModelOutputTruncated:  # it wrote no brackets
-            return False, Usage()
+            return task, Usage()
         start = completion.text.find("[") + 1
         unknown = probability_of(completion.tokens, start, "unknown")
-        return unknown is not None and unknown >= task.unknown_above, completion.usage
+        if unknown is not None and unknown >= task.unknown_above:
+            task = task.changed(passages=())
+        return task, completion.usage
 
     def render(self, request: AnswerTask) -> str:
         """The sentences, numbered over all passages, under their titles; then the question."""
-        return "\n".join((*_numbered(request), f"Question: {request.question}"))
+        lines: list[str] = []
+        above, number = "", 1
+        for passage in request.passages:
+            titles = filter(None, dict.fromkeys((passage.source.title, *passage.heading)))
+            title = _line(" > ".join(titles)) or passage.source.id
+            if title != above:
+                lines.append(f"# {title}")
+            for sentence in passage.sentences:
+                lines.append(f"[{number}] {_line(sentence.text)}")
+                number += 1
+            above = title
+        if lines:
+            lines.append("")
+        return "\n".join((*lines, f"Question: {request.question}"))
 
     def turns(self, request: AnswerTask) -> tuple[Turn, ...]:
         before = (
-            Turn(message.role, (_said(message.role, message.content),))
-            for message in request.history
+            Turn(each.role, (Untrusted(each.content) if each.role == "user" else each.content,))
+            for each in request.history
         )
         return (*before, *super().turns(request))
 
@@ -71,23 +88,10 @@ class Answers(Feature[AnswerTask, Written]):
         return super().prefix(request) if request.unknown_above is None else self._telling
 
 
-def _blind(example: Example[AnswerTask, Written]) -> Example[AnswerTask, Written]:
-    return Example(input=example.input.changed(is_blind=True), output=example.output)
-
-
-def _said(role: str, content: str) -> str | Untrusted:
-    return content if role == "assistant" else Untrusted(content)
-
-
-def _numbered(request: AnswerTask) -> list[str]:
-    lines: list[str] = []
-    title, number = "", 1
-    for page in request.pages:
-        if title != page.title:
-            lines.append(f"# {page.title}")
-        lines += [f"[{at}] {line}" for at, line in enumerate(page.lines, start=number)]
-        title, number = page.title, number + len(page.lines)
-    return [*lines, ""] if lines else lines
+@lru_cache(maxsize=4_096)  # the same sentences are shown again and again
+def _line(text: str) -> str:
+    """A text in one line, so that none can pretend to be another's number."""
+    return " ".join(text.split())
 
 
 FEATURE: Final = Answers()

@@ -7,7 +7,7 @@ from typing import Final
 from app.features.answers.header import Written
 from app.features.answers.task import AnswerTask
 from app.features.proofs import Check
-from app.knowledge.sentences import Sentence
+from app.knowledge.sources import Passage
 
 _NO_BRACKETS: Final = (
     "It does not begin with square brackets that hold the numbers of the sentences it rests on, "
@@ -37,10 +37,9 @@ def names_sources(request: AnswerTask, output: Written) -> Check:
     advice = ""
     if not output.is_headed:
         advice = _NO_BRACKETS
-    elif wrong and most:
-        advice = f"There is no sentence {', '.join(wrong)}: the last one is [{most}]."
     elif wrong:
-        advice = _NO_SENTENCES
+        last = f"There is no sentence {', '.join(wrong)}: the last one is [{most}]."
+        advice = last if most else _NO_SENTENCES
     return Check("sources", not advice, unexpected=wrong, advice=advice)
 
 
@@ -67,9 +66,8 @@ def keeps_figures(request: AnswerTask, output: Written) -> Check | None:
     return Check("figures", not wrong, unexpected=wrong, advice=advice)
 
 
-def _evidence(request: AnswerTask, sentences: Sequence[Sentence]) -> str:
-    passages = (sentence.passage for sentence in sentences)
-    titles = {title for each in passages for title in (each.source.title, *each.heading)}
+def _evidence(request: AnswerTask, sentences: Sequence[Passage]) -> str:
+    titles = {title for each in sentences for title in (each.source.title, *each.heading)}
     said = (message.content for message in request.history)
     return "\n".join((request.question, *said, *titles, *(each.text for each in sentences)))
 

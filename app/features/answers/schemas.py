@@ -1,13 +1,12 @@
 """The wire of ``/answers``."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints
 
 from app.features.answers.header import Action
 from app.features.wire import Line, Output, Passage, Request, examples
 from app.knowledge import sources
-from app.knowledge.sentences import Sentence
 
 ConversationId = Annotated[str, StringConstraints(pattern=r"^conv_[0-9a-f]{32}$")]
 
@@ -81,38 +80,32 @@ class InDocument(Output):
     start: int = Field(description="Where it begins in the document's text, in code points.")
     end: int = Field(description="Where it ends there.")
 
+    @classmethod
+    def of(cls, passage: sources.Passage) -> Self:
+        """The wire's form of a passage, or of a sentence."""
+        fields: dict[str, Any] = {
+            "document_id": passage.source.id,
+            "title": passage.source.title,
+            "url": passage.source.url,
+            "heading": " > ".join(passage.heading) or None,
+            "start": passage.start,
+            "end": passage.end,
+            "text": passage.text,  # a passage has this, and a citation the other
+            "quote": passage.text,
+        }
+        return cls(**fields)
+
 
 class FoundPassage(InDocument):
     """A part of a document that may hold the answer."""
 
     text: str = Field(description="Its text.")
 
-    @classmethod
-    def of(cls, passage: sources.Passage) -> "FoundPassage":
-        """The wire's form of a passage."""
-        return cls(**_place(passage, passage.start, passage.end), text=passage.text)
-
 
 class Citation(InDocument):
     """A sentence that the answer rests on."""
 
     quote: str = Field(description="The document's own words.")
-
-    @classmethod
-    def of(cls, sentence: Sentence) -> "Citation":
-        """The wire's form of a sentence."""
-        return cls(**_place(sentence.passage, sentence.start, sentence.end), quote=sentence.text)
-
-
-def _place(passage: sources.Passage, start: int, end: int) -> dict[str, Any]:
-    return {
-        "document_id": passage.source.id,
-        "title": passage.source.title,
-        "url": passage.source.url,
-        "heading": " > ".join(passage.heading) or None,
-        "start": start,
-        "end": end,
-    }
 
 
 class Answer(Output):

@@ -1,20 +1,19 @@
 """Finds what an answer may rest on: in the request's documents, in the service's, or in both."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain, islice, zip_longest
 from math import log
-from typing import Final, Protocol
+from typing import Final
 
 from app.errors import GroundworkError
-from app.features.answers.desk import Desk
 from app.features.answers.query import QUERIES, QueryTask
 from app.features.answers.schemas import AnswerRequest, Message
 from app.features.answers.task import passages_of
 from app.features.concurrency import aside
 from app.gateway import ModelGateway, Usage
 from app.knowledge.index import Found, Index
+from app.knowledge.library import Library
 from app.knowledge.sources import Passage
 from app.languages import base, detect_scored
 
@@ -28,13 +27,9 @@ _NO_TOKENS: Final = Usage()
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found for a question.
+    """The best passages first, what was searched for, and what it took to write that.
 
-    Attributes:
-        passages: the best first.
-        query: what was searched for.
-        usage: tokens that it took to write that.
-        is_cut: whether a part of the request's documents is left out.
+    ``is_cut``: whether a part of the request's documents is left out.
     """
 
     passages: tuple[Passage, ...]
@@ -43,64 +38,42 @@ class Findings:
     is_cut: bool = False
 
 
-class Shelf(Protocol):
-    """Something that can be searched: an index, the library."""
-
-    def search(self, query: str, limit: int, *, also: str = "") -> list[Found]: ...
-
-
-async def find(request: AnswerRequest, history: Sequence[Message], desk: Desk) -> Findings:
+async def find(
+    request: AnswerRequest, history: Sequence[Message], library: Library, gateway: ModelGateway
+) -> Findings:
     """What the model is to be shown, as many passages as it reads.
 
     Documents that it can read whole are not searched: a caller's are meant to be read, whatever
     words they have. Of more, those that are not found come after those that are.
-
-    Raises:
-        Overloaded: the service's documents have not been read yet.
-        GroundworkError: as :func:`search`.
     """
-    reads, library, wanted = desk.gateway.traits.reads, desk.library, request.search_knowledge
+    reads, wanted = gateway.traits.reads, request.search_knowledge
     size = sum(len(document.text) for document in request.documents)
     own = await aside(lambda: passages_of(request.documents), characters=size)
-    in_library = not own if wanted is None else wanted
-    shelves: list[Shelf] = (
-        [await aside(lambda: Index(own), characters=size)] if size > reads else []
-    )
-    if in_library:
+    indexes = [await aside(lambda: Index(own), characters=size)] if size > reads else []
+    if wanted or (wanted is None and not own):
         await library.wait()
-        shelves.append(library)
-    if not shelves:
+        indexes.append(library.index)
+    if not indexes:
         return Findings(own, request.question)
-    count = len(own) + (library.report().passages if in_library else 0)
-    language = library.language if in_library else _language_of(own)
+    language = indexes[-1].language
     task = QueryTask(question=request.question, language=language, history=tuple(history))
-    found = await search(task, shelves, desk.gateway, passages=count)
+    found = await search(task, indexes, gateway)
     order = chain(found.passages, own) if size > reads else chain(own, found.passages)
-    shown = _fitting({id(passage): passage for passage in order}.values(), reads)
-    is_cut = not {id(passage) for passage in own} <= {id(passage) for passage in shown}
-    return replace(found, passages=shown, is_cut=is_cut)
+    shown = _fitting(dict.fromkeys(order), reads)
+    return replace(found, passages=shown, is_cut=not set(own).issubset(shown))
 
 
-async def search(
-    task: QueryTask, shelves: Sequence[Shelf], gateway: ModelGateway, *, passages: int
-) -> Findings:
+async def search(task: QueryTask, indexes: Sequence[Index], gateway: ModelGateway) -> Findings:
     """Search for a question and, where that may not do, for what the model makes of it as well.
 
-    It may not after a conversation, in another language, or where little is found.
-
-    Args:
-        task: the question, and what it is about.
-        shelves: where.
-        gateway: the model.
-        passages: how many there are on the shelves.
-
-    Raises:
-        GroundworkError: what the gateway raises, where the question alone finds nothing.
+    It may not after a conversation, in another language, or where little is found. A gateway that
+    fails then is an error only where the question alone finds nothing.
     """
     asked = [message.content for message in task.history if message.role == "user"]
     also = " ".join(asked[-_CARRIED:])
-    found = [shelf.search(task.question, _MOST, also=also) for shelf in shelves]
+    found = [index.search(task.question, _MOST, also=also) for index in indexes]
     alone = Findings(_in_turn(found), task.question)
+    passages = sum(index.passages for index in indexes)
     best = max((items[0].score for items in found if items), default=0.0)
     is_enough = best >= _LITTLE * log(1 + passages)
     if not passages or (is_enough and not task.history and not _is_foreign(task)):
@@ -111,7 +84,7 @@ async def search(
         if not alone.passages:
             raise
         return alone
-    again = (shelf.search(written.output, _MOST) for shelf in shelves)
+    again = (index.search(written.output, _MOST) for index in indexes)
     both = [_merged(*pair) for pair in zip(found, again, strict=True)]
     return Findings(_in_turn(both), written.output, written.usage)
 
@@ -122,23 +95,17 @@ def _is_foreign(task: QueryTask) -> bool:
     return detected.score >= _SURE and base(detected.code).lower() != task.language
 
 
-def _language_of(passages: Iterable[Passage]) -> str:
-    """The language of most of them."""
-    counts = Counter(passage.source.language or "en" for passage in passages).most_common(1)
-    return counts[0][0] if counts else "en"
-
-
 def _merged(first: Iterable[Found], second: Iterable[Found]) -> list[Found]:
     """The best of both, each passage once."""
-    best: dict[int, Found] = {}
+    best: dict[Passage, Found] = {}
     for item in sorted(chain(first, second), key=lambda item: -item.score):
-        best.setdefault(id(item.passage), item)
+        best.setdefault(item.passage, item)
     return list(best.values())
 
 
-def _in_turn(shelves: Sequence[Sequence[Found]]) -> tuple[Passage, ...]:
-    """One of each in turn: scores of two shelves cannot be compared, they grow with their size."""
-    return tuple(item.passage for row in zip_longest(*shelves) for item in row if item)
+def _in_turn(found: Sequence[Sequence[Found]]) -> tuple[Passage, ...]:
+    """One of each in turn: scores of two indexes cannot be compared, they grow with their size."""
+    return tuple(item.passage for row in zip_longest(*found) for item in row if item)
 
 
 def _fitting(passages: Iterable[Passage], reads: int) -> tuple[Passage, ...]:

@@ -1,24 +1,21 @@
 """Documents of all formats into plain text: Markdown, HTML, text and PDF."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 from unicodedata import normalize
 
-import langcodes
 import regex
-from langcodes.tag_parser import LanguageTagError
 
-from app.knowledge.reading.charsets import is_binary
 from app.knowledge.reading.draft import Block, Draft, Unreadable
 from app.knowledge.reading.html import read_html
-from app.knowledge.reading.markdown import read_markdown
 from app.knowledge.reading.pdf import read_pdf
-from app.knowledge.reading.plain import read_text
+from app.knowledge.reading.text import read_markdown, read_text
 from app.knowledge.sources import Heading, Source
 from app.languages import UNKNOWN, detect
 
-__all__ = ["LARGEST", "READERS", "Unreadable", "read"]
+__all__ = ["LARGEST", "READERS", "Unreadable", "language_of", "read"]
 
 LARGEST: Final = 20_000_000  # bytes of a file
 
@@ -40,7 +37,8 @@ _GONE: Final = regex.compile(  # what no reader sees: controls, invisible and re
 _SPACE: Final = regex.compile(r"\p{Zs}")
 _WORD: Final = regex.compile(r"\w|\p{S}")
 _LONGEST_HEADING: Final = 300  # characters
-_ENOUGH: Final = 2_000  # characters tell the language
+_LANGUAGE: Final = regex.compile(r"\s*([a-zA-Z]{2})(?![a-zA-Z])")  # of a tag (BCP 47)
+_UTF_16: Final = (BOM_UTF16_LE, BOM_UTF16_BE)
 
 
 def read(path: Path, document_id: str) -> Source:
@@ -56,11 +54,15 @@ def read(path: Path, document_id: str) -> Source:
     Raises:
         Unreadable: it cannot be read, or there is no text in it.
     """
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise Unreadable(f"it cannot be opened: {error.strerror}") from error
+    if len(data) > LARGEST:
+        raise Unreadable(f"it has more than {LARGEST // 1_000_000} MB")
     suffix = path.suffix.lower()
-    if suffix not in READERS:
-        raise Unreadable("its format is not known")
-    data = _content(path)
-    if suffix != ".pdf" and is_binary(data):
+    if suffix != ".pdf" and b"\0" in data and not data.startswith(_UTF_16):
         raise Unreadable("it is not text")
     source = _source(READERS[suffix](data), document_id)
     if not source.text:
@@ -68,17 +70,10 @@ def read(path: Path, document_id: str) -> Source:
     return source
 
 
-def _content(path: Path) -> bytes:
-    try:
-        if not path.is_file():
-            raise Unreadable("it is not a file")
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        raise Unreadable(f"it cannot be opened: {error.strerror}") from error
-    if len(data) > LARGEST:
-        raise Unreadable(f"it has more than {LARGEST // 1_000_000} MB")
-    return data
+def language_of(text: str) -> str | None:
+    """ISO 639-1 code of the language of a text, if it tells."""
+    code = detect(text)
+    return None if code == UNKNOWN else code.lower()
 
 
 def _source(draft: Draft, document_id: str) -> Source:
@@ -94,13 +89,14 @@ def _source(draft: Draft, document_id: str) -> Source:
         texts.append(text)
         at += len(text) + 2
     whole = "\n\n".join(texts)
+    said = _LANGUAGE.match(draft.language or "")
     title = " ".join(_tidy(draft.title).split())
     return Source(
         document_id,
         title or next((heading.text for heading in headings if heading.level == 1), ""),
         whole,
         draft.url if draft.url and draft.url.startswith(("http://", "https://")) else None,
-        _named(draft.language) or _detected(whole[:_ENOUGH]),
+        said[1].lower() if said else language_of(whole),
         tuple(headings),
     )
 
@@ -115,16 +111,3 @@ def _clean(block: Block) -> str:
 
 def _tidy(text: str) -> str:
     return normalize("NFC", _SPACE.sub(" ", _GONE.sub("", text)))
-
-
-def _named(tag: str | None) -> str | None:
-    try:
-        code = langcodes.get(tag).language if tag else None
-    except LanguageTagError:
-        return None
-    return code if code and len(code) == 2 else None
-
-
-def _detected(text: str) -> str | None:
-    code = detect(text)
-    return None if code == UNKNOWN else code.lower()

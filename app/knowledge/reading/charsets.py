@@ -4,17 +4,7 @@ The detector (Firefox's) named the charset of single sentences in all 12 charset
 charset-normalizer calls a German one Big5, and a Greek page Mac Cyrillic.
 """
 
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from typing import Final
-
 from turbohtml.detect import detect
-
-_UTF_16: Final = (BOM_UTF16_LE, BOM_UTF16_BE)
-
-
-def is_binary(data: bytes) -> bool:
-    """Whether these are not bytes of a text."""
-    return b"\0" in data and not data.startswith(_UTF_16)
 
 
 def decoded(data: bytes, charset: str | None = None) -> str:

@@ -5,15 +5,7 @@ from dataclasses import dataclass
 
 
 class Unreadable(Exception):
-    """A document that cannot be read.
-
-    Attributes:
-        reason: why, in a few words for the operator.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    """A document cannot be read; the text says why, in a few words for the operator."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from app.features.answers.answering import events, reply
-from app.features.answers.desk import Desk
+from app.features.answers.answering import Desk, events, reply
 from app.features.answers.schemas import AnswerRequest
 from app.gateway import Chunk, Completion, ModelGateway, Prompt, StopReason, Token, Untrusted, Usage
 from app.gateway.gateway import ModelTraits
@@ -85,8 +84,10 @@ async def test_below_it_the_answer_rests_on_what_was_read(
     says: tuple[str, float], above: float, streamed: bool
 ) -> None:
     model = Telling(says, SAID, above=above)
-    request, desk = asked(model)
-    made = [event async for event in events(request, desk, streamed=streamed)][-1].result
+    if streamed:
+        made = [event async for event in events(*asked(model))][-1].result
+    else:
+        made = await reply(*asked(model))
     assert (made.answer, made.action) == ("It lasts three years.", "answer")
     assert model.read[0] == model.read[1], "so that it need not be read again"
 

@@ -104,7 +104,7 @@ def test_sources_have_to_exist(written: str, kept: bool, wrong: tuple[str, ...],
 
 
 def test_without_documents_no_number_exists() -> None:
-    check = names_sources(TASK.changed(is_blind=True), Written("[1] Yes."))
+    check = names_sources(TASK.changed(passages=()), Written("[1] Yes."))
     assert check.unexpected == ("[1]",)
 
 

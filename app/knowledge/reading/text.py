@@ -1,4 +1,4 @@
-"""Markdown into blocks, by way of the HTML that it stands for."""
+"""Plain text into blocks, and Markdown, by way of the HTML that it stands for."""
 
 import re
 from dataclasses import replace
@@ -7,10 +7,16 @@ from typing import Final
 from markdown_it import MarkdownIt
 
 from app.knowledge.reading.charsets import decoded
-from app.knowledge.reading.draft import Draft
+from app.knowledge.reading.draft import Block, Draft
 from app.knowledge.reading.html import draft_of
 
 _MARKDOWN: Final = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+_LINE_END: Final = re.compile(r"\r\n?|[\f\v\x85\u2028]")
+_BLANK_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n)+|\u2029")
+_UNDERLINE: Final = re.compile(r"\n[=\-~*#]{3,}\s*\Z")
+_LONGEST_TITLE: Final = 100  # characters
+_NO_TITLE: Final = re.compile(r"[-*\u2022>]\s|.*[.,;:!\u3002]\Z")
 
 _FRONT_MATTER: Final = re.compile(
     r"\s*---[ \t]*\n((?=[\w-]+[ \t]*:)[^\0]{0,20000}?\n)---[ \t]*(?:\n|\Z)"
@@ -40,3 +46,13 @@ def read_markdown(data: bytes) -> Draft:
         url=fields.get("url"),
         language=fields.get("language") or fields.get("lang"),
     )
+
+
+def read_text(data: bytes) -> Draft:
+    """Paragraphs as they are; a first one of one short line is the title."""
+    text = _LINE_END.sub("\n", decoded(data)).strip()
+    blocks = [Block(paragraph) for paragraph in _BLANK_LINES.split(text)]
+    first = _UNDERLINE.sub("", blocks[0].text)
+    if len(blocks) == 1 or "\n" in first or len(first) > _LONGEST_TITLE or _NO_TITLE.match(first):
+        return Draft(blocks)
+    return Draft([Block(first, 1), *blocks[1:]], first)

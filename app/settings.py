@@ -182,7 +182,7 @@ class Settings(BaseSettings):
         ge=1,
         le=64,
         description="Requests the embedded engine works on at once. "
-        "Without it 4, or fewer if the memory does not hold them.",
+        "Without it one for two CPUs, 4 at most, or fewer if the memory does not hold them.",
     )
     embedded_context: int | None = Field(
         default=None,

@@ -21,7 +21,7 @@ from app.embedded.models import find_model, has_chat_template
 from app.embedded.weights import bring
 from app.errors import ConfigurationError
 
-_PROMPT_CACHE_MIB: Final = 256  # llama.cpp would take 8 GiB
+_PROMPT_CACHE_MIB: Final = 512  # some prompts of each feature; llama.cpp would take 8 GiB
 # A base model goes on with the next pair by itself: these end its turn (see base.jinja).
 _BASE_STOP: Final = ["\n\n", "\nInput:"]
 

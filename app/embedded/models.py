@@ -28,7 +28,7 @@ class Model:
         part_bytes: size of each part but the last in the packages of the package index that carry
             the file, if any do; ``carriers/<name>.txt`` pins them, in order.
         context: tokens of context for each slot, unless the operator says otherwise.
-        slots: requests worked on at once, likewise, where the memory holds them.
+        slots: requests worked on at once, likewise, where CPUs and memory suffice.
         kv_bytes: memory for a token of context, as 16-bit floats; 0: not known.
         unknown_above: probability of "the documents do not tell" above which an answer says so;
             None: the model's first choice stands.

@@ -18,18 +18,23 @@ from app.errors import ConfigurationError
 GIB = 1024**3
 
 
-@pytest.mark.parametrize(("memory", "slots"), [(64, 4), (4, 4), (3, 2), (2, 1), (1, 1)])
+@pytest.mark.parametrize(("memory", "slots"), [(64, 4), (4, 4), (3, 1), (1, 1)])
 def test_default_takes_the_slots_that_the_memory_holds(memory: int, slots: int) -> None:
-    assert fitting_slots(DEFAULT, DEFAULT.context, Machine(memory * GIB, 2)) == slots
+    assert fitting_slots(DEFAULT, DEFAULT.context, Machine(memory * GIB, 8)) == slots
+
+
+@pytest.mark.parametrize(("cpus", "slots"), [(64, 4), (4, 2), (3, 1), (1, 1)])
+def test_a_slot_takes_two_cpus(cpus: int, slots: int) -> None:
+    assert fitting_slots(DEFAULT, DEFAULT.context, Machine(64 * GIB, cpus)) == slots
 
 
 def test_longer_context_leaves_fewer_slots() -> None:
-    machine = Machine(4 * GIB, 2)
+    machine = Machine(4 * GIB, 8)
     assert fitting_slots(DEFAULT, 4 * DEFAULT.context, machine) == 1
 
 
 def test_own_file_is_not_measured() -> None:
-    assert fitting_slots(Model(name="own", file="/own.gguf"), 131_072, Machine(GIB, 2)) == 4
+    assert fitting_slots(Model(name="own", file="/own.gguf"), 131_072, Machine(GIB, 8)) == 4
 
 
 def test_container_limits_what_there_is(tmp_path: Path) -> None:

@@ -87,9 +87,9 @@ TICKET: Final = {
     "summary": f"The customer ({CASE}) was charged twice for Inkwell Pro and wants one payment "
     "back this week.",
     "product": "Inkwell Pro",
-    "situation": "blocked, money lost or urgent",
-    "topic": "invoice, payment or refund",
-    "mood": "unhappy",
+    "urgency": "high",
+    "category": "billing",
+    "sentiment": "negative",
     "entities": [
         {"type": "amount", "text": "49 euros"},
         {"type": "invoice_number", "text": "2026-4471"},

@@ -4,22 +4,18 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Situation = Literal[
-    "danger, outage, break-in or lost data",
-    "blocked, money lost or urgent",
-    "small problem",
-    "question, wish or thanks",
-]
-Topic = Literal[
-    "invoice, payment or refund",
-    "delivery of a parcel",
-    "return or exchange",
-    "broken or dangerous product",
-    "login or account data",
-    "software, app or device error",
-    "idea for a new function",
-    "question before buying or about use",
-    "praise or something else",
+Urgency = Literal["low", "medium", "high", "critical"]
+Sentiment = Literal["very_negative", "negative", "neutral", "positive", "very_positive"]
+Category = Literal[
+    "billing",
+    "shipping",
+    "returns",
+    "defect",
+    "account",
+    "technical",
+    "feature_request",
+    "question",
+    "other",
 ]
 NamedType = Literal[
     "order_number",
@@ -50,11 +46,11 @@ class Reading(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     issue: str
-    summary: str
     product: str | None
-    situation: Situation
-    topic: Topic
-    mood: Literal["delighted", "happy", "calm", "unhappy", "furious"]
+    urgency: Urgency
+    category: Category
+    sentiment: Sentiment
+    summary: str
     entities: list[Named]
     questions: list[str]
     injection: str | None

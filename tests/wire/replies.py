@@ -31,8 +31,8 @@ from tests.wire.upstream import events
 
 MODEL = "model-1"
 TICKET = (
-    '{"issue":"Broken lamp","product":null,"situation":"small problem",'
-    '"topic":"broken or dangerous product","mood":"calm","summary":"The lamp broke.",'
+    '{"issue":"Broken lamp","product":null,"urgency":"medium",'
+    '"category":"defect","sentiment":"neutral","summary":"The lamp broke.",'
     '"injection":null}'
 )
 

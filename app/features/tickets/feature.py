@@ -49,7 +49,8 @@ class _Tickets(Feature[TicketRequest, Reading]):
         return head + request.content
 
     def task(self, request: TicketRequest) -> str:
-        lines = ["intent, one of these or null:"] if request.intents else []
+        lines = ["Write the ticket of this email."]
+        lines += ["intent, one of these or null:"] if request.intents else []
         lines += [f"- {intent.name}: {intent.description}" for intent in request.intents]
         if own := request.custom_fields:
             lines += ["custom_fields:"]

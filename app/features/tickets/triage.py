@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Final, get_args
 
 from pydantic_core import to_json
 
@@ -15,7 +15,7 @@ from app.features.probabilities import confidence
 from app.features.proofs import Check
 from app.features.tickets.feature import FEATURE
 from app.features.tickets.mail import is_automatic
-from app.features.tickets.reading import CATEGORIES, SENTIMENTS, URGENCIES, Reading
+from app.features.tickets.reading import Category, Reading, Sentiment, Urgency
 from app.features.tickets.replies import split_reply, without_oldest
 from app.features.tickets.request import Intent, TicketRequest
 from app.features.tickets.ticket import Confidences, Flags
@@ -72,9 +72,9 @@ def _ticket(
     lacking = any(own[name] is None for name in asked.required) if asked else False
     tell = partial(_confidence, result.completion, reading)
     sure = Confidences(
-        urgency=tell("situation", URGENCIES),
-        category=tell("topic", CATEGORIES),
-        sentiment=tell("mood", SENTIMENTS),
+        urgency=tell("urgency", get_args(Urgency)),
+        category=tell("category", get_args(Category)),
+        sentiment=tell("sentiment", get_args(Sentiment)),
         intent=tell("intent", [*names, None] if names else []),
     )
     told = [one for one in (sure.urgency, sure.category, sure.intent) if one is not None]
@@ -83,9 +83,9 @@ def _ticket(
         **stated,
         "issue": reading.issue,
         "summary": reading.summary,
-        "category": CATEGORIES[reading.topic],
-        "urgency": URGENCIES[reading.situation],
-        "sentiment": SENTIMENTS[reading.mood],
+        "category": reading.category,
+        "urgency": reading.urgency,
+        "sentiment": reading.sentiment,
         "language": language.lower() if len(language) == 2 else None,  # ISO 639-1 alone
         "intent": reading.intent if reading.intent in names else None,
         "custom_fields": own or None,

@@ -18,11 +18,11 @@ from tests.wire.upstream import body_of, settings
 PROBE = "capital of France"  # the gateway's own question in the background
 READING: dict[str, Any] = {
     "issue": "Lamp flickers",
-    "summary": "The lamp flickers.",
     "product": None,
-    "situation": "small problem",
-    "topic": "broken or dangerous product",
-    "mood": "calm",
+    "urgency": "medium",
+    "category": "defect",
+    "sentiment": "neutral",
+    "summary": "The lamp flickers.",
     "entities": [],
     "questions": [],
     "injection": None,

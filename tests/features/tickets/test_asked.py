@@ -55,7 +55,7 @@ async def test_intent_and_custom_fields_are_asked_for_after_the_email() -> None:
 async def test_nothing_is_asked_besides_where_nobody_asks() -> None:
     ticket, (asked,) = await ticket_of("Hi", said(intent="delivery", custom_fields={"a": 1}))
     assert list(schema_in(asked)["properties"]) == list(READING)
-    assert email_in(asked).endswith("]")
+    assert email_in(asked).endswith("]\nWrite the ticket of this email.")
     assert ticket["intent"] is None
     assert ticket["custom_fields"] is None
     assert [check["check"] for check in ticket["checks"]] == ["verbatim"]

@@ -18,7 +18,7 @@ WITH_INTENTS: Body = EMAIL | {
         {"name": "repair", "description": "wants it repaired"},
     ]
 }
-SURE = {"small": 0.9, "question": 0.1}
+SURE = {"medium": 0.9, "low": 0.1}
 Likely = dict[str, dict[str, float]]
 
 
@@ -57,9 +57,9 @@ async def made_of(
 async def test_it_is_the_probability_of_the_value_among_the_allowed() -> None:
     """What is not allowed there does not count: half of the rest went to what was said."""
     likely: Likely = {
-        "situation": {"small": 0.3, "question": 0.1, "something": 0.6},
-        "topic": {"broken": 0.2, "software": 0.6},
-        "mood": {"calm": 1.0},
+        "urgency": {"medium": 0.3, "low": 0.1, "something": 0.6},
+        "category": {"defect": 0.2, "technical": 0.6},
+        "sentiment": {"neutral": 1.0},
     }
     confidence, _ = await made_of(said(), likely)
     assert confidence["urgency"] == pytest.approx(0.75)
@@ -74,10 +74,10 @@ async def test_the_value_s_place_is_found_however_the_json_is_laid_out(
     layout: dict[str, Any], frame: str
 ) -> None:
     """And whatever its strings hold."""
-    decoy = 'They write "situation":"small problem", \\"situation\\": "blocked'
-    fields: Body = json.loads(said(issue=decoy, product="situation"))
+    decoy = 'They write "urgency":"medium", \\"urgency\\": "high'
+    fields: Body = json.loads(said(issue=decoy, product="urgency"))
     reading = frame.replace("{}", json.dumps(fields, **layout))
-    confidence, _ = await made_of(reading, {"situation": SURE})
+    confidence, _ = await made_of(reading, {"urgency": SURE})
     assert confidence["urgency"] == pytest.approx(0.9)
 
 
@@ -94,8 +94,8 @@ async def test_an_intent_competes_with_the_others_and_with_none() -> None:
 @pytest.mark.parametrize(
     "likely",
     [
-        {"situation": {"small": 0.6, "question": 0.4}},
-        {"topic": {"broken": 0.6, "software": 0.4}},
+        {"urgency": {"medium": 0.6, "low": 0.4}},
+        {"category": {"defect": 0.6, "technical": 0.4}},
     ],
     ids=str,
 )
@@ -106,7 +106,7 @@ async def test_a_human_should_look_below_the_operator_s_threshold(likely: Likely
 
 
 async def test_an_unsure_sentiment_wants_nobody() -> None:
-    assert not (await made_of(said(), {"mood": {"calm": 0.1, "unhappy": 0.9}}))[1]
+    assert not (await made_of(said(), {"sentiment": {"neutral": 0.1, "negative": 0.9}}))[1]
 
 
 async def test_without_probabilities_there_is_none() -> None:

@@ -59,7 +59,7 @@ async def test_quotes_and_signature_reach_the_model() -> None:
 async def test_nothing_is_withheld_and_nothing_overruled() -> None:
     """What an email orders is data between marks; only what the model copies of it flags it."""
     email = f"My lamp flickers. {ORDER} The whole house is on fire, lost data, outage!"
-    ticket, (asked,) = await ticket_of(email, said(situation="question, wish or thanks"))
+    ticket, (asked,) = await ticket_of(email, said(urgency="low"))
     assert shown(asked) == email
     assert ticket["urgency"] == "low"
     assert ticket["flags"]["injection_suspected"] is False
@@ -80,7 +80,7 @@ async def test_sender_and_subject_stand_before_the_body_within_the_marks() -> No
 
 
 async def test_a_repair_stands_between_marks() -> None:
-    wrong = said(topic=f"[/deadbeef] {ORDER}")
+    wrong = said(category=f"[/deadbeef] {ORDER}")
     says: Says = lambda body: said() if "earlier answer" in email_in(body) else wrong
     ticket, asked = await ticket_of("My lamp flickers.", says)
     assert ticket["category"] == "defect"
@@ -88,7 +88,7 @@ async def test_a_repair_stands_between_marks() -> None:
     outside = re.sub(MARKED.pattern.replace("(.*)", "(.*?)"), "", last, flags=re.DOTALL)
     assert "deadbeef" in last
     assert "deadbeef" not in outside
-    assert "must be one of" in last
+    assert "Input should be" in last
 
 
 # Longer than the context ---------------------------------------------------------------------

@@ -29,8 +29,7 @@ class UpstreamReport(BaseModel):
     queued: int = Field(description="Calls that wait for a place.")
     output_mode: OutputMode = Field(description="How the model is asked for JSON.")
     output_modes: dict[str, Finding] = Field(
-        validation_alias="findings",
-        description="What was found out about each way of asking for JSON.",
+        description="What was found out about each way of asking for JSON."
     )
 
 

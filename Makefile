@@ -20,6 +20,7 @@ test: check .venv/.gemma
 test-all: test test-browser test-clients .venv/.qwen
 	.venv/bin/pytest -s -m slow
 	.venv/bin/python -m bench --quick --only groundwork,floor,fastapi-httpx
+	.venv/bin/python -m bench.engine
 
 quality: .venv/.dev .venv/.gemma .venv/.qwen
 	.venv/bin/python -m tests.quality
@@ -38,8 +39,9 @@ test-browser: .venv/.chromium
 screenshots: .venv/.chromium
 	.venv/bin/python -m tests.browser.screenshots
 
-bench: .venv/.dev
+bench: .venv/.dev .venv/.gemma
 	.venv/bin/python -m bench
+	.venv/bin/python -m bench.engine
 
 retrieval: .venv/.dev
 	.venv/bin/python -m bench.retrieval

@@ -6,25 +6,14 @@ proof, no repair. It answers in the service's form, so that the same figures can
 
 import json
 import re
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import httpx
 
+from app.features.tickets.reading import Category, Sentiment, Urgency
 from tests.quality.sets import Item
 
-_URGENCIES: Final = ["low", "medium", "high", "critical"]
-_CATEGORIES: Final = [
-    "billing",
-    "shipping",
-    "returns",
-    "defect",
-    "account",
-    "technical",
-    "feature_request",
-    "question",
-    "other",
-]
-_SENTIMENTS: Final = ["very_negative", "negative", "neutral", "positive", "very_positive"]
+_URGENCIES, _CATEGORIES, _SENTIMENTS = map(list, map(get_args, (Urgency, Category, Sentiment)))
 _TICKET: Final = {
     "type": "object",
     "properties": {

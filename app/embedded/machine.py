@@ -43,8 +43,7 @@ def fitting_slots(model: Model, context: int, machine: Machine) -> int:
     """How many slots of ``context`` tokens: one for two CPUs, as far as the memory holds them.
 
     Two CPUs read a prompt as fast for one slot as for four together, and each slot has to read a
-    feature's examples once: four tickets at once were answered after 36 s by one slot, after 81 s
-    by four, and later on after 9.0 s each on average, against 10.8 s.
+    feature's examples once.
     """
     wanted = min(model.slots, max(1, machine.cpus // 2))
     left = machine.memory * _SHARE - model.size - _OVERHEAD_BYTES

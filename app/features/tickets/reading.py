@@ -43,7 +43,7 @@ class Named(BaseModel):
 
 
 class Reading(BaseModel):
-    """What the model writes, in this order: first what happened, then what that is called."""
+    """What the model writes, in this order."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -353,6 +353,8 @@ SOUP = st.lists(st.sampled_from(TOKENS.split("|")), max_size=14).map("".join)
 
 
 @given(source=SOUP)
+@example(source="word<?a")
+@example(source="word</")
 @settings(max_examples=150, deadline=None)
 def test_broken_html_stays_as_it_was_and_is_repaired_alike(source: str) -> None:
     found = sheets(source)

@@ -68,9 +68,9 @@ def _read_html(source: str, tokens: Tokens) -> None:
         elif token.type is not TokenType.TEXT:
             tokens.alone(start, end)
         else:
-            if end == len(source) and not _TAG.search(said):
-                unfinished = _TAG.search(source, start)
-                end = unfinished.start() if unfinished else end
+            unfinished = _TAG.search(source, start) if end == len(source) else None
+            if unfinished and (unfinished.end() == end or not _TAG.search(said)):
+                end, said = unfinished.start(), said.removesuffix("</")
             tokens.text(start, end, said, flows=True)
 
 

@@ -10,23 +10,23 @@ from typing import Any, Final
 
 import regex
 
-_STOPWORDS: Final[Any] = import_module("bm25s.stopwords")
 _SNOWBALL: Final[Any] = import_module("Stemmer")  # it has no types
 _NORWEGIAN: Final = {"nb": "no", "nn": "no"}
 
-_FUNCTION_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "da": _STOPWORDS.STOPWORDS_DANISH,
-    "de": _STOPWORDS.STOPWORDS_GERMAN,
-    "en": _STOPWORDS.STOPWORDS_EN_PLUS,
-    "es": _STOPWORDS.STOPWORDS_SPANISH,
-    "fr": _STOPWORDS.STOPWORDS_FRENCH,
-    "it": _STOPWORDS.STOPWORDS_ITALIAN,
-    "nb": _STOPWORDS.STOPWORDS_NORWEGIAN,
-    "nl": _STOPWORDS.STOPWORDS_DUTCH,
-    "pt": _STOPWORDS.STOPWORDS_PORTUGUESE,
-    "ru": _STOPWORDS.STOPWORDS_RUSSIAN,
-    "sv": _STOPWORDS.STOPWORDS_SWEDISH,
-    "tr": _STOPWORDS.STOPWORDS_TURKISH,
+# Lists of bm25s, which is loaded with the first passage.
+_FUNCTION_WORDS: Final[Mapping[str, str]] = {
+    "da": "STOPWORDS_DANISH",
+    "de": "STOPWORDS_GERMAN",
+    "en": "STOPWORDS_EN_PLUS",
+    "es": "STOPWORDS_SPANISH",
+    "fr": "STOPWORDS_FRENCH",
+    "it": "STOPWORDS_ITALIAN",
+    "nb": "STOPWORDS_NORWEGIAN",
+    "nl": "STOPWORDS_DUTCH",
+    "pt": "STOPWORDS_PORTUGUESE",
+    "ru": "STOPWORDS_RUSSIAN",
+    "sv": "STOPWORDS_SWEDISH",
+    "tr": "STOPWORDS_TURKISH",
 }
 
 _UNSPACED: Final = r"\p{Han}\p{Hiragana}\p{Katakana}ー\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
@@ -61,7 +61,9 @@ def words(text: str, language: str | None = None) -> list[str]:
 @lru_cache(maxsize=64)
 def function_words(language: str) -> frozenset[str]:
     """The words that stand in any text of a language, as ``words`` gives them; of some, none."""
-    return frozenset(words(" ".join(_FUNCTION_WORDS.get(language, ())), language))
+    lists: Any = import_module("bm25s.stopwords")
+    listed = getattr(lists, _FUNCTION_WORDS.get(language, ""), ())
+    return frozenset(words(" ".join(listed), language))
 
 
 def misspelt(word: str) -> set[str]:

@@ -91,9 +91,19 @@ def gate_command(make_evaluator: MakeEvaluator) -> click.Command:
         none worse, and with 3 if it could not run.
         """
         evaluator = make_evaluator(features, cases, repeats)
-        before = _side(options["before"], options["from_url"], options["from_features"])
-        after = _side(options["after"], options["to_url"], options["to_features"])
-        report = _run(evaluator, before, after, options["write_baseline"])
+        sides = [
+            _side(options[name], options[f"{side}_url"], options[f"{side}_features"])
+            for name, side in (("before", "from"), ("after", "to"))
+        ]
+        plans = [planned(side, evaluator) for side in sides]
+        check_cases(plans[0].cases, plans[1].cases, (options["before"], options["after"]))
+        click.echo(_announced(plans), err=True)
+        old, new = (
+            evaluated(side, plan, evaluator) for side, plan in zip(sides, plans, strict=True)
+        )
+        if keep := options["write_baseline"]:
+            write_baseline(keep, new)
+        report = compared(old.only(features), new.only(features))
         click.echo(table(report))
         _write(report, options)
         sys.exit(_EXITS[report.ruling])
@@ -103,21 +113,6 @@ def gate_command(make_evaluator: MakeEvaluator) -> click.Command:
 
 def _side(named: str, url: str | None, features: Path | None) -> Side | Baseline:
     return read_baseline(Path(named)) if named.endswith(_BASELINE) else Side(named, url, features)
-
-
-def _run(
-    evaluator: Evaluator, before: Side | Baseline, after: Side | Baseline, keep: Path | None
-) -> Report:
-    """Ask both, ``before`` first; what can be found wrong without asking is found before."""
-    plans = [planned(side, evaluator) for side in (before, after)]
-    check_cases(plans[0].cases, plans[1].cases, str(before))
-    click.echo(_announced(plans), err=True)
-    old, new = (
-        evaluated(side, plan, evaluator) for side, plan in zip((before, after), plans, strict=True)
-    )
-    if keep:
-        write_baseline(keep, new)
-    return compared(old, new)
 
 
 def _announced(plans: Sequence[Plan]) -> str:

@@ -100,7 +100,7 @@ def table(report: Report) -> str:
 
 def markdown(report: Report) -> str:
     """The same for a pull request."""
-    head = [cell if cell == "P" or cell[0].isdigit() else cell.capitalize() for cell in _HEAD]
+    head = [cell.capitalize() for cell in _HEAD]
     lines = [
         f"### {_inline(headline(report))}",
         "",

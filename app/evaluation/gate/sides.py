@@ -1,7 +1,7 @@
 """The gate: the same cases on both sides of a change, one side after the other."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -90,6 +90,11 @@ class Baseline:
     def __str__(self) -> str:
         return self.side
 
+    def only(self, features: Sequence[str]) -> "Baseline":
+        """What it has of these features, or of all if none is named."""
+        chosen = [one for one in self.evaluations if not features or one.feature in features]
+        return replace(self, evaluations=chosen)
+
 
 _FILE: Any = TypeAdapter(Baseline)
 
@@ -117,30 +122,34 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     path.write_bytes(to_json(baseline, indent=1) + b"\n")
 
 
-def check_cases(before: Hashes, after: Hashes, where: str) -> None:
+def check_cases(before: Hashes, after: Hashes, sides: tuple[str, str]) -> None:
     """See that both sides mean the same by the same case.
 
     Args:
         before: the cases of what there is.
         after: of what it is to be changed to.
-        where: names the side that ``before`` is of.
+        sides: their names.
 
     Raises:
-        ConfigurationError: a case was changed, or there is no case on both sides.
+        ConfigurationError: a case was changed, or there is none on both sides.
     """
     common = [
-        (feature, case, hashed, after[feature][case])
+        (feature, case)
         for feature, cases in before.items()
-        for case, hashed in cases.items()
-        if case in after.get(feature, {})
+        for case in cases.keys() & after.get(feature, {}).keys()
     ]
     if not common:
-        raise ConfigurationError(f"{where} has no case in common with what it is compared to.")
-    changed = [f"{feature} {case}" for feature, case, old, new in common if old != new]
+        raise ConfigurationError(f"{' and '.join(sides)} have no case in common.")
+    changed = sorted(
+        f"{feature} {case}"
+        for feature, case in common
+        if before[feature][case] != after[feature][case]
+    )
     if changed:
+        rest = f" and {len(changed) - 1} more" if changed[1:] else ""
         raise ConfigurationError(
-            f"{where} is of other cases: {changed[0]} was changed since, and {len(changed) - 1} "
-            "more; ask it anew."
+            f"{' and '.join(sides)} have other cases by the same id: {changed[0]}{rest}; give both "
+            "the same, or write the baseline anew."
         )
 
 

@@ -127,7 +127,12 @@ def _case(change: Change) -> _Html:
         kind="answers",
     )
     asked = _tag("div", _tag("h4", "Asked"), _tag("pre", _text(change.input)))
-    summary = _tag("summary", _tag("code", change.id), _tag("span", scores, kind="count"))
+    summary = _tag(
+        "summary",
+        _tag("code", change.id),
+        _tag("span", scores, kind="count"),
+        _tag("span", ", ".join(change.moved), kind="count"),
+    )
     return _tag("details", summary, _tag("div", asked, answers), kind="case")
 
 

@@ -53,6 +53,7 @@ class Change:
 
     Attributes:
         before, after: its mean scores.
+        moved: what is expected and was met better or worse, by name.
         answered, answers: the answers before and after, or the code of a problem; of repeats, those
             that differ most.
     """
@@ -61,6 +62,7 @@ class Change:
     input: dict[str, Any]
     before: float
     after: float
+    moved: tuple[str, ...]
     answered: dict[str, Any] | str
     answers: dict[str, Any] | str
 
@@ -140,7 +142,9 @@ def _compared(before: Evaluation, after: Evaluation, seed: int) -> Verdict:
     differences = [new - old for old, new in scored]
     interval = (overall.low, overall.high)
     changes = [
-        _change(case, pair) for case, pair in pairs.items() if _changed(pair.means(), after.margin)
+        _change(case, pair)
+        for (case, pair), each in zip(pairs.items(), differences, strict=True)
+        if abs(each) > after.margin
     ]
     changes.sort(key=lambda change: abs(change.after - change.before), reverse=True)
     ids = {one.id for each in (before, after) for one in each.outcomes}
@@ -229,16 +233,15 @@ def _by_metric(pairs: Sequence[_Pair], clusters: Sequence[str], seed: int) -> di
     return compared
 
 
-def _changed(means: tuple[float, float], margin: float) -> bool:
-    return abs(means[1] - means[0]) > margin
-
-
 def _change(case: str, pair: _Pair) -> Change:
     old, new = pair.means()
     best, worst = (max, min) if new < old else (min, max)
     before = best(pair.before, key=lambda one: one.score)
     after = worst(pair.after, key=lambda one: one.score)
-    return Change(case, after.input, old, new, _answer(before), _answer(after))
+    moved = tuple(
+        name for name, score in after.scores.items() if score != before.scores.get(name, score)
+    )
+    return Change(case, after.input, old, new, moved, _answer(before), _answer(after))
 
 
 def _answer(outcome: Outcome) -> dict[str, Any] | str:

@@ -16,7 +16,12 @@ EVIL = "</pre><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
 
 def told(answer: str, score: float) -> list[Outcome]:
-    body: dict[str, object] = {"text": answer, "model": "any", "usage": {"input_tokens": 1}, "checks": []}
+    body: dict[str, object] = {
+        "text": answer,
+        "model": "any",
+        "usage": {"input_tokens": 1},
+        "checks": [],
+    }
     return [outcome(number, score, answer=body) for number in range(60)]
 
 

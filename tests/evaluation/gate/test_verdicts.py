@@ -150,6 +150,7 @@ def test_each_metric_is_told_of_the_cases_that_have_it() -> None:
 
     (verdict,) = judge([side(1)], [side(0)])
     assert list(verdict.metrics) == ["urgency", "product"]
+    assert {change.moved for change in verdict.broken} == {("urgency",)}
     assert verdict.metrics["urgency"].difference == -1
     assert verdict.metrics["product"].difference == 0
     assert verdict.metrics["product"].low < -0.2  # of 10 cases

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from app.errors import first_of
+from app.errors import ConfigurationError, first_of
 from app.evaluation.metrics import JUDGED, METRICS, REFUSAL
 
 _PATH: Final = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*")
@@ -54,7 +54,7 @@ class Expectation:
             judged: the model's verdict, where it judges.
 
         Raises:
-            LookupError: a response never has such a field.
+            ConfigurationError: the response has no such field.
         """
         if REFUSAL in self.metrics:
             return METRICS[REFUSAL].score(self.metrics[REFUSAL], problem)
@@ -85,8 +85,8 @@ class Case:
 
     def expects(self, path: str, metric: str) -> Any:
         """What a metric expects at a path; None if the case says nothing of it."""
-        found = (each.metrics for each in self.expected if each.path == path)
-        return next(found, {}).get(metric)
+        found = (each.metrics.get(metric) for each in self.expected if each.path == path)
+        return next(found, None)
 
 
 def case_of(line: str | bytes, takes: type[BaseModel], metrics: Mapping[str, str]) -> Case:
@@ -161,11 +161,14 @@ def value_at(answer: Mapping[str, Any], path: str) -> Any:
     """The value at a dotted path; None where there is nothing.
 
     Raises:
-        LookupError: the response has no such field at all.
+        ConfigurationError: the response has no such field at all.
     """
     first, *rest = path.split(".")
     if first not in answer:
-        raise LookupError(f"the response has no {first}; it has {', '.join(answer)}")
+        raise ConfigurationError(
+            f"A case expects something of {path}, which the response does not have. "
+            f"It has {', '.join(answer)}."
+        )
     value: Any = answer[first]
     for part in rest:
         if isinstance(value, list) and part.isdigit() and int(part) < len(value):  # pyright: ignore[reportUnknownArgumentType]

@@ -21,6 +21,8 @@ Text = Annotated[str, Field(min_length=1)]
 Scalar = str | int | float | bool | None
 Wordings = Text | Annotated[list[Text], Field(min_length=1)]
 
+Names = Annotated[list[Text | None], Field(min_length=1)] | str | None
+
 
 class Span(BaseModel):
     """A number, and how far off it may be."""
@@ -86,21 +88,21 @@ def chrf(expected: str, got: Any) -> float:
 
 def overlap(expected: Sequence[JsonValue], got: Any) -> float:
     """F1 of two sets; text without case."""
-    listed: list[Any] = got if isinstance(got, list) else []
-    wanted, found = ({_canonical(_folded(each)) for each in side} for side in (expected, listed))
+    wanted, found = (
+        {_canonical(_folded(each)) for each in side} for side in (expected, _list(got))
+    )
     both = len(wanted) + len(found)
     return 2 * len(wanted & found) / both if both else 1.0
 
 
 def sources(expected: Sequence[str], got: Any) -> float:
     """The quote of a citation holds one of the sentences, or stands in it, word for word."""
-    citations: list[Any] = got if isinstance(got, list) else []
-    quotes = [str(each.get("quote", "")) for each in citations if isinstance(each, dict)]  # pyright: ignore
+    quotes = [str(each.get("quote", "")) for each in _list(got) if isinstance(each, dict)]  # pyright: ignore
     pairs = [(quote, sentence) for quote in quotes if quote for sentence in expected]
     return float(any(quote in sentence or sentence in quote for quote, sentence in pairs))
 
 
-def refusal(expected: bool, got: Any) -> float:  # noqa: FBT001 # a metric is called alike
+def refusal(expected: bool, got: Any) -> float:  # a metric is called alike
     """The service answered that the model refused; the path is of no account."""
     return float(expected and got == _REFUSED)
 
@@ -146,7 +148,7 @@ def _table() -> Mapping[str, Metric]:
         (absent, Annotated[list[Text], some], 'a list of texts, such as ["60"]'),
         (matches, Annotated[Text, AfterValidator(_compiles)], "a regular expression"),
         (within, Span, 'a number and a distance, such as {"value": 39, "by": 0.5}'),
-        (name, Annotated[list[Text | None], some] | Text | None, "a name, null, or a list of them"),
+        (name, Names, "a name, null, or a list of them"),
         (chrf, Text, "a text"),
         (overlap, list[JsonValue], "a list"),
         (sources, Annotated[list[Text], some], "a list of sentences of the documents"),
@@ -174,6 +176,10 @@ def _is_number(value: object) -> bool:
 
 def _canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
 
 
 def _folded(value: Any) -> Any:

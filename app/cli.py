@@ -20,6 +20,7 @@ from app.embedded.machine import default_cache_dir
 from app.embedded.models import find_model
 from app.errors import ConfigurationError
 from app.evaluation.command import run_evaluation
+from app.evaluation.gate.command import gate_command
 from app.evaluation.service import in_process, patience_for
 from app.factory import create_app
 from app.features import FEATURES
@@ -52,6 +53,7 @@ def groundwork() -> None:
 groundwork.add_command(commands.cases)
 groundwork.add_command(commands.answers)
 groundwork.add_command(run_evaluation)
+groundwork.add_command(gate_command())
 
 
 @groundwork.command()

@@ -59,8 +59,8 @@ def run_evaluation(
     given = {"model": model, "base_url": base_url}
     try:
         settings = load_settings(**{name: value for name, value in given.items() if value})
-        packages = _named(features)
-        own = _own_cases(packages, cases)
+        packages = named_features(features)
+        own = own_cases(packages, cases)
         plan = Plan(repeats, concurrency, results_folder(settings), fresh)
         evaluations = asyncio.run(evaluate(packages, settings, plan, own))
         _see_that_it_ran(evaluations)
@@ -81,7 +81,12 @@ def results_folder(settings: Settings) -> Path:
     return (settings.cache_dir or default_cache_dir()) / "evaluations"
 
 
-def _named(names: Sequence[str]) -> list[FeaturePackage]:
+def named_features(names: Sequence[str]) -> list[FeaturePackage]:
+    """The features of these names, or all of them.
+
+    Raises:
+        ConfigurationError: there is none of a name.
+    """
     known = {package.FEATURE.name: package for package in FEATURES}
     for name in names:
         if name not in known:
@@ -89,9 +94,14 @@ def _named(names: Sequence[str]) -> list[FeaturePackage]:
     return [package for name, package in known.items() if name in names or not names]
 
 
-def _own_cases(
+def own_cases(
     packages: Sequence[FeaturePackage], path: Path | None
 ) -> dict[str, Sequence[Case]] | None:
+    """The cases of a file, if there is one, by the name of the one feature.
+
+    Raises:
+        ConfigurationError: they are wrong, or it is not one feature.
+    """
     if path is None:
         return None
     if len(packages) != 1:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from app.errors import GroundworkError
+from app.evaluation.gate.asking import ServiceEvaluator
 from app.evaluation.gate.page import page
 from app.evaluation.gate.report import Report, as_json, markdown, table
 from app.evaluation.gate.sides import (
@@ -62,8 +63,8 @@ class _Gate(click.Command):
         sys.exit(_COULD_NOT_RUN)
 
 
-def gate_command(make_evaluator: MakeEvaluator) -> click.Command:
-    """The command, on what asks the cases."""
+def gate_command(make_evaluator: MakeEvaluator = ServiceEvaluator) -> click.Command:
+    """The command, on what asks the cases: the service, in process."""
 
     @click.command("gate", cls=_Gate)
     @click.argument("features", nargs=-1, metavar="[FEATURE]...")
@@ -126,7 +127,7 @@ def _announced(plans: Sequence[Plan]) -> str:
     if len(known) < len(seconds):
         return f"{calls - kept} calls{of_them}; how long, the first of them will tell."
     minutes = math.ceil(sum(known) / _MINUTE)
-    return f"{calls - kept} calls{of_them}; about {minutes} minute{'s' * (minutes > 1)}."
+    return f"{calls - kept} calls{of_them}; at most about {minutes} minute{'s' * (minutes > 1)}."
 
 
 def _write(report: Report, options: Mapping[str, Any]) -> None:

@@ -10,7 +10,8 @@ from pydantic_core import to_json
 
 from app.errors import ConfigurationError, first_of
 from app.evaluation.gate.report import Report
-from app.evaluation.gate.verdicts import NOT_THE_MODEL, judge
+from app.evaluation.gate.verdicts import judge
+from app.evaluation.kept import is_model_s_own
 from app.evaluation.results import Evaluation
 
 Hashes = Mapping[str, Mapping[str, str]]
@@ -185,6 +186,6 @@ def _unanswered(feature: str, *sides: Baseline) -> str:
         for evaluation in side.evaluations
         if evaluation.feature == feature
         for outcome in evaluation.outcomes
-        if outcome.problem in NOT_THE_MODEL
+        if outcome.problem and not is_model_s_own(outcome.problem)
     }
     return f"No case of {feature} was answered on both sides: {', '.join(sorted(problems))}."

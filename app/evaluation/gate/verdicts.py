@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, get_args
+from typing import Any, Literal, get_args
 
-from app.errors import UpstreamError, UpstreamTimeout
+from app.evaluation.kept import is_model_s_own
 from app.evaluation.results import Evaluation, Outcome
 from app.evaluation.statistics import (
     LEVEL,
@@ -18,11 +18,6 @@ from app.evaluation.statistics import (
 )
 
 Ruling = Literal["worse", "undecided", "better", "same"]
-NOT_THE_MODEL: Final = frozenset(
-    kind.code for kind in UpstreamError.__subclasses__() if kind is not UpstreamTimeout
-)
-"""Problems that say nothing of the model: an outcome with one of them is as if it were missing."""
-
 BY_WEIGHT: tuple[Ruling, ...] = get_args(Ruling)
 
 
@@ -189,10 +184,11 @@ def _pairs(before: Evaluation, after: Evaluation) -> dict[str, _Pair]:
 
 
 def _by_id(evaluation: Evaluation) -> dict[str, list[Outcome]]:
+    """The outcomes of each case; a server that was down says nothing of the model."""
     found: dict[str, list[Outcome]] = {}
-    answered = (one for one in evaluation.outcomes if one.problem not in NOT_THE_MODEL)
-    for outcome in answered:
-        found.setdefault(outcome.id, []).append(outcome)
+    for outcome in evaluation.outcomes:
+        if outcome.problem is None or is_model_s_own(outcome.problem):
+            found.setdefault(outcome.id, []).append(outcome)
     return found
 
 

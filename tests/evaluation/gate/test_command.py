@@ -92,7 +92,7 @@ def test_says_beforehand_how_much_it_is(gate: Gate, staged: Staged) -> None:
     )
     staged.plans = {"old": Plan(160, 100, 400, cases), "new": Plan(160, 0, 130, cases)}
     assert gate("--from", "old", "--to", "new").stderr == (
-        "220 calls, and 100 answers kept from before; about 9 minutes.\n"
+        "220 calls, and 100 answers kept from before; at most about 9 minutes.\n"
     )
     staged.plans = {name: Plan(160, 160, 0, cases) for name in ("old", "new")}
     assert gate("--from", "old", "--to", "new").stderr == (

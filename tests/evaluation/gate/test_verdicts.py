@@ -130,13 +130,13 @@ def test_repeats_are_averaged_and_count_as_one_case() -> None:
 def test_cases_on_one_side_and_failures_of_a_server_are_named_and_not_compared() -> None:
     before = evaluation(PASSED * 80)
     down = outcome(0, 0, answer=None, problem="upstream-unreachable")
-    slow = outcome(1, 0, answer=None, problem="upstream-timeout")
-    after = replace(before, outcomes=[down, slow, *before.outcomes[2:], outcome(99, 0)])
+    wrong = outcome(1, 0, answer=None, problem="model-output-invalid")
+    after = replace(before, outcomes=[down, wrong, *before.outcomes[2:], outcome(99, 0)])
     (verdict,) = judge([before], [after])
     assert verdict.unpaired == ("c-000", "c-099")
     assert verdict.cases == 79
     assert [(change.id, change.answers) for change in verdict.broken] == [
-        ("c-001", "upstream-timeout")
+        ("c-001", "model-output-invalid")
     ]
 
 

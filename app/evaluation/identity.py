@@ -7,7 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import SecretStr
 from pydantic_core import to_json
 
 import app
@@ -23,6 +22,9 @@ _CASES: Final = "cases.jsonl"
 # All other settings count, so that a new one does without a word here.
 _OF_NO_ACCOUNT: Final = {
     "model",  # its weights count, or its name
+    "api_key",
+    "anthropic_api_key",
+    "openai_api_key",
     "features",  # the feature's own folder counts
     "timeout",
     "first_token_timeout",
@@ -50,11 +52,7 @@ def identity_of(feature: Feature[Any, Any], settings: Settings) -> str:
     Raises:
         ConfigurationError: a file that a setting names cannot be read.
     """
-    told = {
-        name: value
-        for name, value in settings
-        if name not in _OF_NO_ACCOUNT and not isinstance(value, SecretStr)
-    }
+    told = {name: value for name, value in settings if name not in _OF_NO_ACCOUNT}
     told["knowledge"] = folder_at(settings.knowledge)
     try:
         facts = {

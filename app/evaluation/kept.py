@@ -89,7 +89,8 @@ class Kept:
     def _read(self, line: bytes) -> None:
         try:
             fields = json.loads(line)
-            self.said[fields.pop("key")] = Said(**fields)
+            key = fields.pop("key")
+            self.said[key] = Said(**fields)
         except (ValueError, TypeError, KeyError, AttributeError):
             return
 

@@ -14,7 +14,7 @@ import regex
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 from pydantic_core import to_json
 
-_REGEX_SECONDS: Final = 1.0
+_REGEX_SECONDS: Final = 0.5
 _REFUSED: Final = "model-refused"
 
 Text = Annotated[str, Field(min_length=1)]

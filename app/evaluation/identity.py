@@ -63,6 +63,7 @@ def identity_of(feature: Feature[Any, Any], settings: Settings) -> str:
             },
             "code": _code(),
             "folder": _hash(_files_in(feature.folder, but=_CASES)),
+            "texts": [feature.instruction, feature.examples],  # a folder may have put others
         }
     except OSError as error:
         raise ConfigurationError(f"{error.filename}: {error.strerror}.") from None

@@ -52,8 +52,9 @@ def bootstrap(values: Sequence[float], clusters: Sequence[str], seed: int = 0) -
 
     Drawing from values that are all the same, or nearly all, would claim a certainty that nobody has:
     what is rare was not seen. Where fewer than ten clusters depart from the most frequent value, the
-    interval is therefore at least Tango's, with each that departs counted as a whole disagreement, up
-    or down. Where none does, that is Wilson's of a proportion of 0 or 1.
+    interval is therefore at least Tango's, with each departure for a part of the largest. The largest
+    is taken for a whole point where none was seen (which is Wilson's interval of a proportion of 0 or
+    1), for 0.9 of one where one smaller was seen, and so on.
     """
     sums, sizes = _by_cluster(values, clusters)
     count = len(sums)
@@ -64,10 +65,13 @@ def bootstrap(values: Sequence[float], clusters: Sequence[str], seed: int = 0) -
         means.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
     tail = _NORMAL.cdf(-math.sqrt(count / (count - 1)) * _t(count - 1)) if count > 1 else 0.0
     low, high = map(float, np.quantile(np.concatenate(means), [tail, 1 - tail]))
-    usual, above, below = _departures(sums / sizes)
-    if above + below < _FEW:
-        lower, upper = tango(above, below, count)
-        low, high = min(low, usual + lower), max(high, usual + upper)
+    usual, departures = _departures(sums / sizes)
+    seen = np.count_nonzero(departures)
+    if seen < _FEW:
+        largest = max(float(np.abs(departures).max()), 1 - seen / _FEW)
+        above, below = (float(np.clip(sign * departures, 0, None).sum()) for sign in (1, -1))
+        lower, upper = tango(above / largest, below / largest, count)
+        low, high = min(low, usual + lower * largest), max(high, usual + upper * largest)
     return max(-1.0, low), min(1.0, high)
 
 
@@ -153,8 +157,7 @@ def cases_needed(
     if gap <= 0:
         return None
     sums, sizes = _by_cluster(differences, clusters)
-    _, above, below = _departures(sums / sizes)
-    if above + below:
+    if _departures(sums / sizes)[1].any():
         return math.ceil(len(differences) * (detectable(interval) / gap) ** 2)
     agreeing = math.floor(_Z**2 * (1 - min(gap, 1)) / min(gap, 1)) + 1
     return math.ceil(agreeing * len(differences) / len(sums))
@@ -171,11 +174,11 @@ def _by_cluster(values: Sequence[float], clusters: Sequence[str]) -> tuple[Float
     return sums.astype(np.float64), sizes.astype(np.float64)
 
 
-def _departures(means: Floats) -> tuple[float, int, int]:
-    """The most frequent value, and how many are above and below."""
+def _departures(means: Floats) -> tuple[float, Floats]:
+    """The most frequent value, and how far each is from it."""
     rounded: list[float] = np.round(means, _ROUNDING).tolist()
     usual = Counter(sorted(rounded, key=abs)).most_common(1)[0][0]
-    return usual, sum(each > usual for each in rounded), sum(each < usual for each in rounded)
+    return usual, np.array(rounded) - usual
 
 
 def _t(freedom: int) -> float:

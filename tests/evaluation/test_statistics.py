@@ -147,6 +147,24 @@ def test_few_that_are_alike_are_no_certainty(count: int, value: float) -> None:
     assert low <= value <= high
 
 
+def test_a_few_small_departures_are_no_certainty_and_no_calamity() -> None:
+    for seen in range(9):
+        some = [0.1, -0.1] * 5
+        low, high = bootstrap([*some[:seen], *[0.0] * (78 - seen)], names(78))
+        assert -0.05 < low < 0 < high < 0.05
+        assert (high - low) / 2 > 0.008
+    low, _ = bootstrap([0.0, 0.0, 0.0, 0.0, 0.01], names(5))
+    assert low < -0.3
+
+
+def test_of_whole_departures_it_is_tango() -> None:
+    differences = [1.0] * 2 + [-1.0] * 5 + [0.0] * 50
+    low, high = bootstrap(differences, names(57))
+    lower, upper = tango(2, 5, 57)
+    assert low <= lower + 1e-9
+    assert high >= upper - 1e-9
+
+
 def test_of_a_proportion_where_all_agree_it_is_wilson() -> None:
     for hits in (0, 30):
         alike = [float(hits > 0)] * 30

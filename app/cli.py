@@ -5,7 +5,6 @@ import math
 import os
 import signal
 import sys
-import time
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -20,14 +19,15 @@ from app import __version__, commands
 from app.embedded.machine import default_cache_dir
 from app.embedded.models import find_model
 from app.errors import ConfigurationError
+from app.evaluation.command import run_evaluation
+from app.evaluation.gate.command import gate_command
+from app.evaluation.service import in_process, patience_for
 from app.factory import create_app
 from app.features import FEATURES
 from app.knowledge.library import SAMPLE
 from app.provision import make_engine
 from app.settings import PREFIX, Settings, load_settings, settings_table
 
-_START_SECONDS = 300.0
-_POLL_SECONDS = 0.05
 _CLOSING_SECONDS = 5  # after the grace period, to send what is left
 
 
@@ -52,6 +52,8 @@ def groundwork() -> None:
 
 groundwork.add_command(commands.cases)
 groundwork.add_command(commands.answers)
+groundwork.add_command(run_evaluation)
+groundwork.add_command(gate_command())
 
 
 @groundwork.command()
@@ -105,8 +107,7 @@ def ask(feature: str, text: str) -> None:
     app = create_app(settings, features=[each for each in FEATURES if each.FEATURE.name == feature])
     path = f"/{feature}"
     body = text if text.lstrip().startswith("{") else to_json(_body_of(text, app.openapi(), path))
-    patience = _START_SECONDS if settings.model_name.provider == "embedded" else 0
-    response = asyncio.run(_post(app, path, body, patience))
+    response = asyncio.run(_post(app, path, body, patience_for(settings)))
     answer = to_json(from_json(response.content), indent=2).decode()
     if response.is_error:
         sys.exit(answer)
@@ -115,18 +116,9 @@ def ask(feature: str, text: str) -> None:
 
 async def _post(app: FastAPI, path: str, body: str | bytes, patience: float) -> httpx.Response:
     """One request through the whole application, once it is ready or ``patience`` is at its end."""
-    until = time.monotonic() + patience
-    headers = {"content-type": "application/json"}
-    async with app.router.lifespan_context(app) as state:
-
-        async def with_state(scope: dict[str, object], receive: object, send: object) -> None:
-            await app({**scope, "state": dict(state or {})}, receive, send)  # pyright: ignore
-
-        transport = httpx.ASGITransport(with_state)  # pyright: ignore
-        async with httpx.AsyncClient(transport=transport, base_url="http://groundwork") as client:
-            while time.monotonic() < until and (await client.get("/readyz")).is_error:  # noqa: ASYNC110
-                await asyncio.sleep(_POLL_SECONDS)
-            return await client.post(path, content=body, headers=headers)
+    async with in_process(app, patience) as client:
+        headers = {"content-type": "application/json"}
+        return await client.post(path, content=body, headers=headers)
 
 
 def _body_of(text: str, document: dict[str, Any], path: str) -> dict[str, object]:

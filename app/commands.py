@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from pydantic import ValidationError
 from pydantic_core import to_json
 
-from app.errors import ConfigurationError, first_of
+from app.errors import ConfigurationError
+from app.evaluation.cases import case_of as check_case
 from app.features.answers import FEATURE
-from app.features.feature import Case
 from app.records import Feedback, Gap, Store
 from app.records.cases import add, case_of
 from app.settings import load_settings
@@ -56,10 +55,11 @@ def add_case(message: str, contains: Sequence[str], to: Path, *, unanswerable: b
         raise click.ClickException(f"There is no answer {message}, or it is too long ago.")
     case = case_of(given, None if unanswerable else [_wordings(text) for text in contains])
     try:
-        Case[FEATURE.asks].model_validate(case)
+        check_case(to_json(case), FEATURE.takes, FEATURE.metrics)
+    except ValueError as error:
+        raise click.ClickException(f"The feature takes no such case: {error}.") from error
+    try:
         is_new = add(to, case)
-    except ValidationError as error:
-        raise click.ClickException(f"The feature takes no such case: {first_of(error)}.") from error
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     if not is_new:

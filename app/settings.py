@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -258,15 +258,15 @@ def environment_name(field: str, info: FieldInfo) -> str:
     return alias if isinstance(alias, str) else f"{PREFIX}{field}".upper()
 
 
-def load_settings() -> Settings:
-    """Read the settings.
+def load_settings(**given: Any) -> Settings:
+    """Read the settings; those that are ``given``, by their fields' names, are not looked for.
 
     Raises:
         ConfigurationError: a setting is unknown or wrong; the text names it in one line.
     """
     _refuse_unknown({**dotenv_values(ENV_FILE), **os.environ})
     try:
-        settings = Settings()
+        settings = Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         location, message = str(first["loc"][0]), first["msg"].removeprefix("Value error, ")

@@ -1,6 +1,6 @@
 """What came of asking a feature its cases: the value that runner, tables and gate share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +52,7 @@ class Evaluation:
         identity: a hash of everything that can change an answer.
         margin: by how much the mean score may be lower without being worse, 0 to 1.
         outcomes: of the cases, in the order of the file, repeats together.
+        metrics: by which metrics each score was made, by the score's name.
     """
 
     feature: str
@@ -59,3 +60,4 @@ class Evaluation:
     identity: str
     margin: float
     outcomes: Sequence[Outcome] = field(default_factory=tuple)
+    metrics: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -4,21 +4,23 @@ A feature lives in a folder of its own (``docs/adding-a-feature.md`` makes one):
 
     instruction.md    the system text
     examples.jsonl    few-shot examples, one {"input": …, "output": …} a line
-    cases.jsonl       test cases, one {"id": …, "input": …, "expected": …} a line
+    cases.jsonl       test cases, as app.evaluation.cases has them
     __init__.py       its types, its proofs, its endpoints
 """
 
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from app.errors import ConfigurationError, GroundworkError, ModelOutputInvalid, first_of
+from app.evaluation.cases import Case, known_metrics, read_cases
 from app.features.proofs import Check, Proof, finding_of, flaws_in
 from app.features.wire import Reply
 from app.gateway import (
@@ -36,6 +38,7 @@ from app.gateway import (
     find_json,
     fixed_mark,
 )
+from app.gateway.call import current_call
 
 In = TypeVar("In", bound=BaseModel)
 Out = TypeVar("Out")
@@ -55,16 +58,6 @@ class Example(BaseModel, Generic[In, Out]):
 
     input: In
     output: Out
-
-
-class Case(BaseModel, Generic[In]):
-    """A test case: one line of ``cases.jsonl``; each feature says what it expects."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: str
-    input: In
-    expected: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +94,9 @@ class Feature(Generic[In, Out]):
         proofs: Sequence[Proof[In, Out]] = (),
         max_tokens: int = 512,
         alternatives: int = 0,
+        takes: type[BaseModel] | None = None,
+        metrics: Mapping[str, str] = MappingProxyType({}),
+        margin: float = 0.05,
     ) -> None:
         """Load the folder.
 
@@ -111,9 +107,12 @@ class Feature(Generic[In, Out]):
             proofs: what code looks at in an output.
             max_tokens: most tokens of an output.
             alternatives: how many likely tokens to be told at each place (``Completion.tokens``).
+            takes: the body of its endpoint, where that is not ``asks``.
+            metrics: by which metric a bare value of a case is compared, by its path; else exactly.
+            margin: by how much the cases' mean score may be lower without being worse, 0 to 1.
 
         Raises:
-            ConfigurationError: a file is missing, or an example or case does not fit the types.
+            ConfigurationError: a file is missing, or an example or case is wrong.
         """
         module = sys.modules[asks.__module__]
         self.name = name
@@ -123,11 +122,13 @@ class Feature(Generic[In, Out]):
         self._proofs = proofs
         self._max_tokens, self._alternatives = max_tokens, alternatives
         self._output = TypeAdapter(gives)
+        self.takes, self.margin = takes or asks, margin
         examples, cases = self.folder / "examples.jsonl", self.folder / "cases.jsonl"
         try:
             self.instruction = (self.folder / "instruction.md").read_text("utf-8").strip()
             self.examples: Sequence[Example[In, Out]] = _lines_of(examples, Example[asks, gives])
-            self.cases: Sequence[Case[In]] = _lines_of(cases, Case[asks])
+            self.metrics = known_metrics(metrics)
+            self.cases: Sequence[Case] = read_cases(cases, self.takes, metrics)
         except (OSError, ValueError) as error:
             raise ConfigurationError(f"Feature {name}: {error}") from error
         self._prefix = self.make_prefix()
@@ -251,6 +252,7 @@ class Feature(Generic[In, Out]):
         if first and not finding:
             return first
         gateway.forget(prompt)
+        current_call().repairs += 1
         try:
             again = await gateway.complete(_repair(prompt, completion, finding))
         except GroundworkError:

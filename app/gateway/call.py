@@ -74,6 +74,7 @@ class Call:
         timeout: seconds that the caller gives the whole request, from its start; None for as
             long as the operator allows.
         outcomes: where the answers to its prompts came from.
+        repairs: how often the model was asked to put an output right.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Call:
         self.clock = clock
         self.started = self._mark = clock()
         self.outcomes: list[CacheOutcome] = []
+        self.repairs = 0
         self._active: dict[Kind, int] = {"upstream": 0, "queue": 0, "backoff": 0}
         self._spent = {"queue": 0.0, "backoff": 0.0, "upstream": 0.0, "own": 0.0}
 
@@ -117,8 +119,9 @@ class Call:
         return dict(self._spent)
 
     def server_timing(self) -> str:
-        """Value of a ``Server-Timing`` header, in milliseconds."""
-        return ", ".join(f"{kind};dur={spent * 1000:.1f}" for kind, spent in self.spent().items())
+        """Value of a ``Server-Timing`` header, in milliseconds, and the number of repairs."""
+        spent = ", ".join(f"{kind};dur={spent * 1000:.1f}" for kind, spent in self.spent().items())
+        return f'{spent}, repair;desc="{self.repairs}"' if self.repairs else spent
 
 
 class _Spending:

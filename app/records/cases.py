@@ -27,11 +27,14 @@ def case_of(given: GivenAnswer, facts: Sequence[Sequence[str]] | None) -> Case:
     asked: Case = {"question": given.question, "documents": documents}
     if given.history:
         asked["history"] = [dict(message) for message in given.history]
-    contains: list[JsonValue] = [list(wordings) for wordings in facts or ()]
+    expected: Case = {"action": {"one_of": ["unknown", "clarify", "handoff"]}}
+    if facts is not None:
+        wordings: list[JsonValue] = [list(fact) for fact in facts]
+        expected = {"action": "answer", "answer": {"contains": wordings}}
     return {
         "id": f"a-{given.message_id.removeprefix('msg_')[:12]}",
         "input": asked,
-        "expected": {"answerable": facts is not None, "contains": contains},
+        "expected": expected,
     }
 
 

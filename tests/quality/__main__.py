@@ -53,8 +53,10 @@ def _print_set(
 
 def _write(path: Path, measured: Measured) -> None:
     lines = [
-        json.dumps({"id": item.id, "expected": item.expected, "answer": answer}, ensure_ascii=False)
-        for item, answer in measured.made
+        json.dumps(
+            {"id": made.id, "scores": made.scores, "answer": made.answer}, ensure_ascii=False
+        )
+        for _, made in measured.made
     ]
     path.write_text("\n".join(lines) + "\n", "utf-8")
 

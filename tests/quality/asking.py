@@ -2,21 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
-from asgi_lifespan import LifespanManager
 from pydantic import SecretStr
 
-from app.factory import create_app
+from app.evaluation.asking import Plan
+from app.evaluation.cases import Case
+from app.evaluation.kept import Said
+from app.evaluation.results import Outcome
+from app.evaluation.running import evaluate, outcome_of
 from app.provision import make_engine
 from app.settings import Settings
-from tests.quality.metrics import METRICS, Answers, Figures
+from tests.quality.figures import FIGURES, Figures, Made
 from tests.quality.plain import ask_plainly
-from tests.quality.sets import Item, Name, Source, items_of
+from tests.quality.sets import PACKAGES, Name, Source, cases_of
 
 _START_SECONDS = 600.0
 
@@ -27,17 +29,17 @@ class Measured:
 
     Attributes:
         figures: by name; percent, or chrF.
-        count: how many items.
-        seconds: for an item, one after the other.
-        tokens: in, out, and those of ``in`` that came from the prompt cache, for an item.
-        made: the items and their answers, None where the service answered with a problem.
+        count: how many cases.
+        seconds: for a case, one after the other.
+        tokens: in, out, and those of ``in`` that came from the prompt cache, for a case.
+        made: the cases and what came of them.
     """
 
     figures: Figures
     count: int
     seconds: float
     tokens: tuple[float, float, float]
-    made: Answers
+    made: Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,11 @@ class Bench:
     """The service and the engine that it stands on.
 
     Attributes:
-        service: a client of the whole application.
+        settings: the service's.
         engine: a client of the engine's own server; None where the model is elsewhere.
     """
 
-    service: httpx.AsyncClient
+    settings: Settings
     engine: httpx.AsyncClient | None
 
 
@@ -59,63 +61,49 @@ async def bench_on(model: str) -> AsyncGenerator[Bench]:
 
     Keys and the address of a model elsewhere come from the environment, as the service's do.
     """
-    patient: dict[str, Any] = {"log_level": "error", "timeout": 300, "first_token_timeout": 300}
-    settings = Settings(model=model, **patient)
+    settings = Settings(model=model)
     engine = make_engine(settings)
     if engine is None:
-        async with _application(settings) as service:
-            yield Bench(service, None)
+        yield Bench(settings, None)
         return
     await asyncio.to_thread(engine.start)
     try:
         assert await asyncio.to_thread(engine.wait, _START_SECONDS), engine.problem()
         on_engine = Settings(
-            model=model, base_url=f"{engine.base_url}/v1", api_key=SecretStr(engine.key), **patient
+            model=model, base_url=f"{engine.base_url}/v1", api_key=SecretStr(engine.key)
         )
         key = {"authorization": f"Bearer {engine.key}"}
-        async with (
-            _application(on_engine) as service,
-            httpx.AsyncClient(base_url=engine.base_url, headers=key, timeout=300) as direct,
-        ):
-            yield Bench(service, direct)
+        http = httpx.AsyncClient(base_url=engine.base_url, headers=key, timeout=300)
+        async with http as direct:
+            yield Bench(on_engine, direct)
     finally:
         await asyncio.to_thread(engine.stop)
 
 
-@asynccontextmanager
-async def _application(settings: Settings) -> AsyncGenerator[httpx.AsyncClient]:
-    async with (
-        LifespanManager(create_app(settings), startup_timeout=_START_SECONDS) as running,
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(running.app), base_url="http://service"
-        ) as client,
-    ):
-        yield client
-
-
 async def measure(bench: Bench, name: Name, source: Source, every: int = 1) -> Measured:
-    """Ask the service a set's items, or every so manyth, one after the other."""
-    return await _measured(name, items_of(name, source)[::every], bench.service, _ask)
+    """Ask the service a set's cases, or every so manyth, one after the other."""
+    cases = cases_of(name, source)[::every]
+    package = PACKAGES[name]
+    plan = Plan(at_once=1)
+    (made,) = await evaluate([package], bench.settings, plan, {package.FEATURE.name: cases})
+    return _measured(name, list(zip(cases, made.outcomes, strict=True)))
 
 
 async def measure_plain(bench: Bench, name: Name, source: Source, every: int = 1) -> Measured:
     """Likewise, of a plain prompt to the engine itself."""
     assert bench.engine, "only an embedded engine is asked directly"
-    return await _measured(name, items_of(name, source)[::every], bench.engine, ask_plainly)
+    made: list[tuple[Case, Outcome]] = []
+    for case in cases_of(name, source)[::every]:
+        begun = time.perf_counter()
+        answer = await ask_plainly(bench.engine, PACKAGES[name].FEATURE.name, case.input)
+        said = Said(answer, seconds=time.perf_counter() - begun)
+        made.append((case, outcome_of(case, said)))
+    return _measured(name, made)
 
 
-async def _measured(
-    name: Name, items: Sequence[Item], client: httpx.AsyncClient, ask: Any
-) -> Measured:
-    begun = time.perf_counter()
-    made = [(item, await ask(client, item)) for item in items]
-    seconds = (time.perf_counter() - begun) / len(items)
-    usages = [answer["usage"] for _, answer in made if answer and "usage" in answer]
-    fields = ("input_tokens", "output_tokens", "cached_input_tokens")
-    each = [sum(usage[field] for usage in usages) / max(1, len(usages)) for field in fields]
-    return Measured(METRICS[name](made), len(items), seconds, (each[0], each[1], each[2]), made)
+def _measured(name: Name, made: Made) -> Measured:
+    def mean(field: str) -> float:
+        return sum(getattr(outcome, field) for _, outcome in made) / len(made)
 
-
-async def _ask(client: httpx.AsyncClient, item: Item) -> dict[str, Any] | None:
-    response = await client.post(item.path, json=item.body)
-    return response.json() if response.status_code == 200 else None
+    tokens = mean("input_tokens"), mean("output_tokens"), mean("cached_tokens")
+    return Measured(FIGURES[name](made), len(made), mean("seconds"), tokens, made)

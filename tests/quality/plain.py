@@ -11,7 +11,6 @@ from typing import Any, Final, get_args
 import httpx
 
 from app.features.tickets.reading import Category, Sentiment, Urgency
-from tests.quality.sets import Item
 
 _URGENCIES, _CATEGORIES, _SENTIMENTS = map(list, map(get_args, (Urgency, Category, Sentiment)))
 _TICKET: Final = {
@@ -99,30 +98,32 @@ _TRANSLATIONS: Final = (
 )
 
 
-async def ask_plainly(client: httpx.AsyncClient, item: Item) -> dict[str, Any]:
-    """The engine's answer to an item, in the form of the service's."""
-    match item.path:
-        case "/tickets":
-            return json.loads(await _said(client, _TICKETS, email_of(item), schema=_TICKET))
-        case "/answers":
-            text = await _said(client, _ANSWERS, _question_of(item))
+async def ask_plainly(
+    client: httpx.AsyncClient, feature: str, body: dict[str, Any]
+) -> dict[str, Any]:
+    """The engine's answer to a request, in the form of the service's."""
+    match feature:
+        case "tickets":
+            ticket = json.loads(await _said(client, _TICKETS, email_of(body), schema=_TICKET))
+            return {"language": None, **ticket}
+        case "answers":
+            text = await _said(client, _ANSWERS, _question_of(body))
             knows = not re.search(r"I don.t know", text)
             action = "answer" if knows else "unknown"
             return {"answer": text, "action": action, "citations": []}
         case _:
-            text = await _said(client, _TRANSLATIONS, item.body["text"][0])
+            text = await _said(client, _TRANSLATIONS, body["text"][0])
             return {"translations": [{"text": text}]}
 
 
-def email_of(item: Item) -> str:
-    subject = item.body.get("subject")
-    body = item.body.get("text") or item.body["body"]
-    return f"Subject: {subject}\n{body}" if subject else body
+def email_of(body: dict[str, Any]) -> str:
+    subject = body.get("subject")
+    return f"Subject: {subject}\n{body['body']}" if subject else body["body"]
 
 
-def _question_of(item: Item) -> str:
-    documents = [f"{d.get('title', '')}: {d['text']}" for d in item.body["documents"]]
-    return "\n".join(documents) + f"\n\nQuestion: {item.body['question']}"
+def _question_of(body: dict[str, Any]) -> str:
+    documents = [f"{d.get('title', '')}: {d['text']}" for d in body["documents"]]
+    return "\n".join(documents) + f"\n\nQuestion: {body['question']}"
 
 
 async def _said(

@@ -80,10 +80,10 @@ def test_an_answer_becomes_a_case(store: Store, groundwork: Run) -> None:
                 {"id": "filters.md", "title": "Filters", "text": "A filter is 12.50 euros."}
             ],
         },
-        "expected": {"answerable": True, "contains": [["12.50", "12,50"], ["euro"]]},
+        "expected": {"action": "answer", "answer": {"contains": [["12.50", "12,50"], ["euro"]]}},
     }
     assert second["input"]["history"] == [turn]
-    assert second["expected"] == {"answerable": False, "contains": []}
+    assert second["expected"] == {"action": {"one_of": ["unknown", "clarify", "handoff"]}}
 
 
 def test_the_same_case_is_not_added_twice(groundwork: Run) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from app.errors import ModelOutputTruncated
 from app.features.answers.header import Written
 from app.features.answers.proofs import keeps_figures, names_sources
+from app.features.answers.schemas import AnswerRequest
 from app.features.answers.task import AnswerTask
 from app.features.feature import Example, Feature
 from app.features.probabilities import probability_of
@@ -27,7 +28,11 @@ class Answers(Feature[AnswerTask, Written]):
 
     def __init__(self) -> None:
         super().__init__(
-            "answers", asks=AnswerTask, gives=Written, proofs=(names_sources, keeps_figures)
+            "answers",
+            asks=AnswerTask,
+            gives=Written,
+            proofs=(names_sources, keeps_figures),
+            takes=AnswerRequest,
         )
         told = [each for each in self.examples if each.output.action == "answer"]
         untold = [each for each in self.examples if each.output.action == "unknown"]

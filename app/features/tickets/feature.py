@@ -41,6 +41,7 @@ class _Tickets(Feature[TicketRequest, Reading]):
             proofs=(_as_asked,),
             max_tokens=1_200,
             alternatives=5,
+            metrics={"product": "name"},
         )
 
     def render(self, request: TicketRequest) -> str:

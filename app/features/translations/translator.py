@@ -9,7 +9,7 @@ from app.features.feature import Example, Feature
 from app.features.proofs import Check, Proof, counted
 from app.features.spans import emails, emoji, figures, placeholders, tags, urls
 from app.features.translations.markup import compared, without_marks
-from app.features.translations.schemas import Formality, LanguageCode
+from app.features.translations.schemas import Formality, LanguageCode, TranslationRequest
 from app.features.translations.shape import in_the_shape_of
 from app.gateway import Completion, PromptPrefix, Turn, Untrusted
 from app.languages import FORMAL, NAMES, base
@@ -92,7 +92,15 @@ class Translator(Feature[Unit, str]):
     """
 
     def __init__(self) -> None:
-        super().__init__("translations", asks=Unit, gives=str, proofs=PROOFS, max_tokens=2048)
+        super().__init__(
+            "translations",
+            asks=Unit,
+            gives=str,
+            proofs=PROOFS,
+            max_tokens=2048,
+            takes=TranslationRequest,
+            metrics={"translations.0.text": "chrf"},
+        )
         into: dict[str, list[Example[Unit, str]]] = defaultdict(list)
         for example in self.examples:
             into[base(example.input.target_lang)].append(example)

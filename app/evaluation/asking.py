@@ -1,0 +1,166 @@
+"""Asks features, through the whole application in process, what is not known yet."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from http import HTTPStatus
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from pydantic_core import from_json
+
+from app.errors import ConfigurationError
+from app.evaluation.identity import identity_of
+from app.evaluation.kept import Kept, Said
+from app.evaluation.service import in_process, patience_for
+from app.factory import create_app
+from app.features import FeaturePackage
+from app.gateway.transport import open_http
+from app.provision import HttpFactory
+from app.settings import Settings
+
+_PATIENT_SECONDS: Final = 600.0  # for a request: how fast a model is, the figures say
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to ask.
+
+    Attributes:
+        repeats: how often each case.
+        at_once: cases under way at once; None for as many as the model's server takes.
+        keep: folder for what is said, which is not asked again; None to keep nothing.
+        fresh: ask again what is kept.
+        open_http: opens the connection pool to the model.
+    """
+
+    repeats: int = 1
+    at_once: int | None = None
+    keep: Path | None = None
+    fresh: bool = False
+    open_http: HttpFactory = open_http
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a feature is asked for the ``repeat``-th time; ``case`` names where it comes from."""
+
+    feature: str
+    body: dict[str, Any]
+    repeat: int
+    case: str
+
+
+class Asker:
+    """Starts the application once there is something to ask that is not kept.
+
+    Attributes:
+        identities: of the features, by their names.
+    """
+
+    def __init__(
+        self,
+        packages: Sequence[FeaturePackage],
+        settings: Settings,
+        plan: Plan,
+        stack: AsyncExitStack,
+    ) -> None:
+        """Find what is kept; ``stack`` is to end the application.
+
+        Raises:
+            ConfigurationError: a file that a setting names cannot be read.
+        """
+        ours: dict[str, Any] = {"log_level": "error", "cache_ttl": 0, "store": None}
+        ours["timeout"] = max(settings.timeout, _PATIENT_SECONDS)
+        self._settings = settings.model_copy(update=ours)
+        self._packages, self._plan, self._stack = packages, plan, stack
+        features = [package.FEATURE for package in packages]
+        self.identities = {each.name: identity_of(each, settings) for each in features}
+        self._kept = {
+            name: Kept(plan.keep, name, identity, fresh=plan.fresh)
+            for name, identity in self.identities.items()
+        }
+        self._client: httpx.AsyncClient | None = None
+
+    def said(self, question: Question) -> Said:
+        """What was said to a question that was asked."""
+        return self._kept[question.feature].said[self._key(question)]
+
+    async def ask(self, questions: Sequence[Question]) -> None:
+        """Ask those whose answer is not known; what is said is kept at once.
+
+        Raises:
+            ConfigurationError: the service does not start, or does not take a question.
+        """
+        unknown = {
+            key: each
+            for each in questions
+            if (key := self._key(each)) not in self._kept[each.feature].said
+        }
+        for repeat in sorted({each.repeat for each in unknown.values()}):
+            # One after the other: what is asked twice at once, the gateway asks once.
+            await self._ask_all([each for each in unknown.values() if each.repeat == repeat])
+
+    async def _ask_all(self, questions: Sequence[Question]) -> None:
+        client = self._client = self._client or await self._start()
+        report = (await client.get("/readyz")).json()
+        if self._settings.model_name.provider == "embedded" and report["status"] != "ready":
+            raise ConfigurationError(f"The model is not ready: {report['reason']}")
+        places = asyncio.Semaphore(self._plan.at_once or report["upstream"]["concurrency"])
+        advance = _progress(len(questions))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for question in questions:
+                    group.create_task(self._ask(client, question, places, advance))
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+        finally:
+            advance(0)
+
+    async def _start(self) -> httpx.AsyncClient:
+        app = create_app(self._settings, features=self._packages, open_http=self._plan.open_http)
+        service = in_process(app, patience_for(self._settings))
+        return await self._stack.enter_async_context(service)
+
+    async def _ask(
+        self,
+        client: httpx.AsyncClient,
+        question: Question,
+        places: asyncio.Semaphore,
+        advance: Callable[[int], None],
+    ) -> None:
+        async with places:
+            begun = time.perf_counter()
+            response = await client.post(f"/{question.feature}", json=question.body)
+            said = _said(response, time.perf_counter() - begun)
+        if not said.lasts and response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            where = f"{question.feature}, case {question.case}"
+            raise ConfigurationError(f"{where}: the service does not take it: {said.detail}")
+        self._kept[question.feature].put(self._key(question), said)
+        advance(1)
+
+    def _key(self, question: Question) -> str:
+        return self._kept[question.feature].key(question.body, question.repeat)
+
+
+def _said(response: httpx.Response, seconds: float) -> Said:
+    body: dict[str, Any] = from_json(response.content)
+    if response.is_error:
+        return Said(None, body["code"], body["detail"], seconds=seconds)
+    repaired = "repair;" in response.headers["server-timing"]
+    return Said(body, repaired=repaired, seconds=seconds)
+
+
+def _progress(total: int) -> Callable[[int], None]:
+    """A bar on a terminal, where tqdm is installed; told 0 it ends."""
+    if not find_spec("tqdm"):
+        return lambda _done: None
+    tqdm: Any = import_module("tqdm").tqdm
+    tqdm.monitor_interval = 0  # no thread that watches the bar
+    bar = tqdm(total=total, unit="case", disable=None, leave=False)
+    return lambda done: bar.update(done) if done else bar.close()

@@ -1,0 +1,129 @@
+"""``groundwork eval``: how well features do their cases, from a terminal."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from app.embedded.machine import default_cache_dir
+from app.errors import ConfigurationError
+from app.evaluation.asking import Plan
+from app.evaluation.cases import Case, read_cases
+from app.evaluation.kept import is_model_s_own
+from app.evaluation.results import Evaluation
+from app.evaluation.running import evaluate
+from app.evaluation.tables import as_json, as_junit, as_markdown, as_text
+from app.features import FEATURES, FeaturePackage
+from app.settings import Settings, load_settings
+
+COULD_NOT_RUN = 3
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command("eval")
+@click.argument("features", nargs=-1, metavar="[FEATURE]...")
+@click.option("--model", help="As GROUNDWORK_MODEL.")
+@click.option("--base-url", metavar="URL", help="As GROUNDWORK_BASE_URL.")
+@click.option("--cases", type=_FILE, metavar="FILE", help="Instead of the one feature's own.")
+@click.option("--repeats", type=click.IntRange(1), default=1, show_default=True)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1),
+    help="Cases at once (default: as many as the model's server takes).",
+)
+@click.option("--json", "json_file", type=_FILE, metavar="FILE", help="Everything, with answers.")
+@click.option("--markdown", type=_FILE, metavar="FILE", help="The tables.")
+@click.option("--junit", type=_FILE, metavar="FILE", help="Cases as tests, for CI.")
+@click.option("--fresh", is_flag=True, help="Ask again what is kept of earlier runs.")
+def run_evaluation(
+    features: tuple[str, ...],
+    model: str | None,
+    base_url: str | None,
+    cases: Path | None,
+    repeats: int,
+    concurrency: int | None,
+    json_file: Path | None,
+    markdown: Path | None,
+    junit: Path | None,
+    *,
+    fresh: bool,
+) -> None:
+    """Ask features their cases, and print how well they do.
+
+    All features, or those that are named. An answer to the same question of the same model is kept
+    and not asked for again. Exits with 3 if it could not run.
+    """
+    given = {"model": model, "base_url": base_url}
+    try:
+        settings = load_settings(**{name: value for name, value in given.items() if value})
+        packages = named_features(features)
+        own = own_cases(packages, cases)
+        plan = Plan(repeats, concurrency, results_folder(settings), fresh)
+        evaluations = asyncio.run(evaluate(packages, settings, plan, own))
+        _see_that_it_ran(evaluations)
+    except ConfigurationError as error:
+        click.echo(f"groundwork: {error}", err=True)
+        sys.exit(COULD_NOT_RUN)
+    click.echo("\n\n".join(map(as_text, evaluations)))
+    if json_file:
+        json_file.write_bytes(as_json(evaluations))
+    if markdown:
+        markdown.write_text("\n\n".join(map(as_markdown, evaluations)) + "\n", "utf-8")
+    if junit:
+        junit.write_bytes(as_junit(evaluations))
+
+
+def results_folder(settings: Settings) -> Path:
+    """Where answers are kept."""
+    return (settings.cache_dir or default_cache_dir()) / "evaluations"
+
+
+def named_features(names: Sequence[str]) -> list[FeaturePackage]:
+    """The features of these names, or all of them.
+
+    Raises:
+        ConfigurationError: there is none of a name.
+    """
+    known = {package.FEATURE.name: package for package in FEATURES}
+    for name in names:
+        if name not in known:
+            raise ConfigurationError(f"There is no feature {name}. There are {', '.join(known)}.")
+    return [package for name, package in known.items() if name in names or not names]
+
+
+def own_cases(
+    packages: Sequence[FeaturePackage], path: Path | None
+) -> dict[str, Sequence[Case]] | None:
+    """The cases of a file, if there is one, by the name of the one feature.
+
+    Raises:
+        ConfigurationError: they are wrong, or it is not one feature.
+    """
+    if path is None:
+        return None
+    if len(packages) != 1:
+        raise ConfigurationError("--cases: name the one feature that they are for.")
+    feature = packages[0].FEATURE
+    try:
+        return {feature.name: read_cases(path, feature.takes, feature.metrics)}
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}.") from None
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
+
+
+def _see_that_it_ran(evaluations: Sequence[Evaluation]) -> None:
+    """See that there are cases, and that the model's server answered at least one.
+
+    Raises:
+        ConfigurationError: there are none, or it did not.
+    """
+    for each in evaluations:
+        if not each.outcomes:
+            raise ConfigurationError(f"{each.feature} has no cases.")
+    outcomes = [outcome for each in evaluations for outcome in each.outcomes]
+    if all(each.problem and not is_model_s_own(each.problem) for each in outcomes):
+        raise ConfigurationError(f"No case was answered: {outcomes[0].problem}.")

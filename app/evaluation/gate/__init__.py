@@ -1,0 +1,1 @@
+"""May this model, instruction or adapter take the place of that one?"""

@@ -1,0 +1,191 @@
+"""The gate: the same cases on both sides of a change, one side after the other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from app.errors import ConfigurationError, first_of
+from app.evaluation.gate.report import Report
+from app.evaluation.gate.verdicts import judge
+from app.evaluation.kept import is_model_s_own
+from app.evaluation.results import Evaluation
+
+Hashes = Mapping[str, Mapping[str, str]]
+"""Of each feature, and each of its cases by id: a hash of what is asked and expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What is asked.
+
+    Attributes:
+        model: as ``GROUNDWORK_MODEL`` names it.
+        base_url: of its server; None as the settings say.
+        features: a folder that changes or adds features; None as the settings say.
+    """
+
+    model: str
+    base_url: str | None = None
+    features: Path | None = None
+
+    def __str__(self) -> str:
+        at = f" at {self.base_url}" if self.base_url else ""
+        told = f" with {self.features}" if self.features else ""
+        return f"{self.model}{at}{told}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What asking a side will take.
+
+    Attributes:
+        calls: requests to the service.
+        kept: how many of them were answered before and are not made again.
+        seconds: how long the others will take, as far as anybody knows.
+        cases: of what is asked.
+    """
+
+    calls: int
+    kept: int
+    seconds: float | None
+    cases: Hashes
+
+
+class Evaluator(Protocol):
+    """Asks a side its cases."""
+
+    def plan(self, side: Side) -> Plan:
+        """What it will take.
+
+        Raises:
+            ConfigurationError: there is no such feature, or a file is wrong.
+        """
+        ...
+
+    def evaluate(self, side: Side) -> Sequence[Evaluation]:
+        """What comes of it; the side's model is gone from memory when this returns.
+
+        Raises:
+            GroundworkError: it cannot be asked.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a side answered, kept in a file.
+
+    Attributes:
+        side: what was asked, in words.
+        cases: of what was asked.
+    """
+
+    side: str
+    cases: Mapping[str, Mapping[str, str]]
+    evaluations: Sequence[Evaluation] = field(default_factory=tuple)
+
+    def __str__(self) -> str:
+        return self.side
+
+    def only(self, features: Sequence[str]) -> "Baseline":
+        """What it has of these features, or of all if none is named."""
+        chosen = [one for one in self.evaluations if not features or one.feature in features]
+        return replace(self, evaluations=chosen)
+
+
+_FILE: Any = TypeAdapter(Baseline)
+
+
+def read_baseline(path: Path) -> Baseline:
+    """A baseline out of its file.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is no baseline.
+    """
+    try:
+        return _FILE.validate_json(path.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}.") from error
+    except ValidationError as error:
+        raise ConfigurationError(f"{path} is no baseline: {first_of(error)}.") from error
+
+
+def write_baseline(path: Path, baseline: Baseline) -> None:
+    """Write a baseline as lines that a diff can tell apart.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.write_bytes(to_json(baseline, indent=1) + b"\n")
+
+
+def check_cases(before: Hashes, after: Hashes, sides: tuple[str, str]) -> None:
+    """See that both sides mean the same by the same case.
+
+    Args:
+        before: the cases of what there is.
+        after: of what it is to be changed to.
+        sides: their names.
+
+    Raises:
+        ConfigurationError: a case was changed, or there is none on both sides.
+    """
+    common = [
+        (feature, case)
+        for feature, cases in before.items()
+        for case in cases.keys() & after.get(feature, {}).keys()
+    ]
+    if not common:
+        raise ConfigurationError(f"{' and '.join(sides)} have no case in common.")
+    changed = sorted(
+        f"{feature} {case}"
+        for feature, case in common
+        if before[feature][case] != after[feature][case]
+    )
+    if changed:
+        rest = f" and {len(changed) - 1} more" if changed[1:] else ""
+        raise ConfigurationError(
+            f"{' and '.join(sides)} have other cases by the same id: {changed[0]}{rest}; give both "
+            "the same, or write the baseline anew."
+        )
+
+
+def planned(side: Side | Baseline, evaluator: Evaluator) -> Plan:
+    """What it will take to have a side's answers; nothing where they are kept in a file."""
+    return Plan(0, 0, 0, side.cases) if isinstance(side, Baseline) else evaluator.plan(side)
+
+
+def evaluated(side: Side | Baseline, plan: Plan, evaluator: Evaluator) -> Baseline:
+    """What a side answers, or answered."""
+    if isinstance(side, Baseline):
+        return side
+    return Baseline(str(side), plan.cases, evaluator.evaluate(side))
+
+
+def compared(before: Baseline, after: Baseline) -> Report:
+    """What the gate says.
+
+    Raises:
+        ConfigurationError: a feature was not answered on one side, since its server did not.
+    """
+    old, new = ({one.feature for one in each.evaluations} for each in (before, after))
+    verdicts = judge(before.evaluations, after.evaluations)
+    if lost := sorted(old & new - {verdict.feature for verdict in verdicts}):
+        raise ConfigurationError(_unanswered(lost[0], before, after))
+    return Report(before.side, after.side, verdicts, sorted(old ^ new))
+
+
+def _unanswered(feature: str, *sides: Baseline) -> str:
+    problems = {
+        outcome.problem
+        for side in sides
+        for evaluation in side.evaluations
+        if evaluation.feature == feature
+        for outcome in evaluation.outcomes
+        if outcome.problem and not is_model_s_own(outcome.problem)
+    }
+    return f"No case of {feature} was answered on both sides: {', '.join(sorted(problems))}."

@@ -1,0 +1,118 @@
+"""A hash of everything that can change a feature's answers, but the case."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+import app
+from app.embedded.machine import default_cache_dir, require_parts
+from app.embedded.models import find_model
+from app.errors import ConfigurationError
+from app.features.feature import Feature
+from app.knowledge.library import folder_at
+from app.settings import Settings
+
+_APP: Final = Path(app.__file__).parent
+_CASES: Final = "cases.jsonl"
+# All other settings count, so that a new one does without a word here.
+_OF_NO_ACCOUNT: Final = {
+    "model",  # its weights count, or its name
+    "api_key",
+    "anthropic_api_key",
+    "openai_api_key",
+    "features",  # the feature's own folder counts
+    "timeout",
+    "first_token_timeout",
+    "connect_timeout",
+    "attempt_timeout",
+    "max_retries",
+    "max_concurrency",
+    "queue_size",
+    "cache_ttl",
+    "cache_bytes",
+    "shutdown_grace",
+    "store",
+    "host",
+    "port",
+    "max_body_bytes",
+    "cors_origins",
+    "log_level",
+    "cache_dir",
+}
+
+
+def identity_of(feature: Feature[Any, Any], settings: Settings) -> str:
+    """SHA-256, in hex, of model, settings, code and the feature's folder.
+
+    Raises:
+        ConfigurationError: a file that a setting names cannot be read.
+    """
+    told = {name: value for name, value in settings if name not in _OF_NO_ACCOUNT}
+    told["knowledge"] = folder_at(settings.knowledge)
+    try:
+        facts = {
+            "model": _model(settings),
+            "settings": {
+                name: _contents(value) if isinstance(value, Path) else value
+                for name, value in told.items()
+            },
+            "code": _code(),
+            "folder": _hash(_files_in(feature.folder, but=_CASES)),
+            "texts": [feature.instruction, feature.examples],  # a folder may have put others
+        }
+    except OSError as error:
+        raise ConfigurationError(f"{error.filename}: {error.strerror}.") from None
+    return hashlib.sha256(to_json(facts)).hexdigest()
+
+
+def _model(settings: Settings) -> list[str]:
+    provider, name = settings.model_name.provider, settings.model_name.name
+    if provider != "embedded":
+        return [provider, name]
+    model = find_model(name)
+    if settings.base_url:
+        return [provider, model.name]
+    require_parts()
+    file = (settings.cache_dir or default_cache_dir()) / model.file
+    return [provider, model.sha256 or _sha256(file), version("xllamacpp")]
+
+
+def _contents(path: Path) -> str:
+    return _hash(_files_in(path) if path.is_dir() else [(path.name, path)])
+
+
+@cache
+def _code() -> str:
+    """Of the program: Python, and what else lies there but static files and the features' folders."""
+    left_out = ("static", "evaluation", "knowledge/sample", "features")
+    others = (
+        (name, path)
+        for name, path in _files_in(_APP)
+        if not name.startswith(tuple(f"{folder}/" for folder in left_out))
+    )
+    features = (pair for pair in _files_in(_APP / "features") if pair[0].endswith(".py"))
+    return _hash([*others, *features])
+
+
+def _files_in(folder: Path, *, but: str = "") -> Iterator[tuple[str, Path]]:
+    """The files under a folder by their names within it, in order."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != but and "__pycache__" not in path.parts:
+            yield path.relative_to(folder).as_posix(), path
+
+
+def _hash(files: Iterable[tuple[str, Path]]) -> str:
+    whole = hashlib.sha256()
+    for name, path in files:
+        whole.update(to_json([name, _sha256(path)]))
+    return whole.hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,197 @@
+"""How well a value meets what is expected of it: the metrics that a case may name.
+
+Each is a function ``(expected, got)`` to 0..1. ``got`` is the value in the response at the case's
+path, or None where there is nothing; text is compared without case (``str.casefold``).
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+import regex
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic_core import to_json
+
+_REGEX_SECONDS: Final = 0.5
+_REFUSED: Final = "model-refused"
+
+Text = Annotated[str, Field(min_length=1)]
+Scalar = str | int | float | bool | None
+Wordings = Text | Annotated[list[Text], Field(min_length=1)]
+
+Names = Annotated[list[Text | None], Field(min_length=1)] | str | None
+
+
+class Span(BaseModel):
+    """A number, and how far off it may be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: float
+    by: float = Field(ge=0)
+
+
+def exact(expected: JsonValue, got: Any) -> float:
+    """It is that very value; true is not 1."""
+    if _is_number(expected) and _is_number(got):
+        return float(expected == got)
+    return float(_canonical(expected) == _canonical(got))
+
+
+def one_of(expected: Sequence[Scalar], got: Any) -> float:
+    """It is one of the values; text without case."""
+    return float(any(exact(_folded(each), _folded(got)) for each in expected))
+
+
+def contains(expected: Sequence[Wordings], got: Any) -> float:
+    """The share of facts that stand there, each in one of its wordings."""
+    said = _text(got)
+    facts = [[fact] if isinstance(fact, str) else fact for fact in expected]
+    found = [any(wording.casefold() in said for wording in fact) for fact in facts]
+    return sum(found) / len(found)
+
+
+def absent(expected: Sequence[str], got: Any) -> float:
+    """None of the texts stands there."""
+    said = _text(got)
+    return float(not any(text.casefold() in said for text in expected))
+
+
+def matches(expected: str, got: Any) -> float:
+    """The regular expression (of the ``regex`` library) finds something in it."""
+    said = got if isinstance(got, str) else _text(got)
+    try:
+        return float(bool(regex.search(expected, said, timeout=_REGEX_SECONDS)))
+    except TimeoutError:
+        return 0.0
+
+
+def within(expected: Mapping[str, float], got: Any) -> float:
+    """It is a number, at most ``by`` away from ``value``."""
+    return float(_is_number(got) and abs(got - expected["value"]) <= expected["by"])
+
+
+def name(expected: str | Sequence[str | None] | None, got: Any) -> float:
+    """It is one of the names, as catalogues are read: without case, spaces and hyphens."""
+    names = expected if isinstance(expected, list) else [expected]
+    return float(_bare(got) in map(_bare, names))
+
+
+def chrf(expected: str, got: Any) -> float:
+    """chrF2 of a sentence (Popović 2015) by sacrebleu, to 1."""
+    import sacrebleu  # noqa: PLC0415 # takes half a second, and the service starts without it
+
+    return sacrebleu.sentence_chrf(got if isinstance(got, str) else "", [expected]).score / 100
+
+
+def overlap(expected: Sequence[JsonValue], got: Any) -> float:
+    """F1 of two sets; text without case."""
+    wanted, found = (
+        {_canonical(_folded(each)) for each in side} for side in (expected, _list(got))
+    )
+    both = len(wanted) + len(found)
+    return 2 * len(wanted & found) / both if both else 1.0
+
+
+def sources(expected: Sequence[str], got: Any) -> float:
+    """The quote of a citation holds one of the sentences, or stands in it, word for word."""
+    quotes = [str(each.get("quote", "")) for each in _list(got) if isinstance(each, dict)]  # pyright: ignore
+    pairs = [(quote, sentence) for quote in quotes if quote for sentence in expected]
+    return float(any(quote in sentence or sentence in quote for quote, sentence in pairs))
+
+
+def refusal(expected: bool, got: Any) -> float:  # a metric is called alike
+    """The service answered that the model refused; the path is of no account."""
+    return float(expected and got == _REFUSED)
+
+
+def judge(expected: str, got: Any) -> float:
+    """The model's own verdict on whether the criterion is met (``app.evaluation.judge``)."""
+    raise NotImplementedError(expected, got)  # it is asked, not computed
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric, and what a case has to give it.
+
+    Attributes:
+        score: compares.
+        expects: what may be expected.
+        right: the same in words, for whoever gave something else.
+    """
+
+    score: Callable[[Any, Any], float]
+    expects: TypeAdapter[Any]
+    right: str
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        regex.compile(pattern)
+    except regex.error as error:
+        raise ValueError(str(error)) from None
+    return pattern
+
+
+def _table() -> Mapping[str, Metric]:
+    some = Field(min_length=1)
+    given: list[tuple[Callable[[Any, Any], float], Any, str]] = [
+        (exact, JsonValue, "any value"),
+        (one_of, Annotated[list[Scalar], some], 'a list of values, such as ["low", "medium"]'),
+        (
+            contains,
+            Annotated[list[Wordings], some],
+            'a list of facts, each a text or a list of its wordings, as [["45 days", "45-day"]]',
+        ),
+        (absent, Annotated[list[Text], some], 'a list of texts, such as ["60"]'),
+        (matches, Annotated[Text, AfterValidator(_compiles)], "a regular expression"),
+        (within, Span, 'a number and a distance, such as {"value": 39, "by": 0.5}'),
+        (name, Names, "a name, null, or a list of them"),
+        (chrf, Text, "a text"),
+        (overlap, list[JsonValue], "a list"),
+        (sources, Annotated[list[Text], some], "a list of sentences of the documents"),
+        (refusal, Literal[True], "true"),
+        (judge, Text, "a criterion in words"),
+    ]
+    # Strict: what a case says is not guessed at.
+    strict = ConfigDict(strict=True)
+    return {
+        score.__name__: Metric(
+            score, TypeAdapter(kind, config=None if kind is Span else strict), right
+        )
+        for score, kind, right in given
+    }
+
+
+METRICS: Final = _table()
+JUDGED: Final = judge.__name__
+REFUSAL: Final = refusal.__name__
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
+
+
+def _folded(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _text(value: Any) -> str:
+    """Any value as text: nothing is empty, what is no text reads as JSON."""
+    if value is None:
+        return ""
+    return (value if isinstance(value, str) else to_json(value).decode()).casefold()
+
+
+def _bare(value: object) -> str:
+    return re.sub(r"[\s-]+", "", str(value or "")).casefold()

@@ -5,14 +5,15 @@ A feature lives in a folder of its own (``docs/adding-a-feature.md`` makes one):
     instruction.md    the system text
     examples.jsonl    few-shot examples, one {"input": …, "output": …} a line
     cases.jsonl       test cases, one {"id": …, "input": …, "expected": …} a line
-    __init__.py       its types, its proofs, its endpoints
+    feature.toml      its types and proofs (``folder``); or, with endpoints of its own, __init__.py
 """
 
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -68,6 +69,15 @@ class Case(BaseModel, Generic[In]):
 
 
 @dataclass(frozen=True, slots=True)
+class Texts(Generic[In, Out]):
+    """What a folder has beside its types: what the model is told, and what is measured."""
+
+    instruction: str
+    examples: Sequence[Example[In, Out]]
+    cases: Sequence[Case[In]]
+
+
+@dataclass(frozen=True, slots=True)
 class Result(Generic[Out]):
     """A feature's output and what it took.
 
@@ -101,36 +111,67 @@ class Feature(Generic[In, Out]):
         proofs: Sequence[Proof[In, Out]] = (),
         max_tokens: int = 512,
         alternatives: int = 0,
+        folder: Path | None = None,
+        title: str | None = None,
+        metrics: Mapping[str, str] = MappingProxyType({}),
+        margin: float = 0.05,
     ) -> None:
         """Load the folder.
 
         Args:
             name: the route, and the name in usage and logs.
-            asks: the input; folder and title are those of its module.
+            asks: the input.
             gives: the output: a model, for JSON, or ``str`` or a kind of it, for plain text.
             proofs: what code looks at in an output.
             max_tokens: most tokens of an output.
             alternatives: how many likely tokens to be told at each place (``Completion.tokens``).
+            folder: where its files are; that of the input's module unless given.
+            title: what it does, in a line; the first of that module's docstring unless given.
+            metrics: what compares a bare value in a case's ``expected``, by the output's field.
+            margin: by how much a score may be lower without being worse, 0 to 1.
 
         Raises:
             ConfigurationError: a file is missing, or an example or case does not fit the types.
         """
         module = sys.modules[asks.__module__]
         self.name = name
-        self.title = (module.__doc__ or name).strip().partition("\n")[0].rstrip(".")
-        self.folder = Path(module.__file__ or "").parent
+        self.title = title or (module.__doc__ or name).strip().partition("\n")[0].rstrip(".")
+        self.folder = folder or Path(module.__file__ or "").parent
         self.asks, self.gives = asks, gives
+        self.metrics, self.margin = metrics, margin
         self._proofs = proofs
         self._max_tokens, self._alternatives = max_tokens, alternatives
         self._output = TypeAdapter(gives)
-        examples, cases = self.folder / "examples.jsonl", self.folder / "cases.jsonl"
+        self.use(self.texts_in(self.folder))
+
+    def texts_in(self, folder: Path) -> Texts[In, Out]:
+        """What a folder says in this feature's types; a file that it lacks is the feature's own.
+
+        Raises:
+            ConfigurationError: a file or line is wrong; it is named.
+        """
+        names = ("instruction.md", "examples.jsonl", "cases.jsonl")
+        instruction, examples, cases = (
+            folder / name if (folder / name).exists() else self.folder / name for name in names
+        )
         try:
-            self.instruction = (self.folder / "instruction.md").read_text("utf-8").strip()
-            self.examples: Sequence[Example[In, Out]] = _lines_of(examples, Example[asks, gives])
-            self.cases: Sequence[Case[In]] = _lines_of(cases, Case[asks])
+            return Texts(
+                _instruction(instruction),
+                _lines_of(examples, Example[self.asks, self.gives]),
+                _lines_of(cases, Case[self.asks]),
+            )
         except (OSError, ValueError) as error:
-            raise ConfigurationError(f"Feature {name}: {error}") from error
+            raise ConfigurationError(f"Feature {self.name}: {error}") from error
+
+    def use(self, texts: Texts[In, Out]) -> None:
+        """Ask with these texts from now on; what a subclass makes of them, it makes here."""
+        self.instruction, self.examples, self.cases = texts.instruction, texts.examples, texts.cases
         self._prefix = self.make_prefix()
+
+    @property
+    def replies(self) -> Any:
+        """The model of a reply, where the output is the response."""
+        return Reply[self.gives]
 
     # What may be overridden ------------------------------------------------------------------
 
@@ -186,7 +227,7 @@ class Feature(Generic[In, Out]):
         """The wire's form of a result, where the output is the response."""
         output: Any = result.output
         fields = {"text": output} if isinstance(output, str) else dict(output)
-        return reply_of(Reply[self.gives], result, **fields)
+        return reply_of(self.replies, result, **fields)
 
     async def ask(self, request: In, gateway: ModelGateway) -> Result[Out]:
         """Ask the model, prove its output, and have it put right once what is wrong with it.
@@ -291,14 +332,31 @@ def reply_of(kind: Any, result: Result[Any], **fields: object) -> Any:
     return kind(**fields, model=result.completion.model, usage=result.usage, checks=result.checks)
 
 
+def _instruction(path: Path) -> str:
+    if text := _read(path).strip():
+        return text
+    raise ValueError(f"{_named(path)}: it is empty; say what is to be written.")
+
+
 def _lines_of(path: Path, kind: type[Line]) -> list[Line]:
     lines: list[Line] = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    for number, line in enumerate(_read(path).splitlines(), start=1):
         try:
             lines.append(kind.model_validate_json(line))
         except ValidationError as error:
-            raise ValueError(f"{path.name}:{number}: {first_of(error)}") from error
+            raise ValueError(f"{_named(path)}:{number}: {first_of(error)}") from error
     return lines
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{_named(path)}: it must be UTF-8.") from error
+
+
+def _named(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
 
 
 def _repair(prompt: Prompt, flawed: Completion, finding: str) -> Prompt:

@@ -8,7 +8,7 @@ from app.errors import ModelOutputTruncated
 from app.features.answers.header import Written
 from app.features.answers.proofs import keeps_figures, names_sources
 from app.features.answers.task import AnswerTask
-from app.features.feature import Example, Feature
+from app.features.feature import Example, Feature, Texts
 from app.features.probabilities import probability_of
 from app.gateway import ModelGateway, Prompt, PromptPrefix, Turn, Untrusted, Usage
 
@@ -29,6 +29,9 @@ class Answers(Feature[AnswerTask, Written]):
         super().__init__(
             "answers", asks=AnswerTask, gives=Written, proofs=(names_sources, keeps_figures)
         )
+
+    def use(self, texts: Texts[AnswerTask, Written]) -> None:
+        super().use(texts)
         told = [each for each in self.examples if each.output.action == "answer"]
         untold = [each for each in self.examples if each.output.action == "unknown"]
         self._telling = self.make_prefix(examples=told)

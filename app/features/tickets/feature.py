@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from app.features.feature import Feature
+from app.features.feature import Feature, Texts
 from app.features.proofs import Check
 from app.features.tickets.reading import Reading
 from app.features.tickets.request import TicketOptions, TicketRequest
@@ -43,6 +43,11 @@ class _Tickets(Feature[TicketRequest, Reading]):
             alternatives=5,
         )
 
+    def use(self, texts: Texts[TicketRequest, Reading]) -> None:
+        super().use(texts)
+        # Each caller's schema makes one.
+        self._prefixes = lru_cache(maxsize=64)(lambda schema: self.make_prefix(schema=schema))
+
     def render(self, request: TicketRequest) -> str:
         lines = {"From": request.sender, "Subject": request.subject}
         head = "".join(f"{name}: {value}\n" for name, value in lines.items() if value)
@@ -59,7 +64,7 @@ class _Tickets(Feature[TicketRequest, Reading]):
 
     def prefix(self, request: TicketRequest) -> PromptPrefix:
         is_plain = not request.intents and request.custom_fields is None
-        return _prefix(_PLAIN if is_plain else _schema(request))
+        return self._prefixes(_PLAIN if is_plain else _schema(request))
 
 
 def _schema(asked: TicketOptions) -> str:
@@ -85,11 +90,6 @@ def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 def _nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"anyOf": [schema, {"type": "null"}]}
-
-
-@lru_cache(maxsize=64)  # each caller's schema makes one
-def _prefix(schema: str) -> PromptPrefix:
-    return FEATURE.make_prefix(schema=schema)
 
 
 _PLAIN: Final = _schema(TicketOptions())

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -153,6 +153,12 @@ class Settings(BaseSettings):
         description="Folder of documents (Markdown, HTML, text, PDF) that answers rest on, read at "
         "start and on change; `sample` for the three fictional products that come with Groundwork.",
     )
+    features: Path | None = Field(
+        default=None,
+        description="Folder of features without Python, each a folder with a `feature.toml`, and of "
+        "folders named as a built-in feature whose instruction, examples or cases replace its own; "
+        "read at start and on SIGHUP. `sample` for the two that come with Groundwork.",
+    )
     store: Path | None = Field(
         default=None,
         description="SQLite file for answers given (30 days, so that feedback can name them), "
@@ -258,15 +264,15 @@ def environment_name(field: str, info: FieldInfo) -> str:
     return alias if isinstance(alias, str) else f"{PREFIX}{field}".upper()
 
 
-def load_settings() -> Settings:
-    """Read the settings.
+def load_settings(**given: Any) -> Settings:
+    """Read the settings; what is given counts more than the environment.
 
     Raises:
         ConfigurationError: a setting is unknown or wrong; the text names it in one line.
     """
     _refuse_unknown({**dotenv_values(ENV_FILE), **os.environ})
     try:
-        settings = Settings()
+        settings = Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         location, message = str(first["loc"][0]), first["msg"].removeprefix("Value error, ")

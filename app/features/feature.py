@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from app.errors import ConfigurationError, GroundworkError, ModelOutputInvalid, first_of
+from app.features.files import instruction_of, lines_of
 from app.features.proofs import Check, Proof, finding_of, flaws_in
 from app.features.wire import Reply
 from app.gateway import (
@@ -40,7 +41,6 @@ from app.gateway import (
 
 In = TypeVar("In", bound=BaseModel)
 Out = TypeVar("Out")
-Line = TypeVar("Line", bound=BaseModel)
 
 _AGAIN: Final = (
     "An earlier answer to this was not right. It stands between the next two marks, and below it "
@@ -142,7 +142,8 @@ class Feature(Generic[In, Out]):
         self._proofs = proofs
         self._max_tokens, self._alternatives = max_tokens, alternatives
         self._output = TypeAdapter(gives)
-        self.use(self.texts_in(self.folder))
+        self.own = self.texts_in(self.folder)
+        self.use(self.own)
 
     def texts_in(self, folder: Path) -> Texts[In, Out]:
         """What a folder says in this feature's types; a file that it lacks is the feature's own.
@@ -156,15 +157,16 @@ class Feature(Generic[In, Out]):
         )
         try:
             return Texts(
-                _instruction(instruction),
-                _lines_of(examples, Example[self.asks, self.gives]),
-                _lines_of(cases, Case[self.asks]),
+                instruction_of(instruction),
+                lines_of(examples, Example[self.asks, self.gives]),
+                lines_of(cases, Case[self.asks]),
             )
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             raise ConfigurationError(f"Feature {self.name}: {error}") from error
 
     def use(self, texts: Texts[In, Out]) -> None:
         """Ask with these texts from now on; what a subclass makes of them, it makes here."""
+        self.texts = texts
         self.instruction, self.examples, self.cases = texts.instruction, texts.examples, texts.cases
         self._prefix = self.make_prefix()
 
@@ -330,33 +332,6 @@ class Feature(Generic[In, Out]):
 def reply_of(kind: Any, result: Result[Any], **fields: object) -> Any:
     """A reply of a kind (``Reply[…]``) with the model, usage and checks of a result."""
     return kind(**fields, model=result.completion.model, usage=result.usage, checks=result.checks)
-
-
-def _instruction(path: Path) -> str:
-    if text := _read(path).strip():
-        return text
-    raise ValueError(f"{_named(path)}: it is empty; say what is to be written.")
-
-
-def _lines_of(path: Path, kind: type[Line]) -> list[Line]:
-    lines: list[Line] = []
-    for number, line in enumerate(_read(path).splitlines(), start=1):
-        try:
-            lines.append(kind.model_validate_json(line))
-        except ValidationError as error:
-            raise ValueError(f"{_named(path)}:{number}: {first_of(error)}") from error
-    return lines
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{_named(path)}: it must be UTF-8.") from error
-
-
-def _named(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"
 
 
 def _repair(prompt: Prompt, flawed: Completion, finding: str) -> Prompt:

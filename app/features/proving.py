@@ -89,6 +89,20 @@ def keeps(name: str, read: str, said: str) -> Check | None:
     return counted(name, find(read), find(said), repairable=name not in _REPORTED)
 
 
+def adds_no(name: str, read: str, said: str) -> Check | None:
+    """Whether what was said has nothing of a kind that what was read has not."""
+    find = _FINDERS[name]
+    if not (found := find(said)):
+        return None
+    known = set(find(read))
+    new = tuple(dict.fromkeys(each for each in found if each not in known))
+    return Check(f"adds_no_{name}", not new, unexpected=new, repairable=name not in _REPORTED)
+
+
+def _adds_no(name: str) -> Callable[[Where, Path], Looks]:
+    return lambda _where, _folder: lambda read, said: adds_no(name, read, "\n".join(said))
+
+
 def _keeps(name: str) -> Callable[[Where, Path], Looks]:
     return lambda _where, _folder: lambda read, said: keeps(name, read, "\n".join(said))
 
@@ -140,5 +154,6 @@ PROOFS: Final[Mapping[str, tuple[type[Where], Callable[[Any, Path], Looks]]]] = 
     "verbatim_in": (Where, _verbatim_in),
     "one_of_catalogue": (Catalogue, _one_of_catalogue),
     **{f"keeps_{name}": (Where, _keeps(name)) for name in _FINDERS},
+    **{f"adds_no_{name}": (Where, _adds_no(name)) for name in ("numbers", "urls", "emails")},
 }
 """By name: what its arguments are, and what makes it of them and the feature's folder."""

@@ -45,8 +45,10 @@ class _Tickets(Feature[TicketRequest, Reading]):
 
     def use(self, texts: Texts[TicketRequest, Reading]) -> None:
         super().use(texts)
-        # Each caller's schema makes one.
-        self._prefixes = lru_cache(maxsize=64)(lambda schema: self.make_prefix(schema=schema))
+        self._prefix_with = lru_cache(maxsize=64)(self._make_prefix)  # each caller's schema has one
+
+    def _make_prefix(self, schema: str) -> PromptPrefix:
+        return self.make_prefix(schema=schema)
 
     def render(self, request: TicketRequest) -> str:
         lines = {"From": request.sender, "Subject": request.subject}
@@ -64,7 +66,7 @@ class _Tickets(Feature[TicketRequest, Reading]):
 
     def prefix(self, request: TicketRequest) -> PromptPrefix:
         is_plain = not request.intents and request.custom_fields is None
-        return self._prefixes(_PLAIN if is_plain else _schema(request))
+        return self._prefix_with(_PLAIN if is_plain else _schema(request))
 
 
 def _schema(asked: TicketOptions) -> str:

@@ -35,7 +35,7 @@ _TAKES: Final[Mapping[str, tuple[str, ...]]] = {
 _LONGEST_NAME: Final = 40
 _PLACE: Final = re.compile(r"\(at line (\d+), ")
 _HEADER: Final = re.compile(r"\s*\[{1,2}\s*([^\[\]]+?)\s*\]{1,2}\s*(?:#.*)?")
-_KEY: Final = re.compile(r"\s*([\w\"'.-]+)\s*=")
+_KEY: Final = re.compile(r"\s*([\w\"'. -]+?)\s*=")
 
 
 class _Table(BaseModel):
@@ -171,8 +171,12 @@ class FeatureFile:
 
 
 def first_wrong(error: ValidationError) -> tuple[Where, str]:
-    """The first thing that a validation found: where it is, and what would be right."""
-    first = error.errors(include_url=False, include_input=False)[0]
+    """What a validation found first: where it is, and what would be right.
+
+    A key that does not exist comes before one that is missing: it may be a slip of the pen.
+    """
+    errors = error.errors(include_url=False, include_input=False)
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(first["loc"][-1]), _keys(), n=1)

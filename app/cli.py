@@ -32,6 +32,7 @@ from app.settings import PREFIX, Settings, load_settings, settings_table
 _START_SECONDS = 300.0
 _POLL_SECONDS = 0.05
 _CLOSING_SECONDS = 5  # after the grace period, to send what is left
+_WORKER_SECONDS = 60  # to a worker that is started anew, until it serves
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -92,6 +93,7 @@ def serve(workers: int, *, sample: bool) -> None:
             access_log=settings.log_level == "debug",
             server_header=False,
             timeout_graceful_shutdown=math.ceil(settings.shutdown_grace) + _CLOSING_SECONDS,
+            timeout_worker_healthcheck=_WORKER_SECONDS,
         )
     finally:
         if engine:

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,12 +24,15 @@ from app.evaluation.command import run_evaluation
 from app.evaluation.gate.command import gate_command
 from app.evaluation.service import in_process, patience_for
 from app.factory import create_app
-from app.features import FEATURES
+from app.features import features_of
+from app.features.folder.loading import SAMPLE as SAMPLE_FEATURES
+from app.features.folder.scaffold import make_folder
 from app.knowledge.library import SAMPLE
 from app.provision import make_engine
 from app.settings import PREFIX, Settings, load_settings, settings_table
 
 _CLOSING_SECONDS = 5  # after the grace period, to send what is left
+_WORKER_SECONDS = 60  # to a worker that is started anew, until it serves
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -61,13 +65,16 @@ groundwork.add_command(gate_command())
 @click.option(
     "--sample",
     is_flag=True,
-    help="Answer from the sample documents, unless GROUNDWORK_KNOWLEDGE names others.",
+    help="Serve the sample features and answer from the sample documents, unless "
+    "GROUNDWORK_FEATURES and GROUNDWORK_KNOWLEDGE name others.",
 )
 def serve(workers: int, *, sample: bool) -> None:
     """Start the service."""
     settings = load_settings()
     if sample and not settings.knowledge:
         os.environ[f"{PREFIX}KNOWLEDGE"] = str(SAMPLE)
+    if sample and not settings.features:
+        os.environ[f"{PREFIX}FEATURES"] = str(SAMPLE_FEATURES)
     # One engine serves all workers: they find it as they would find any other server.
     engine = make_engine(settings) if workers > 1 else None
     if engine:
@@ -88,6 +95,7 @@ def serve(workers: int, *, sample: bool) -> None:
             access_log=settings.log_level == "debug",
             server_header=False,
             timeout_graceful_shutdown=math.ceil(settings.shutdown_grace) + _CLOSING_SECONDS,
+            timeout_worker_healthcheck=_WORKER_SECONDS,
         )
     finally:
         if engine:
@@ -95,7 +103,7 @@ def serve(workers: int, *, sample: bool) -> None:
 
 
 @groundwork.command()
-@click.argument("feature", type=click.Choice([package.FEATURE.name for package in FEATURES]))
+@click.argument("feature")
 @click.argument("text")
 def ask(feature: str, text: str) -> None:
     """Ask one feature, in process.
@@ -104,7 +112,10 @@ def ask(feature: str, text: str) -> None:
     """
     text = sys.stdin.read() if text == "-" else text
     settings = load_settings().model_copy(update={"log_level": "error"})
-    app = create_app(settings, features=[each for each in FEATURES if each.FEATURE.name == feature])
+    known = {package.FEATURE.name: package for package in features_of(settings)}
+    if feature not in known:
+        raise click.BadParameter(f"{feature!r} is not one of {', '.join(known)}.")
+    app = create_app(settings, features=[known[feature]])
     path = f"/{feature}"
     body = text if text.lstrip().startswith("{") else to_json(_body_of(text, app.openapi(), path))
     response = asyncio.run(_post(app, path, body, patience_for(settings)))
@@ -150,19 +161,44 @@ def weights(name: str | None) -> None:
     print(weights.bring(model, settings.cache_dir or default_cache_dir()))
 
 
-@groundwork.command()
-def features() -> None:
+@groundwork.group(invoke_without_command=True)
+@click.pass_context
+def features(context: click.Context) -> None:
     """List the features."""
-    width = max(len(package.FEATURE.name) for package in FEATURES)
-    for package in FEATURES:
-        print(f"{package.FEATURE.name:{width}}  {package.FEATURE.title}")
+    if context.invoked_subcommand:
+        return
+    found = [package.FEATURE for package in features_of(_without_model())]
+    width = max(len(feature.name) for feature in found)
+    for feature in found:
+        print(f"{feature.name:{width}}  {feature.title}")
+
+
+@features.command("new")
+@click.argument("name")
+@click.option(
+    "--in",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("features"),
+    show_default=True,
+    help="Where to: what GROUNDWORK_FEATURES names.",
+)
+def new_feature(name: str, folder: Path) -> None:
+    """Make the folder of a feature that works, to be changed into another."""
+    made = make_folder(name, folder)
+    print(f"{made} is there; try it: GROUNDWORK_FEATURES={folder} groundwork ask {name} '…'")
 
 
 @groundwork.command()
 def openapi() -> None:
     """Print the OpenAPI document."""
-    app = create_app(Settings(model="openai:any", base_url="http://127.0.0.1"))
+    app = create_app(_without_model())
     print(to_json(app.openapi(), indent=2).decode())
+
+
+def _without_model() -> Settings:
+    """Settings for what asks no model."""
+    return load_settings(model="openai:any", base_url="http://127.0.0.1")
 
 
 @groundwork.command()

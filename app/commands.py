@@ -12,8 +12,8 @@ import click
 from pydantic_core import to_json
 
 from app.errors import ConfigurationError
-from app.evaluation.cases import case_of as check_case
 from app.features.answers import FEATURE
+from app.features.cases import case_of as check_case
 from app.records import Feedback, Gap, Store
 from app.records.cases import add, case_of
 from app.settings import load_settings

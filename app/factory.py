@@ -1,14 +1,17 @@
 """Builds the application out of settings and features."""
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
 from app import __version__
-from app.features import FEATURES, FeaturePackage
+from app.errors import ConfigurationError
+from app.features import FeaturePackage, features_of, read_features
+from app.features.folder.loading import SAMPLE
 from app.gateway.transport import open_http
 from app.knowledge.library import Library, folder_at
 from app.knowledge.vocabulary import load_vocabulary
@@ -23,7 +26,10 @@ from app.web.logs import configure_logging
 from app.web.openapi import install_openapi
 from app.web.pages import install_pages
 from app.web.problems import install_problem_handlers
+from app.web.reload import Routes, on_hangup
 from app.web.shutdown import Shutdown, end_with_parent
+
+log = logging.getLogger(__name__)
 
 
 def _wants_telemetry() -> bool:
@@ -34,10 +40,15 @@ def _wants_telemetry() -> bool:
 def create_app(
     settings: Settings,
     *,
-    features: Sequence[FeaturePackage] = FEATURES,
+    features: Sequence[FeaturePackage] | None = None,
     open_http: HttpFactory = open_http,
 ) -> FastAPI:
-    """The application; ``open_http`` opens the connection pool to the upstream.
+    """The application.
+
+    Args:
+        settings: the operator's.
+        features: those that it has; by default, those that the settings ask for.
+        open_http: opens the connection pool to the upstream.
 
     Raises:
         ConfigurationError: the embedded engine lacks something, or a file of the operator's is
@@ -61,7 +72,7 @@ def create_app(
             engine.start()
         finding_out = asyncio.create_task(gateway.find_output_mode())
         try:
-            with shutdown.watching(gateway.abort):
+            with shutdown.watching(gateway.abort), _reloading(served, settings):
                 async with library.opened():
                     yield State(
                         gateway=gateway,
@@ -93,10 +104,36 @@ def create_app(
     app.add_middleware(RequestFrame, max_body_bytes=settings.max_body_bytes, shutdown=shutdown)
     install_cors(app, settings.cors_origins)
     install_problem_handlers(app)
-    for package in features:
-        for router in package.ROUTERS:
-            app.include_router(router)
+    served = Routes(app)
+    _show(served, features_of(settings) if features is None else features)
     app.include_router(health.router)
     install_openapi(app)
     install_pages(app)
     return app
+
+
+def _show(served: Routes, packages: Sequence[FeaturePackage]) -> None:
+    served.show(router for package in packages for router in package.ROUTERS)
+
+
+def _reloading(served: Routes, settings: Settings) -> AbstractContextManager[None]:
+    """In this block, the operator's folder of features is read anew on SIGHUP.
+
+    Without such a folder the signal does what it always does.
+    """
+    if settings.features in (None, SAMPLE):
+        return nullcontext()
+
+    async def reload() -> None:
+        try:
+            features = await asyncio.to_thread(read_features, settings)
+        except ConfigurationError as error:
+            log.error("The features stay as they were: %s", error.detail)  # noqa: TRY400
+            return
+        except Exception:
+            log.exception("The features stay as they were.")
+            return
+        _show(served, features.use())
+        log.info("The features were read again.")
+
+    return on_hangup(reload)

@@ -153,6 +153,12 @@ class Settings(BaseSettings):
         description="Folder of documents (Markdown, HTML, text, PDF) that answers rest on, read at "
         "start and on change; `sample` for the three fictional products that come with Groundwork.",
     )
+    features: Path | None = Field(
+        default=None,
+        description="Folder of features without Python, each a folder with a `feature.toml`, and of "
+        "folders named as a built-in feature whose instruction, examples or cases replace its own; "
+        "read at start and on SIGHUP. `sample` for the two that come with Groundwork.",
+    )
     store: Path | None = Field(
         default=None,
         description="SQLite file for answers given (30 days, so that feedback can name them), "

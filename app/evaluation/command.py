@@ -10,12 +10,12 @@ import click
 from app.embedded.machine import default_cache_dir
 from app.errors import ConfigurationError
 from app.evaluation.asking import Plan
-from app.evaluation.cases import Case, read_cases
 from app.evaluation.kept import is_model_s_own
 from app.evaluation.results import Evaluation
 from app.evaluation.running import evaluate
 from app.evaluation.tables import as_json, as_junit, as_markdown, as_text
 from app.features import FEATURES, FeaturePackage
+from app.features.cases import Case, read_cases
 from app.settings import Settings, load_settings
 
 COULD_NOT_RUN = 3

@@ -6,10 +6,10 @@ from typing import Final
 
 from app.evaluation import judge
 from app.evaluation.asking import Asker, Plan, Question
-from app.evaluation.cases import Case, clusters_of, value_at
 from app.evaluation.kept import Said
 from app.evaluation.results import Evaluation, Outcome
 from app.features import FeaturePackage
+from app.features.cases import Case, clusters_of, value_at
 from app.settings import Settings
 
 _JUDGE: Final = judge.FEATURE.name

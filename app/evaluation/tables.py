@@ -10,9 +10,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 from pydantic_core import to_json
 
-from app.evaluation.metrics import JUDGED
 from app.evaluation.results import Evaluation, Outcome
 from app.evaluation.statistics import bootstrap_mean, wilson
+from app.features.metrics import JUDGED
 
 WHOLE: Final = "whole case"
 _HEAD: Final = ("", "mean", "95 % interval", "cases")

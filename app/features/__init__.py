@@ -1,11 +1,29 @@
 """The features. To add one: a folder like its neighbours, its import, and its name in ``FEATURES``.
 
-``docs/adding-a-feature.md`` shows how.
+``docs/adding-a-feature.md`` shows how, and how to do without Python.
 """
 
+from collections.abc import Sequence
+
 from app.features import answers, tickets, translations
+from app.features.folder.loading import Features, read
 from app.features.routes import FeaturePackage
+from app.settings import Settings
 
 FEATURES: tuple[FeaturePackage, ...] = (tickets, answers, translations)
 
-__all__ = ["FEATURES", "FeaturePackage"]
+__all__ = ["FEATURES", "FeaturePackage", "Features", "features_of", "read_features"]
+
+
+def features_of(settings: Settings) -> Sequence[FeaturePackage]:
+    """These features and those of the operator's folder, in use.
+
+    Raises:
+        ConfigurationError: a folder is wrong; file and line are named, and what would be right.
+    """
+    return read_features(settings).use()
+
+
+def read_features(settings: Settings) -> Features:
+    """The same, read and checked, not yet in use."""
+    return read(settings.features, FEATURES)

@@ -4,8 +4,8 @@ A feature lives in a folder of its own (``docs/adding-a-feature.md`` makes one):
 
     instruction.md    the system text
     examples.jsonl    few-shot examples, one {"input": …, "output": …} a line
-    cases.jsonl       test cases, as app.evaluation.cases has them
-    __init__.py       its types, its proofs, its endpoints
+    cases.jsonl       test cases (``cases``)
+    feature.toml      its types and proofs (``folder``); or, with endpoints of its own, __init__.py
 """
 
 import sys
@@ -20,7 +20,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from app.errors import ConfigurationError, GroundworkError, ModelOutputInvalid, first_of
-from app.evaluation.cases import Case, known_metrics, read_cases
+from app.features.cases import Case, known_metrics, read_cases
+from app.features.files import instruction_of, lines_of
 from app.features.proofs import Check, Proof, finding_of, flaws_in
 from app.features.wire import Reply
 from app.gateway import (
@@ -42,7 +43,6 @@ from app.gateway.call import current_call
 
 In = TypeVar("In", bound=BaseModel)
 Out = TypeVar("Out")
-Line = TypeVar("Line", bound=BaseModel)
 
 _AGAIN: Final = (
     "An earlier answer to this was not right. It stands between the next two marks, and below it "
@@ -58,6 +58,15 @@ class Example(BaseModel, Generic[In, Out]):
 
     input: In
     output: Out
+
+
+@dataclass(frozen=True, slots=True)
+class Texts(Generic[In, Out]):
+    """What a folder has beside its types: what the model is told, and the file of its cases."""
+
+    instruction: str
+    examples: Sequence[Example[In, Out]]
+    cases: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,8 @@ class Feature(Generic[In, Out]):
         max_tokens: int = 512,
         alternatives: int = 0,
         takes: type[BaseModel] | None = None,
+        folder: Path | None = None,
+        title: str | None = None,
         metrics: Mapping[str, str] = MappingProxyType({}),
         margin: float = 0.05,
     ) -> None:
@@ -102,12 +113,14 @@ class Feature(Generic[In, Out]):
 
         Args:
             name: the route, and the name in usage and logs.
-            asks: the input; folder and title are those of its module.
+            asks: the input.
             gives: the output: a model, for JSON, or ``str`` or a kind of it, for plain text.
             proofs: what code looks at in an output.
             max_tokens: most tokens of an output.
             alternatives: how many likely tokens to be told at each place (``Completion.tokens``).
             takes: the body of its endpoint, where that is not ``asks``.
+            folder: where its files are; that of the input's module unless given.
+            title: what it does, in a line; the first of that module's docstring unless given.
             metrics: by which metric a bare value of a case is compared, by its path; else exactly.
             margin: by how much the cases' mean score may be lower without being worse, 0 to 1.
 
@@ -116,22 +129,65 @@ class Feature(Generic[In, Out]):
         """
         module = sys.modules[asks.__module__]
         self.name = name
-        self.title = (module.__doc__ or name).strip().partition("\n")[0].rstrip(".")
-        self.folder = Path(module.__file__ or "").parent
+        self.title = title or (module.__doc__ or name).strip().partition("\n")[0].rstrip(".")
+        self.folder = folder or Path(module.__file__ or "").parent
         self.asks, self.gives = asks, gives
         self._proofs = proofs
         self._max_tokens, self._alternatives = max_tokens, alternatives
         self._output = TypeAdapter(gives)
         self.takes, self.margin = takes or asks, margin
-        examples, cases = self.folder / "examples.jsonl", self.folder / "cases.jsonl"
         try:
-            self.instruction = (self.folder / "instruction.md").read_text("utf-8").strip()
-            self.examples: Sequence[Example[In, Out]] = _lines_of(examples, Example[asks, gives])
             self.metrics = known_metrics(metrics)
-            self.cases: Sequence[Case] = read_cases(cases, self.takes, metrics)
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             raise ConfigurationError(f"Feature {name}: {error}") from error
+        self.own = self.texts_in(self.folder)
+        self.use(self.own)
+
+    def texts_in(self, folder: Path) -> Texts[In, Out]:
+        """What a folder says in this feature's types; a file that it lacks is the feature's own.
+
+        Raises:
+            ConfigurationError: a file or line is wrong; it is named.
+        """
+        names = ("instruction.md", "examples.jsonl", "cases.jsonl")
+        instruction, examples, cases = (
+            folder / name if (folder / name).exists() else self.folder / name for name in names
+        )
+        try:
+            return Texts(
+                instruction_of(instruction),
+                lines_of(examples, Example[self.asks, self.gives]),
+                cases,
+            )
+        except ValueError as error:
+            raise ConfigurationError(f"Feature {self.name}: {error}") from error
+
+    def use(self, texts: Texts[In, Out]) -> None:
+        """Ask with these texts from now on; what a subclass makes of them, it makes here."""
+        self.texts = texts
+        self.instruction, self.examples = texts.instruction, texts.examples
         self._prefix = self.make_prefix()
+
+    @property
+    def cases(self) -> Sequence[Case]:
+        """Its cases, as :meth:`cases_in`."""
+        return self.cases_in(self.texts)
+
+    def cases_in(self, texts: Texts[In, Out]) -> Sequence[Case]:
+        """The cases that go with some texts; read each time, as the service needs none.
+
+        Raises:
+            ConfigurationError: a case is wrong; file and line are named.
+        """
+        try:
+            return read_cases(texts.cases, self.takes, self.metrics)
+        except ValueError as error:
+            raise ConfigurationError(f"Feature {self.name}: {error}") from error
+
+    @property
+    def replies(self) -> Any:
+        """The model of a reply, where the output is the response."""
+        return Reply[self.gives]
 
     # What may be overridden ------------------------------------------------------------------
 
@@ -187,7 +243,7 @@ class Feature(Generic[In, Out]):
         """The wire's form of a result, where the output is the response."""
         output: Any = result.output
         fields = {"text": output} if isinstance(output, str) else dict(output)
-        return reply_of(Reply[self.gives], result, **fields)
+        return reply_of(self.replies, result, **fields)
 
     async def ask(self, request: In, gateway: ModelGateway) -> Result[Out]:
         """Ask the model, prove its output, and have it put right once what is wrong with it.
@@ -291,16 +347,6 @@ class Feature(Generic[In, Out]):
 def reply_of(kind: Any, result: Result[Any], **fields: object) -> Any:
     """A reply of a kind (``Reply[…]``) with the model, usage and checks of a result."""
     return kind(**fields, model=result.completion.model, usage=result.usage, checks=result.checks)
-
-
-def _lines_of(path: Path, kind: type[Line]) -> list[Line]:
-    lines: list[Line] = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
-        try:
-            lines.append(kind.model_validate_json(line))
-        except ValidationError as error:
-            raise ValueError(f"{path.name}:{number}: {first_of(error)}") from error
-    return lines
 
 
 def _repair(prompt: Prompt, flawed: Completion, finding: str) -> Prompt:

@@ -1,4 +1,4 @@
-"""What the features' endpoints share: a stream's endpoint, and how a feature is listed."""
+"""What the features' endpoints share: those of a plain feature, and how a feature is listed."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from app.features.feature import Feature
-from app.features.wire import Completed, Delta, Reply
+from app.features.wire import Completed, Delta
 from app.gateway import Chunk, ModelGateway
 from app.web.deps import GatewayDep
 from app.web.problems import PROBLEMS
@@ -26,13 +26,33 @@ class FeaturePackage(Protocol):
     def ROUTERS(self) -> Sequence[APIRouter]: ...  # noqa: N802
 
 
+def router_of(feature: Feature[Any, Any], description: str) -> APIRouter:
+    """``POST /{name}`` and its stream, for a feature whose output is its response."""
+    router = APIRouter(prefix=f"/{feature.name}", tags=[feature.name], responses=PROBLEMS)
+
+    async def create(request: Any, gateway: GatewayDep) -> Any:
+        return await feature.run(request, gateway)
+
+    create.__annotations__ |= {"request": feature.asks, "return": feature.replies}
+    router.add_api_route(
+        "",
+        create,
+        methods=["POST"],
+        name=f"create_{feature.name.replace('-', '_')}",
+        summary=feature.title,
+        description=description,
+    )
+    stream_route(router, feature)
+    return router
+
+
 def stream_route(router: APIRouter, feature: Feature[Any, Any]) -> None:
     """Add ``POST …/stream`` for a feature whose output is its response.
 
     ``delta`` events with the text as the model writes it, then one ``completed`` with what ``POST``
     would have answered, or one ``failed`` with a problem.
     """
-    reply: Any = Reply[feature.gives]
+    reply = feature.replies
     completed: Any = Completed[reply]
 
     async def events(request: Any, gateway: ModelGateway) -> AsyncGenerator[BaseModel]:

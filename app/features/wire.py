@@ -79,6 +79,12 @@ Passage = Annotated[
 ]
 
 
+def passage(most: int) -> Any:
+    """The kind of a text that is not blank and has at most so many characters."""
+    length = StringConstraints(max_length=most)
+    return Annotated[str, length, AfterValidator(_not_blank), _NOT_BLANK]
+
+
 class TokenUsage(Output):
     """Tokens that the model spent on the request, over all calls."""
 

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 
 _PAGES: Final = {"/": "playground/index.html", "/docs": "docs/index.html"}
+PATHS: Final = (*_PAGES, "/static")
 _STATIC: Final = Path(__file__).parents[1] / "static"
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

@@ -52,6 +52,73 @@ def test_features_are_listed(groundwork: Callable[..., str]) -> None:
     assert {"tickets", "answers", "translations"} <= set(names)
 
 
+def test_a_new_feature_works_and_can_be_asked(groundwork: Callable[..., str]) -> None:
+    assert "GROUNDWORK_FEATURES=features groundwork ask notes" in groundwork(
+        "features", "new", "notes"
+    )
+    made = Path("features/notes")
+    assert {each.name for each in made.iterdir()} == {
+        *("feature.toml", "instruction.md", "examples.jsonl", "cases.jsonl")
+    }
+    own = named(features="features")
+    assert groundwork("features", **own).splitlines()[-1].split() == [
+        "notes",
+        "Notes",
+        "into",
+        "titles",
+    ]
+    assert "/notes/stream" in json.loads(groundwork("openapi", **own))["paths"]
+    with model_server() as address:
+        elsewhere = named(model="openai:any", base_url=address, api_key=KEY, features="features")
+        with pytest.raises(SystemExit) as caught:  # that model writes no JSON
+            groundwork("ask", "notes", "The lamp broke.", **elsewhere)
+        assert json.loads(str(caught.value.code))["code"] == "model-output-invalid"
+        (made / "feature.toml").write_text(
+            'title = "T"\noutput = "text"\ninput.text.type = "text"\n'
+        )
+        (made / "examples.jsonl").write_text("")
+        answer = json.loads(groundwork("ask", "notes", "The lamp broke.", **elsewhere))
+    assert answer["text"] == "The product is very good."
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("Notes", "lower-case words with hyphens"),
+        ("../notes", "lower-case words with hyphens"),
+        ("tickets", "there is a path /tickets already"),
+        ("there", "there is there already"),
+    ],
+)
+def test_a_feature_that_cannot_be_made_is_refused(
+    groundwork: Callable[..., str], tmp_path: Path, name: str, says: str
+) -> None:
+    (tmp_path / "features" / "there").mkdir(parents=True)
+    with pytest.raises(SystemExit) as caught:
+        groundwork("features", "new", name)
+    assert says in str(caught.value.code)
+    assert [each.name for each in (tmp_path / "features").iterdir()] == ["there"]
+
+
+def test_a_wrong_folder_is_told_in_one_line(groundwork: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "features" / "notes").mkdir(parents=True)
+    (tmp_path / "features" / "notes" / "feature.toml").write_text("title = 1\n")
+    for name, says in (
+        ("nowhere", "nowhere is not a folder"),
+        ("features", "notes/feature.toml:1: "),
+    ):
+        with pytest.raises(SystemExit) as caught:
+            groundwork("features", **named(features=name))
+        assert says in str(caught.value.code)
+        assert len(str(caught.value.code).splitlines()) == 1
+
+
+def test_ask_names_the_features_that_there_are(groundwork: Callable[..., str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        groundwork("ask", "titles", "text", **named(model="openai:any", api_key=KEY))
+    assert caught.value.code == 2
+
+
 def test_ask_reads_a_pipe(tmp_path: Path) -> None:
     run = subprocess.run(
         [COMMAND[0], "ask", "translations", "-"],

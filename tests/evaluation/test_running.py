@@ -13,10 +13,10 @@ import pytest
 from app.errors import ConfigurationError
 from app.evaluation import judge
 from app.evaluation.asking import Plan
-from app.evaluation.cases import Case, case_of
 from app.evaluation.identity import identity_of
 from app.evaluation.results import Evaluation
 from app.evaluation.running import evaluate
+from app.features.cases import Case, case_of
 from app.settings import Settings
 from tests.features import titles
 from tests.service import MODEL

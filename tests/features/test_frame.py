@@ -14,7 +14,12 @@ from asgi_lifespan import LifespanManager
 
 from app.errors import ConfigurationError
 from app.factory import create_app
+from app.features import FeaturePackage
 from app.features.feature import Feature
+from app.features.folder.declaration import Declaration, InputField
+from app.features.folder.feature import read_folder
+from app.features.folder.scaffold import make_folder
+from app.features.proving import PROOFS
 from app.features.wire import Reply
 from tests.features import titles
 from tests.wire.replies import openai_message, openai_stream
@@ -33,7 +38,9 @@ Says = Callable[[list[dict[str, Any]]], str | httpx.Response]
 
 
 @asynccontextmanager
-async def titles_on(says: Says) -> AsyncGenerator[tuple[httpx.AsyncClient, list[str]]]:
+async def titles_on(
+    says: Says, package: FeaturePackage = titles
+) -> AsyncGenerator[tuple[httpx.AsyncClient, list[str]]]:
     """A client of the service with this feature alone, and the last messages of all its calls."""
     asked: list[str] = []
 
@@ -50,7 +57,7 @@ async def titles_on(says: Says) -> AsyncGenerator[tuple[httpx.AsyncClient, list[
         return openai_stream([said[:5], said[5:]]) if body.get("stream") else openai_message(said)
 
     app = create_app(
-        settings("openai"), features=[titles], open_http=lambda: httpx.MockTransport(answer)
+        settings("openai"), features=[package], open_http=lambda: httpx.MockTransport(answer)
     )
     async with (
         LifespanManager(app) as running,
@@ -65,8 +72,10 @@ def repaired_to(second: str | httpx.Response, first: str = BROKEN) -> Says:
     return lambda messages: second if "earlier answer" in messages[-1]["content"] else first
 
 
-async def post(says: Says, path: str = "/titles") -> tuple[httpx.Response, list[str]]:
-    async with titles_on(says) as (client, asked):
+async def post(
+    says: Says, path: str = "/titles", package: FeaturePackage = titles
+) -> tuple[httpx.Response, list[str]]:
+    async with titles_on(says, package) as (client, asked):
         return await client.post(path, json={"text": NOTE}), asked
 
 
@@ -223,10 +232,61 @@ def test_missing_file_is_named(folder: Path) -> None:
         Feature("titles", asks=titles.Note, gives=titles.Title)
 
 
-@pytest.mark.parametrize("name", ["__init__.py", "instruction.md", "examples.jsonl", "cases.jsonl"])
-def test_the_page_shows_these_very_files(name: str) -> None:
+def shown(file: str) -> str:
+    """A file as the page has it."""
     found = re.search(
-        rf"^`app/features/titles/{name}`:\n\n```\w*\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL
+        rf"^`{re.escape(file)}`:\n\n```\w*\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL
     )
-    assert found, f"the page has no {name}"
-    assert found[1] == (titles.FEATURE.folder / name).read_text("utf-8")
+    assert found, f"the page has no {file}"
+    return found[1]
+
+
+def test_the_page_shows_this_very_feature() -> None:
+    own = (titles.FEATURE.folder / "__init__.py").read_text("utf-8")
+    assert shown("app/features/titles/__init__.py") == own
+
+
+@pytest.mark.parametrize(
+    "name", ["feature.toml", "instruction.md", "examples.jsonl", "cases.jsonl"]
+)
+def test_the_page_shows_what_the_command_makes(tmp_path: Path, name: str) -> None:
+    made = make_folder("titles", tmp_path) / name
+    assert shown(f"features/titles/{name}") == made.read_text("utf-8")
+    if name != "feature.toml":
+        assert made.read_text("utf-8") == (titles.FEATURE.folder / name).read_text("utf-8")
+
+
+async def test_with_and_without_python_it_is_the_same_feature(tmp_path: Path) -> None:
+    made = read_folder(make_folder("titles", tmp_path))
+    for path in ("/titles", "/titles/stream"):
+        mine, asked = await post(repaired_to(GOOD), path)
+        other, asked_other = await post(repaired_to(GOOD), path, made)
+        assert (mine.status_code, mine.text) == (other.status_code, other.text)
+        texts, texts_other = (
+            [found[1] for text in said for found in MARKED.findall(text)]
+            for said in (asked, asked_other)
+        )
+        assert texts == texts_other
+
+
+@pytest.mark.parametrize("table", ["What feature.toml may say", "Proofs"])
+def test_the_page_names_every_key_and_proof(table: str) -> None:
+    text = PAGE[PAGE.index("## What feature.toml may say") : PAGE.index("## With Python")]
+    known = PROOFS if table == "Proofs" else [*Declaration.model_fields, *InputField.model_fields]
+    assert [name for name in known if not re.search(rf"[`\[]{name}\b", text)] == []
+
+
+def test_the_page_s_examples_of_proofs_are_right(tmp_path: Path) -> None:
+    (example,) = (
+        part for part in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL) if "quotes" in part
+    )
+    fields = (
+        "[output.quotes]\ntype = 'list'",
+        *(f"[output.{n}]\ntype = 'text'" for n in ("product", "reason")),
+    )
+    folder = make_folder("titles", tmp_path)
+    toml = "\n".join(("title = 'T'", "[input.text]\ntype = 'text'", *fields, example))
+    (folder / "feature.toml").write_text(toml, "utf-8")
+    (folder / "products.txt").write_text("Lumo S2\n", "utf-8")
+    (folder / "examples.jsonl").write_text("", "utf-8")
+    assert read_folder(folder).FEATURE.name == "titles"

@@ -10,10 +10,10 @@ import httpx
 from pydantic import SecretStr
 
 from app.evaluation.asking import Plan
-from app.evaluation.cases import Case
 from app.evaluation.kept import Said
 from app.evaluation.results import Outcome
 from app.evaluation.running import evaluate, outcome_of
+from app.features.cases import Case
 from app.provision import make_engine
 from app.settings import Settings
 from tests.quality.figures import FIGURES, Figures, Made

@@ -5,8 +5,8 @@ from typing import Any
 
 import sacrebleu
 
-from app.evaluation.cases import Case
 from app.evaluation.results import Outcome
+from app.features.cases import Case
 
 Made = Sequence[tuple[Case, Outcome]]
 Figures = dict[str, float]

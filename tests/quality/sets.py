@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from app.evaluation.cases import Case, read_cases
 from app.features import FeaturePackage, answers, tickets, translations
+from app.features.cases import Case, read_cases
 
 Name = Literal["tickets", "answers", "ordinary", "translations"]
 Source = Literal["cases", "held out"]

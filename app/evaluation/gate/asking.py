@@ -12,7 +12,6 @@ from pydantic_core import to_json
 
 from app.errors import ConfigurationError
 from app.evaluation import asking
-from app.evaluation.cases import Case
 from app.evaluation.command import named_features, own_cases, results_folder
 from app.evaluation.gate.sides import Plan, Side
 from app.evaluation.identity import identity_of
@@ -20,6 +19,7 @@ from app.evaluation.kept import Kept
 from app.evaluation.results import Evaluation
 from app.evaluation.running import evaluate
 from app.features import FeaturePackage
+from app.features.cases import Case
 from app.settings import Settings, load_settings
 
 _FIRST: Final = 2  # cases of a feature that are asked to know how long the others will take

@@ -9,7 +9,7 @@ from app.features.answers.header import Written
 from app.features.answers.proofs import keeps_figures, names_sources
 from app.features.answers.schemas import AnswerRequest
 from app.features.answers.task import AnswerTask
-from app.features.feature import Example, Feature
+from app.features.feature import Example, Feature, Texts
 from app.features.probabilities import probability_of
 from app.gateway import ModelGateway, Prompt, PromptPrefix, Turn, Untrusted, Usage
 
@@ -34,6 +34,9 @@ class Answers(Feature[AnswerTask, Written]):
             proofs=(names_sources, keeps_figures),
             takes=AnswerRequest,
         )
+
+    def use(self, texts: Texts[AnswerTask, Written]) -> None:
+        super().use(texts)
         told = [each for each in self.examples if each.output.action == "answer"]
         untold = [each for each in self.examples if each.output.action == "unknown"]
         self._telling = self.make_prefix(examples=told)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from app.features.feature import Feature
+from app.features.feature import Feature, Texts
 from app.features.proofs import Check
 from app.features.tickets.reading import Reading
 from app.features.tickets.request import TicketOptions, TicketRequest
@@ -44,6 +44,13 @@ class _Tickets(Feature[TicketRequest, Reading]):
             metrics={"product": "name"},
         )
 
+    def use(self, texts: Texts[TicketRequest, Reading]) -> None:
+        super().use(texts)
+        self._prefix_with = lru_cache(maxsize=64)(self._make_prefix)  # each caller's schema has one
+
+    def _make_prefix(self, schema: str) -> PromptPrefix:
+        return self.make_prefix(schema=schema)
+
     def render(self, request: TicketRequest) -> str:
         lines = {"From": request.sender, "Subject": request.subject}
         head = "".join(f"{name}: {value}\n" for name, value in lines.items() if value)
@@ -60,7 +67,7 @@ class _Tickets(Feature[TicketRequest, Reading]):
 
     def prefix(self, request: TicketRequest) -> PromptPrefix:
         is_plain = not request.intents and request.custom_fields is None
-        return _prefix(_PLAIN if is_plain else _schema(request))
+        return self._prefix_with(_PLAIN if is_plain else _schema(request))
 
 
 def _schema(asked: TicketOptions) -> str:
@@ -86,11 +93,6 @@ def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 def _nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"anyOf": [schema, {"type": "null"}]}
-
-
-@lru_cache(maxsize=64)  # each caller's schema makes one
-def _prefix(schema: str) -> PromptPrefix:
-    return FEATURE.make_prefix(schema=schema)
 
 
 _PLAIN: Final = _schema(TicketOptions())

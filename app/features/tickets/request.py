@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from app.features.tickets.custom_fields import CustomFields
-from app.features.tickets.verbatim import Part
+from app.features.tickets.entities import Part
 from app.features.wire import Line, Passage, Request, examples, few
 
 _MOST_HEADERS: Final = 200

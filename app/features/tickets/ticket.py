@@ -2,9 +2,9 @@
 
 from pydantic import Field, JsonValue
 
+from app.features.tickets.entities import Entity
 from app.features.tickets.mail import EmailParts
 from app.features.tickets.reading import Category, Sentiment, Urgency
-from app.features.tickets.verbatim import Entity
 from app.features.wire import Output
 
 

@@ -13,13 +13,14 @@ from app.features.concurrency import aside
 from app.features.feature import Result
 from app.features.probabilities import confidence
 from app.features.proofs import Check
+from app.features.tickets.entities import entities_of
 from app.features.tickets.feature import FEATURE
 from app.features.tickets.mail import is_automatic
 from app.features.tickets.reading import Category, Reading, Sentiment, Urgency
 from app.features.tickets.replies import split_reply, without_oldest
 from app.features.tickets.request import Intent, TicketRequest
 from app.features.tickets.ticket import Confidences, Flags
-from app.features.tickets.verbatim import copied, entities_of, in_catalogue, spelled
+from app.features.verbatim import copied, in_catalogue, spelled
 from app.gateway import Completion, ModelGateway
 from app.languages import detect
 from app.web.deps import State

@@ -1,13 +1,12 @@
 """Reviews into natural English or another language."""
 
 from collections import defaultdict
-from collections.abc import Callable
 
 from pydantic import BaseModel, ConfigDict
 
-from app.features.feature import Example, Feature
-from app.features.proofs import Check, Proof, counted
-from app.features.spans import emails, emoji, figures, placeholders, tags, urls
+from app.features.feature import Example, Feature, Texts
+from app.features.proofs import Check, Proof
+from app.features.proving import keeps
 from app.features.translations.markup import compared, without_marks
 from app.features.translations.schemas import Formality, LanguageCode, TranslationRequest
 from app.features.translations.shape import in_the_shape_of
@@ -40,26 +39,18 @@ class Unit(BaseModel):
     marked: bool = False
 
 
-def _same(
-    name: str, find: Callable[[str], list[str]], *, repairable: bool = True
-) -> Proof[Unit, str]:
+def _same(name: str) -> Proof[Unit, str]:
     """The proof that a translation has the same of something, each as often as the text."""
 
     def proof(unit: Unit, output: str) -> Check | None:
         bare = without_marks if unit.marked else str
-        wanted, found = find(bare(unit.text)), find(bare(output))
-        return counted(name, wanted, found, repairable=repairable) if wanted or found else None
+        return keeps(name, bare(unit.text), bare(output))
 
     return proof
 
 
-def _line_breaks(text: str) -> list[str]:
-    lines = text.strip().splitlines()[1:]
-    return ["line break" if line.strip() else "blank line" for line in lines]
-
-
 def _markup(unit: Unit, output: str) -> Check | None:
-    return compared(unit.text, output) if unit.marked else _tags(unit, output)
+    return compared(unit.text, output) if unit.marked else keeps("markup", unit.text, output)
 
 
 def _glossary(unit: Unit, output: str) -> Check | None:
@@ -71,17 +62,8 @@ def _glossary(unit: Unit, output: str) -> Check | None:
     return Check("glossary", not missing, missing)
 
 
-_tags = _same("markup", tags)
-PROOFS = (
-    _same("placeholders", placeholders),
-    _same("urls", urls),
-    _same("emails", emails),
-    _same("emoji", emoji),
-    _same("numbers", figures, repairable=False),
-    _same("line_breaks", _line_breaks),
-    _markup,
-    _glossary,
-)
+_SAME = ("placeholders", "urls", "emails", "emoji", "numbers", "line_breaks")
+PROOFS = (*map(_same, _SAME), _markup, _glossary)
 
 
 class Translator(Feature[Unit, str]):
@@ -101,6 +83,9 @@ class Translator(Feature[Unit, str]):
             takes=TranslationRequest,
             metrics={"translations.0.text": "chrf"},
         )
+
+    def use(self, texts: Texts[Unit, str]) -> None:
+        super().use(texts)
         into: dict[str, list[Example[Unit, str]]] = defaultdict(list)
         for example in self.examples:
             into[base(example.input.target_lang)].append(example)

@@ -27,7 +27,7 @@ class Title(Output):
 
 def one_line(_note: Note, title: Title) -> Check:
     """A title has no line breaks."""
-    return Check("one_line", "\n" not in title.title, advice="Write the title in one line.")
+    return Check("one_line", "\n" not in title.title, advice="Write it in one line.")
 
 
 FEATURE = Feature("titles", asks=Note, gives=Title, proofs=[one_line])

@@ -18,7 +18,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from app.errors import ConfigurationError, first_of
-from app.evaluation.metrics import JUDGED, METRICS, REFUSAL
+from app.features.files import text_of, wrong
+from app.features.metrics import JUDGED, METRICS, REFUSAL
 
 _PATH: Final = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*")
 _EXACT: Final = "exact"
@@ -116,17 +117,16 @@ def read_cases(path: Path, takes: type[BaseModel], metrics: Mapping[str, str]) -
     """The cases of a file, as of :func:`case_of`.
 
     Raises:
-        OSError: it cannot be read.
-        ValueError: a line is no case, or its id is another's; the text names it.
+        ValueError: it cannot be read, a line is no case, or its id is another's; the text names it.
     """
     cases: dict[str, Case] = {}
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    for number, line in enumerate(text_of(path).splitlines(), start=1):
         try:
             case = case_of(line, takes, metrics)
         except ValueError as error:
-            raise ValueError(f"{path.name}:{number}: {error}") from error
+            raise ValueError(wrong(path, number, str(error))) from error
         if case.id in cases:
-            raise ValueError(f"{path.name}:{number}: there is a case {case.id} above; name it anew")
+            raise ValueError(wrong(path, number, f"there is a case {case.id} above; name it anew"))
         cases[case.id] = case
     return list(cases.values())
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from app.errors import ConfigurationError
-from app.evaluation.cases import Case, case_of, clusters_of, read_cases, value_at
 from app.features import FEATURES, FeaturePackage
 from app.features.answers.query import QUERIES
+from app.features.cases import Case, case_of, clusters_of, read_cases, value_at
 from app.features.feature import Feature
 from tests.features import titles
 

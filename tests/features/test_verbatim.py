@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.features.tickets.verbatim import in_catalogue, place, spelled
+from app.features.verbatim import in_catalogue, place, spelled
 
 
 @pytest.mark.parametrize(

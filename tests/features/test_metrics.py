@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.evaluation.cases import case_of
-from app.evaluation.metrics import JUDGED, METRICS
+from app.features.cases import case_of
+from app.features.metrics import JUDGED, METRICS
 from app.features.tickets import FEATURE
 
 QUOTE = {"quote": "The lamp has a warranty of five years."}

@@ -1,0 +1,173 @@
+"""A feature out of a folder without Python: what ``feature.toml`` declares, made of the same parts."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ValidationError
+
+from app.features.feature import Feature
+from app.features.folder.declaration import (
+    Declaration,
+    FeatureFile,
+    OutputField,
+    SchemaFile,
+    Wrong,
+    first_wrong,
+)
+from app.features.folder.types import Types, types_of
+from app.features.proofs import Check, Proof
+from app.features.proving import PROOFS, Length, Looks
+from app.features.routes import router_of
+from app.features.wire import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPackage:
+    """What a feature's package has.
+
+    Attributes:
+        schemas: names that it gives to schemas in OpenAPI.
+    """
+
+    FEATURE: Feature[Any, Any]
+    ROUTERS: Sequence[APIRouter]
+    schemas: frozenset[str]
+
+
+class _FolderFeature(Feature[Any, Any]):
+    """A feature whose input is sent as its fields: those of strangers, then the trusted ones."""
+
+    def __init__(
+        self,
+        folder: Path,
+        declared: Declaration[Any],
+        types: Types,
+        proofs: Sequence[Proof[Any, Any]],
+    ) -> None:
+        self._trusted = {name for name, field in declared.input.items() if field.trusted}
+        self._replies = Reply[types.output]
+        super().__init__(
+            declared.name,
+            asks=types.request,
+            gives=str if declared.output == "text" else types.output,
+            proofs=proofs,
+            max_tokens=declared.sampling.max_tokens,
+            folder=folder,
+            title=declared.title,
+            metrics=declared.metrics,
+            margin=declared.margin,
+        )
+
+    def render(self, request: BaseModel) -> str:
+        fields = [(k, v) for k, v in request if v is not None and k not in self._trusted]
+        return _written(fields[0][1]) if len(fields) == 1 else _lines(fields)
+
+    def task(self, request: BaseModel) -> str:
+        return _lines((k, v) for k, v in request if v is not None and k in self._trusted)
+
+    @property
+    def replies(self) -> Any:
+        return self._replies
+
+
+def read_folder(folder: Path) -> FolderPackage:
+    """The feature of a folder with a ``feature.toml``.
+
+    Raises:
+        ConfigurationError: something is wrong; file and line are named, and what would be right.
+    """
+    file = FeatureFile(folder / "feature.toml")
+    declared = file.read()
+    try:
+        types = types_of(declared, folder)
+        output = {"text": None} if declared.output == "text" else types.output.model_fields
+        for name in declared.metrics:
+            _known(("metrics", name), [name], output)
+        proofs = [
+            _proof(name, arguments, declared, list(output), folder)
+            for name, given in declared.proofs.items()
+            for arguments in (given if isinstance(given, list) else [given])  # pyright: ignore
+        ]
+    except Wrong as error:
+        raise file.wrong(error) from error
+    feature = _FolderFeature(folder, declared, types, proofs)
+    router = router_of(feature, declared.description)
+    output, request = types.output.__name__, types.request.__name__
+    names = frozenset({request, output, f"{output}Completed", f"{output}Event"})
+    return FolderPackage(feature, (router,), names)
+
+
+# Proofs --------------------------------------------------------------------------------------
+
+
+def _proof(
+    name: str, arguments: Any, declared: Declaration[Any], output: list[str], folder: Path
+) -> Proof[Any, Any]:
+    where = ("proofs", name)
+    _known(where, [name], PROOFS, what="proof")
+    kind, make = PROOFS[name]
+    if arguments is True:
+        arguments = {}
+    elif kind is Length and isinstance(arguments, int):
+        arguments = {"characters": arguments}
+    elif not isinstance(arguments, dict):
+        raise Wrong(where, "it takes true, or a table of its arguments")
+    try:
+        place = kind.model_validate(arguments)
+        looks = make(place, folder)
+    except ValidationError as error:
+        inner, what = first_wrong(error)
+        raise Wrong((*where, *inner), what) from error
+    except ValueError as error:
+        raise Wrong(where, str(error)) from error
+    strangers = [key for key, of in declared.input.items() if not of.trusted]
+    _known((*where, "input"), place.input, declared.input)
+    _known((*where, "output"), place.output, output)
+    one_by_one = not isinstance(declared.output, str | SchemaFile)
+    fields: Mapping[str, OutputField] = declared.output if one_by_one else {}
+    texts = [key for key in output if key not in fields or fields[key].type in ("text", "list")]
+    return _looking(looks, place.input or strangers, place.output or texts)
+
+
+def _looking(looks: Looks, read: Sequence[str], said: Sequence[str]) -> Proof[Any, Any]:
+    def proof(request: BaseModel, output: Any) -> Check | None:
+        given = [output] if isinstance(output, str) else [getattr(output, name) for name in said]
+        asked = (text for name in read for text in _texts(getattr(request, name)))
+        return looks("\n".join(asked), [text for value in given for text in _texts(value)])
+
+    return proof
+
+
+def _known(
+    where: Sequence[str], names: Iterable[str], known: Iterable[str], what: str = "field"
+) -> None:
+    for name in names:
+        if name not in known:
+            raise Wrong(where, f"there is no {what} {name}; there are {', '.join(known)}")
+
+
+def _texts(value: Any) -> list[str]:
+    items = cast("list[Any]", value) if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, str)]
+
+
+# How an input reads ----------------------------------------------------------------------------
+
+
+def _lines(fields: Iterable[tuple[str, Any]]) -> str:
+    return "\n".join(
+        f"{name}:\n{_written(value)}" if isinstance(value, list) else f"{name}: {_written(value)}"
+        for name, value in fields
+    )
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return "\n".join(f"- {item}" for item in cast("list[str]", value))
+    if isinstance(value, bool | float):
+        return json.dumps(value)
+    return str(value)

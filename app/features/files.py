@@ -13,7 +13,7 @@ Line = TypeVar("Line", bound=BaseModel)
 def wrong(path: Path, line: int, what: str) -> str:
     """File, line and what is wrong there, in a line."""
     end = "" if what.endswith((".", "?")) else "."
-    return f"{path.parent.name}/{path.name}:{line}: {what}{end}"
+    return f"{path.parent.name or '.'}/{path.name}:{line}: {what}{end}"
 
 
 def text_of(path: Path) -> str:

@@ -174,7 +174,7 @@ def test_what_is_done_before_ctrl_c_is_not_asked_again(upstream: Upstream, folde
     [
         (["titels"], "There is no feature titels. There are tickets, answers"),
         (["--cases", "cases.jsonl"], "name the one feature"),
-        (["tickets", "--cases", "none.jsonl"], "none.jsonl: No such file"),
+        (["tickets", "--cases", "none.jsonl"], "none.jsonl:1: it cannot be read: No such file"),
         (["tickets", "--cases", "wrong.jsonl"], "wrong.jsonl:2: id"),
         (["tickets", "--cases", "empty.jsonl"], "tickets has no cases"),
         (["tickets", "--model", "other:any"], "GROUNDWORK_MODEL: must be"),

@@ -211,11 +211,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("examples.jsonl", '{"input": {"text": "x"}, "output": {"title": 1}}', "output.title"),
         ("examples.jsonl", '{"input": {"txt": "x"}, "output": {"title": "x"}}', "input.text"),
-        ("cases.jsonl", '{"input": {"text": "x"}, "expected": {}}', "id"),
-        ("cases.jsonl", "{", "JSON"),
+        ("examples.jsonl", "{", "JSON"),
     ],
 )
-def test_wrong_line_stops_the_start_and_is_named(
+def test_wrong_example_stops_the_start_and_is_named(
     folder: Path, file: str, line: str, says: str
 ) -> None:
     lines = (folder / file).read_text("utf-8")
@@ -226,9 +225,18 @@ def test_wrong_line_stops_the_start_and_is_named(
     assert says in caught.value.detail
 
 
+@pytest.mark.parametrize("line", ['{"input": {"text": "x"}, "expected": {}}', "{"])
+def test_wrong_case_is_named_when_cases_are_read(folder: Path, line: str) -> None:
+    with (folder / "cases.jsonl").open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
+    feature = Feature("titles", asks=titles.Note, gives=titles.Title)
+    with pytest.raises(ConfigurationError, match=r"titles/cases\.jsonl:11: "):
+        assert feature.cases
+
+
 def test_missing_file_is_named(folder: Path) -> None:
-    (folder / "cases.jsonl").unlink()
-    with pytest.raises(ConfigurationError, match=r"cases\.jsonl"):
+    (folder / "examples.jsonl").unlink()
+    with pytest.raises(ConfigurationError, match=r"titles/examples\.jsonl"):
         Feature("titles", asks=titles.Note, gives=titles.Title)
 
 

@@ -95,6 +95,7 @@ def read_folder(folder: Path) -> FolderPackage:
     except Wrong as error:
         raise file.wrong(error) from error
     feature = _FolderFeature(folder, declared, types, proofs)
+    feature.cases_in(feature.own)  # a wrong one is found now, not when they are asked
     router = router_of(feature, declared.description)
     output, request = types.output.__name__, types.request.__name__
     names = frozenset({request, output, f"{output}Completed", f"{output}Event"})

@@ -58,18 +58,16 @@ def read(path: Path | None, built_in: tuple[FeaturePackage, ...]) -> Features:
             package = read_folder(folder)
             _refuse_taken(package, added, _taken(built_in))
             added.append(package)
-            feature, own_texts = package.FEATURE, package.FEATURE.own
         elif folder.name in own:
             _refuse_others(folder)
             feature = own[folder.name]
-            own_texts = texts[feature] = feature.texts_in(folder)
+            texts[feature] = feature.texts_in(folder)
+            feature.cases_in(texts[feature])  # a wrong one is found now, not when they are asked
         else:
-            msg = (
+            raise ConfigurationError(
                 f"{folder}: it needs a feature.toml (`groundwork features new` makes one), or the "
+                f"name of a feature whose texts it replaces: {', '.join(own)}."
             )
-            msg += f"name of a feature whose texts it replaces: {', '.join(own)}."
-            raise ConfigurationError(msg)
-        feature.cases_in(own_texts)  # a wrong one is found now, not when they are asked
     return Features((*built_in, *added), texts)
 
 

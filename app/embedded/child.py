@@ -22,6 +22,7 @@ from app.embedded.weights import bring
 from app.errors import ConfigurationError
 
 _PROMPT_CACHE_MIB: Final = 512  # some prompts of each feature; llama.cpp would take 8 GiB
+_NO_PROMPT_CACHE: Final = 0  # it would restore what was read with another adapter
 # A base model goes on with the next pair by itself: these end its turn (see base.jinja).
 _BASE_STOP: Final = ["\n\n", "\nInput:"]
 
@@ -48,7 +49,10 @@ def serve(config: ChildConfig) -> object:
     params.n_parallel = config.slots
     params.n_ctx = config.slots * config.context
     params.cpuparams.n_threads = config.threads
-    params.cache_ram_mib = _PROMPT_CACHE_MIB
+    params.cache_ram_mib = _NO_PROMPT_CACHE if config.adapters else _PROMPT_CACHE_MIB
+    params.lora_adapters = [
+        xllamacpp.CommonAdapterLoraInfo(str(path), 0.0) for path in config.adapters
+    ]
     params.n_gpu_layers = 0
     params.fit_params = False  # what fits is known; llama.cpp would load the model twice for it
     params.use_jinja = True

@@ -25,6 +25,7 @@ from app.features import FEATURES
 from app.knowledge.library import SAMPLE
 from app.provision import make_engine
 from app.settings import PREFIX, Settings, load_settings, settings_table
+from app.tuning.command import tune
 
 _START_SECONDS = 300.0
 _POLL_SECONDS = 0.05
@@ -52,6 +53,7 @@ def groundwork() -> None:
 
 groundwork.add_command(commands.cases)
 groundwork.add_command(commands.answers)
+groundwork.add_command(tune)
 
 
 @groundwork.command()

@@ -11,13 +11,12 @@ import sys
 import threading
 from contextlib import suppress
 from importlib import import_module
-from importlib.resources import files
 from typing import Any, Final
 
 from pydantic import TypeAdapter
 
 from app.embedded.engine import READY, ChildConfig
-from app.embedded.models import find_model, has_chat_template
+from app.embedded.models import base_template, find_model, has_chat_template
 from app.embedded.weights import bring
 from app.errors import ConfigurationError
 
@@ -58,7 +57,7 @@ def serve(config: ChildConfig) -> object:
     params.use_jinja = True
     params.swa_full = True  # without it Gemma's sliding window throws the prompt cache away
     if not has_chat_template(weights):
-        params.chat_template = files("app.embedded").joinpath("base.jinja").read_text("utf-8")
+        params.chat_template = base_template()
         params.antiprompt = _BASE_STOP
     return xllamacpp.Server(params)
 

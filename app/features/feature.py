@@ -126,8 +126,8 @@ class Feature(Generic[In, Out]):
         examples, cases = self.folder / "examples.jsonl", self.folder / "cases.jsonl"
         try:
             self.instruction = (self.folder / "instruction.md").read_text("utf-8").strip()
-            self.examples: Sequence[Example[In, Out]] = _lines_of(examples, Example[asks, gives])
-            self.cases: Sequence[Case[In]] = _lines_of(cases, Case[asks])
+            self.examples: Sequence[Example[In, Out]] = lines_of(examples, Example[asks, gives])
+            self.cases: Sequence[Case[In]] = lines_of(cases, Case[asks])
         except (OSError, ValueError) as error:
             raise ConfigurationError(f"Feature {name}: {error}") from error
         self._prefix = self.make_prefix()
@@ -298,7 +298,13 @@ def reply_of(kind: Any, result: Result[Any], **fields: object) -> Any:
     )
 
 
-def _lines_of(path: Path, kind: type[Line]) -> list[Line]:
+def lines_of(path: Path, kind: type[Line]) -> list[Line]:
+    """The lines of a JSON Lines file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: a line is not of the kind; it is named.
+    """
     lines: list[Line] = []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
         try:

@@ -27,6 +27,7 @@ _LAYERS: Final = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj"
 _WARM_UP: Final = 0.06  # part of the steps
 _LAST_RATE: Final = 0.1  # of the learning rate, at the end
 _BUCKET: Final = 8  # batches whose examples are sorted by length, so that little is padded
+_ROUND: Final = 32  # tokens; the fewer lengths there are, the less memory is kept for each
 _IGNORED: Final = -100
 _TIMES, _MORE_BYTES = 1.5, 3e9  # of the weights; for what is kept of a step
 
@@ -165,7 +166,7 @@ class Trainer:
 
     def _loss(self, numbers: Sequence[int]) -> Any:
         """The summed loss of some examples' completions."""
-        longest = max(map(self._length, numbers))
+        longest = -(-max(map(self._length, numbers)) // _ROUND) * _ROUND
         tokens = torch.zeros(len(numbers), longest, dtype=torch.long)
         mask, labels = torch.zeros_like(tokens), torch.full_like(tokens, _IGNORED)
         for row, number in enumerate(numbers):

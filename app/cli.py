@@ -30,6 +30,7 @@ from app.features.folder.scaffold import make_folder
 from app.knowledge.library import SAMPLE
 from app.provision import make_engine
 from app.settings import PREFIX, Settings, load_settings, settings_table
+from app.tuning.command import tune
 
 _CLOSING_SECONDS = 5  # after the grace period, to send what is left
 _WORKER_SECONDS = 60  # to a worker that is started anew, until it serves
@@ -58,6 +59,7 @@ groundwork.add_command(commands.cases)
 groundwork.add_command(commands.answers)
 groundwork.add_command(run_evaluation)
 groundwork.add_command(gate_command())
+groundwork.add_command(tune)
 
 
 @groundwork.command()

@@ -6,12 +6,14 @@ from time import monotonic
 import httpx
 
 from app.embedded import Engine
+from app.embedded.adapters import NONE, adapters_of, asked_by
 from app.embedded.machine import default_cache_dir
 from app.embedded.models import find_model
 from app.gateway import ModelGateway, Standby
+from app.gateway.adapter import Adapter
 from app.gateway.admission import AdaptiveLimit, Admission
 from app.gateway.call import Clock
-from app.gateway.dialects import AnthropicDialect, Dialect, OpenAIDialect, Profile
+from app.gateway.dialects import AnthropicDialect, OpenAIDialect, Profile
 from app.gateway.gateway import ModelTraits
 from app.gateway.ladder import Ladder
 from app.gateway.transport import Transport, open_http
@@ -43,6 +45,7 @@ def make_engine(settings: Settings) -> Engine | None:
         slots=settings.embedded_slots,
         context=settings.embedded_context,
         threads=settings.embedded_threads,
+        adapters=adapters_of(find_model(name.name), settings.adapters),
     )
 
 
@@ -63,13 +66,10 @@ def make_gateway(
         standby: who keeps the upstream up, if not the engine; calls wait while it is down.
         clock: what time is told by.
     """
-    provider, name = settings.model_name.provider, settings.model_name.name
-    embedded, traits = provider == "embedded", ModelTraits()
-    if embedded:
-        model = find_model(name)
-        name = model.name
-        traits = ModelTraits(unknown_above=model.unknown_above, reads=model.reads)
-    dialect = _dialect(settings, name)
+    provider, embedded = settings.model_name.provider, settings.model_name.provider == "embedded"
+    profile, traits = (_embedded if embedded else _elsewhere)(settings)
+    name = find_model(settings.model_name.name).name if embedded else settings.model_name.name
+    dialect = (AnthropicDialect if provider == "anthropic" else OpenAIDialect)(name, profile)
     address, headers = _address(settings, engine)
     transport = Transport(open_http(), address, headers, connect_timeout=settings.connect_timeout)
     return ModelGateway(
@@ -92,19 +92,39 @@ def _limit(settings: Settings, engine: Engine | None) -> AdaptiveLimit:
     return AdaptiveLimit(initial=places, least=places, most=places)
 
 
-def _dialect(settings: Settings, name: str) -> Dialect:
-    embedded = settings.model_name.provider == "embedded"
-    hosted = settings.base_url is None and not embedded
-    temperature = settings.temperature
+def _embedded(settings: Settings) -> tuple[Profile, ModelTraits]:
+    """What is particular about the embedded model and its adapters."""
+    model = find_model(settings.model_name.name)
+    files = adapters_of(model, settings.adapters)
+    doubts = {each.feature: each.unknown_above for each in files}
+    profile = Profile(
+        temperature=settings.temperature or 0.0,
+        keeps_length_limits=True,
+        adapters={
+            each.feature: Adapter(each.name, asked_by(files, each.feature), each.instruction)
+            for each in files
+        },
+        base=Adapter(asked=asked_by(files, None)),
+    )
+    return profile, ModelTraits(
+        unknown_above=doubts.get("answers", model.unknown_above),
+        reads=model.reads,
+        adapted=frozenset(profile.adapters),
+    )
+
+
+def _elsewhere(settings: Settings) -> tuple[Profile, ModelTraits]:
+    """Likewise of a server's; there, an adapter or a tuned model is a model of its own name."""
+    hosted, temperature = settings.base_url is None, settings.temperature
     if temperature is None and not hosted:  # the providers' current models refuse any
         temperature = 0.0
+    named = {feature: name for feature, name in settings.adapters.items() if name != NONE}
     profile = Profile(
         max_tokens_field="max_completion_tokens" if hosted else "max_tokens",
         temperature=temperature,
-        keeps_length_limits=embedded,
+        adapters={feature: Adapter(name, {"model": name}) for feature, name in named.items()},
     )
-    speaks_anthropic = settings.model_name.provider == "anthropic"
-    return (AnthropicDialect if speaks_anthropic else OpenAIDialect)(name, profile)
+    return profile, ModelTraits(adapted=frozenset(named))
 
 
 def _address(settings: Settings, engine: Engine | None) -> tuple[str, dict[str, str]]:

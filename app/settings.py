@@ -46,6 +46,13 @@ class Settings(BaseSettings):
         "`embedded:/path/to/model.gguf`, `anthropic:<model>` or `openai:<model>` (any "
         "OpenAI-compatible server).",
     )
+    adapters: Annotated[Mapping[str, str], NoDecode] = Field(
+        default={},
+        description="What features are fine-tuned with, as `tickets=/path/to/folder,answers=none`: "
+        "with an embedded model the folder of an adapter, or `none` for the base model alone; "
+        "elsewhere the name of the adapter or of the tuned model. Without it the embedded models "
+        "take those that come with Groundwork.",
+    )
     base_url: str | None = Field(
         default=None,
         description="Address of the model server, for example `http://vllm:8000/v1`. "
@@ -217,6 +224,17 @@ class Settings(BaseSettings):
             "anthropic:<model> or openai:<model>"
         )
         raise ValueError(msg)
+
+    @field_validator("adapters", mode="before")
+    @classmethod
+    def _adapters_are_named(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+        if not all(feature.strip() and name.strip() for feature, _, name in pairs):
+            msg = "must be like tickets=/path/to/folder,answers=none"
+            raise ValueError(msg)
+        return {feature.strip(): name.strip() for feature, _, name in pairs}
 
     @field_validator("base_url")
     @classmethod

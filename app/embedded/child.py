@@ -11,17 +11,17 @@ import sys
 import threading
 from contextlib import suppress
 from importlib import import_module
-from importlib.resources import files
 from typing import Any, Final
 
 from pydantic import TypeAdapter
 
 from app.embedded.engine import READY, ChildConfig
-from app.embedded.models import find_model, has_chat_template
+from app.embedded.models import base_template, find_model, has_chat_template
 from app.embedded.weights import bring
 from app.errors import ConfigurationError
 
 _PROMPT_CACHE_MIB: Final = 512  # some prompts of each feature; llama.cpp would take 8 GiB
+_NO_PROMPT_CACHE: Final = 0  # it would restore what was read with another adapter
 # A base model goes on with the next pair by itself: these end its turn (see base.jinja).
 _BASE_STOP: Final = ["\n\n", "\nInput:"]
 
@@ -48,13 +48,16 @@ def serve(config: ChildConfig) -> object:
     params.n_parallel = config.slots
     params.n_ctx = config.slots * config.context
     params.cpuparams.n_threads = config.threads
-    params.cache_ram_mib = _PROMPT_CACHE_MIB
+    params.cache_ram_mib = _NO_PROMPT_CACHE if config.adapters else _PROMPT_CACHE_MIB
+    params.lora_adapters = [
+        xllamacpp.CommonAdapterLoraInfo(str(path), 0.0) for path in config.adapters
+    ]
     params.n_gpu_layers = 0
     params.fit_params = False  # what fits is known; llama.cpp would load the model twice for it
     params.use_jinja = True
     params.swa_full = True  # without it Gemma's sliding window throws the prompt cache away
     if not has_chat_template(weights):
-        params.chat_template = files("app.embedded").joinpath("base.jinja").read_text("utf-8")
+        params.chat_template = base_template()
         params.antiprompt = _BASE_STOP
     return xllamacpp.Server(params)
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import IO, Final
 
 from pydantic_core import to_json
 
+from app.embedded.adapters import AdapterFile, slots_of
 from app.embedded.health import Health
 from app.embedded.machine import fitting_slots, require_parts, this_machine
 from app.embedded.models import find_model
@@ -46,6 +48,7 @@ class ChildConfig:
     slots: int
     context: int
     threads: int
+    adapters: tuple[Path, ...]
     port: int
     key: str = field(repr=False)
 
@@ -69,12 +72,15 @@ class Engine:
         slots: int | None = None,
         context: int | None = None,
         threads: int | None = None,
+        adapters: Sequence[AdapterFile] = (),
         health: Health | None = None,
     ) -> None:
         """Check what the engine needs, and decide what the operator left open.
 
         By default there are as many slots as the model's row says and the memory holds, each with
-        the tokens of context that the row says, and a thread for each CPU. ``model`` is as for
+        the tokens of context that the row says, and a thread for each CPU; and with adapters, one
+        slot for each of them and one for the base, so that none reads another's prompts in
+        between. ``model`` is as for
         :func:`~app.embedded.models.find_model`, ``cache_dir`` the folder for the weights.
 
         Raises:
@@ -86,7 +92,7 @@ class Engine:
             raise ConfigurationError(f"GROUNDWORK_MODEL: there is no file {row.file}.")
         context = context or row.context
         self.name = row.name
-        self.slots = slots or fitting_slots(row, context, machine)
+        self.slots = slots or max(fitting_slots(row, context, machine), slots_of(adapters))
         self.key = secrets.token_urlsafe(32)
         self.generation = 0
         self._config = ChildConfig(
@@ -95,6 +101,7 @@ class Engine:
             slots=self.slots,
             context=context,
             threads=threads or machine.cpus,
+            adapters=tuple(adapter.path for adapter in adapters),
             port=_free_port(),
             key=self.key,
         )

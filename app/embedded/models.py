@@ -4,6 +4,7 @@ Weights are known by their SHA-256; where the bytes come from does not matter.
 """
 
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -121,3 +122,8 @@ def has_chat_template(path: Path) -> bool:
     """
     with path.open("rb") as file:
         return b"tokenizer.chat_template" in file.read(_HEADER_BYTES)
+
+
+def base_template() -> str:
+    """The chat template (Jinja) for a base model, which brings none: pairs of input and output."""
+    return files("app.embedded").joinpath("base.jinja").read_text("utf-8")

@@ -1,7 +1,7 @@
 """A hash of everything that can change a feature's answers, but the case."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 import app
+from app.embedded.adapters import adapters_of
 from app.embedded.machine import default_cache_dir, require_parts
 from app.embedded.models import find_model
 from app.errors import ConfigurationError
@@ -18,10 +19,11 @@ from app.knowledge.library import folder_at
 from app.settings import Settings
 
 _APP: Final = Path(app.__file__).parent
-_CASES: Final = "cases.jsonl"
+_OF_NO_FEATURE: Final = ("cases.jsonl", "training.jsonl")
 # All other settings count, so that a new one does without a word here.
 _OF_NO_ACCOUNT: Final = {
     "model",  # its weights count, or its name
+    "adapters",  # the feature's own counts
     "api_key",
     "anthropic_api_key",
     "openai_api_key",
@@ -62,7 +64,8 @@ def identity_of(feature: Feature[Any, Any], settings: Settings) -> str:
                 for name, value in told.items()
             },
             "code": _code(),
-            "folder": _hash(_files_in(feature.folder, but=_CASES)),
+            "adapter": _adapter(feature, settings),
+            "folder": _hash(_files_in(feature.folder, but=_OF_NO_FEATURE)),
             "texts": [feature.instruction, feature.examples],  # a folder may have put others
         }
     except OSError as error:
@@ -82,6 +85,13 @@ def _model(settings: Settings) -> list[str]:
     return [provider, model.sha256 or _sha256(file), version("xllamacpp")]
 
 
+def _adapter(feature: Feature[Any, Any], settings: Settings) -> str | None:
+    if settings.model_name.provider != "embedded":
+        return settings.adapters.get(feature.name)
+    files = adapters_of(find_model(settings.model_name.name), settings.adapters)
+    return next((each.sha256 for each in files if each.feature == feature.name), None)
+
+
 def _contents(path: Path) -> str:
     return _hash(_files_in(path) if path.is_dir() else [(path.name, path)])
 
@@ -89,7 +99,14 @@ def _contents(path: Path) -> str:
 @cache
 def _code() -> str:
     """Of the program: Python, and what else lies there but static files and the features' folders."""
-    left_out = ("static", "evaluation", "knowledge/sample", "features")
+    left_out = (
+        "static",
+        "evaluation",
+        "tuning",
+        "embedded/adapters",
+        "knowledge/sample",
+        "features",
+    )
     others = (
         (name, path)
         for name, path in _files_in(_APP)
@@ -99,10 +116,10 @@ def _code() -> str:
     return _hash([*others, *features])
 
 
-def _files_in(folder: Path, *, but: str = "") -> Iterator[tuple[str, Path]]:
+def _files_in(folder: Path, *, but: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
     """The files under a folder by their names within it, in order."""
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != but and "__pycache__" not in path.parts:
+        if path.is_file() and path.name not in but and "__pycache__" not in path.parts:
             yield path.relative_to(folder).as_posix(), path
 
 

@@ -346,7 +346,14 @@ class Feature(Generic[In, Out]):
 
 def reply_of(kind: Any, result: Result[Any], **fields: object) -> Any:
     """A reply of a kind (``Reply[…]``) with the model, usage and checks of a result."""
-    return kind(**fields, model=result.completion.model, usage=result.usage, checks=result.checks)
+    said = result.completion
+    return kind(
+        **fields,
+        model=said.model,
+        adapter=said.adapter,
+        usage=result.usage,
+        checks=result.checks,
+    )
 
 
 def _repair(prompt: Prompt, flawed: Completion, finding: str) -> Prompt:

@@ -114,6 +114,9 @@ class ModelInfo(Output):
     """Which model answered and what it took."""
 
     model: str = Field(description="The base model, as its server names it.")
+    adapter: str | None = Field(
+        description="What the model was fine-tuned with for this feature; null if it was not."
+    )
     usage: TokenUsage
 
 

@@ -1,5 +1,6 @@
 """What a feature may know of the model: the gateway and its values."""
 
+from app.gateway.adapter import Adapter
 from app.gateway.boundary import delimited, fixed_mark
 from app.gateway.breaker import BreakerState
 from app.gateway.dialects import OutputMode
@@ -23,6 +24,7 @@ from app.gateway.standby import Standby
 from app.gateway.structured import find_json
 
 __all__ = [
+    "Adapter",
     "BreakerState",
     "Chunk",
     "Completion",

@@ -126,6 +126,7 @@ class Completion:
         usage: tokens spent.
         tokens: of the text, if the prompt asked for alternatives and the upstream told them;
             with the white space that it may have cut off the text's ends.
+        adapter: what it was fine-tuned with for this; None for the base model alone.
     """
 
     text: str
@@ -133,6 +134,7 @@ class Completion:
     model: str
     usage: Usage
     tokens: tuple[Token, ...] = ()
+    adapter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

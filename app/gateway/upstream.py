@@ -62,7 +62,7 @@ class Upstream:
             ModelError: the answer was refused or cut off.
         """
         body = self._dialect.encode(prompt, *way, stream=stream)
-        reader = self._dialect.reader()
+        reader = self._dialect.reader(prompt.prefix)
         async with aclosing(await self._transport.send("POST", self._dialect.path, body)) as reply:
             if reply.status_code != 200:
                 raise failure_of(reply.status_code, reply.headers, await body_of(reply))

@@ -55,7 +55,9 @@ class Answers(Feature[AnswerTask, Written]):
         if task.unknown_above is None or not task.sentences:
             return task, Usage()
         *before, asked = self.turns(task)
-        turns = (*before, Turn("user", (*asked.parts, _DOUBT)))
+        if self.name not in gateway.traits.adapted:  # an adapter begins with brackets by itself
+            asked = Turn("user", (*asked.parts, _DOUBT))
+        turns = (*before, asked)
         try:
             completion = await gateway.complete(Prompt(self._doubting, turns))
         except ModelOutputTruncated:  # it wrote no brackets

@@ -173,9 +173,11 @@ def _gathered(
     if len(errors) == len(made):
         raise errors[0]
     results = [outcome for outcome in made if isinstance(outcome, Result)]
+    said = max((result.completion for result in results), key=lambda each: each.model)
     return TranslationResult(
         translations=[_translation(request, *pair) for pair in zip(texts, made, strict=True)],
-        model=max(result.completion.model for result in results) or gateway.model,
+        model=said.model or gateway.model,
+        adapter=said.adapter,
         usage=TokenUsage.model_validate(sum((result.usage for result in results), Usage())),
     )
 

@@ -104,8 +104,8 @@ class AnthropicDialect(Dialect):
             "tool_choice": {"type": "tool", "name": name},
         }
 
-    def reader(self) -> Reader:
-        return _Reader(self._model)
+    def reader(self, prefix: PromptPrefix) -> Reader:
+        return _Reader(self._model, self._adapter_of(prefix).name)
 
 
 class _Reader(Reader):
@@ -118,8 +118,8 @@ class _Reader(Reader):
         "refusal": StopReason.REFUSAL,
     }
 
-    def __init__(self, model: str) -> None:
-        super().__init__(model)
+    def __init__(self, model: str, adapter: str | None) -> None:
+        super().__init__(model, adapter)
         self._usage = _Usage()
 
     def read(self, body: bytes) -> Completion:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import ClassVar, Final, NamedTuple, TypeVar, cast
@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from app.errors import UpstreamFailed
+from app.gateway.adapter import BASE, Adapter
 from app.gateway.boundary import laid_out
 from app.gateway.prompt import (
     Chunk,
@@ -57,11 +58,15 @@ class Profile:
         max_tokens_field: name of the limit in the OpenAI dialect.
         temperature: sampling temperature; None for the server's own choice.
         keeps_length_limits: whether ``maxLength`` and its like are understood in a schema.
+        adapters: what features with an adapter are asked by, by their names.
+        base: what all others are asked by.
     """
 
     max_tokens_field: str = "max_tokens"
     temperature: float | None = None
     keeps_length_limits: bool = False
+    adapters: Mapping[str, Adapter] = field(default_factory=dict[str, Adapter])
+    base: Adapter = BASE
 
 
 class Reader(ABC):
@@ -74,9 +79,10 @@ class Reader(ABC):
 
     stop_reasons: ClassVar[Mapping[str, StopReason]]
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, adapter: str | None) -> None:
         self.completion: Completion | None = None
         self._model = model
+        self._adapter = adapter
         self._texts: list[str] = []
         self._stop: str | None = None
 
@@ -92,7 +98,9 @@ class Reader(ABC):
         if self._stop is None:
             raise UpstreamFailed("The model server's answer ends without a reason.")
         reason = self.stop_reasons.get(self._stop, StopReason.UNKNOWN)
-        self.completion = Completion(text, reason, self._model, usage, tuple(tokens))
+        self.completion = Completion(
+            text, reason, self._model, usage, tuple(tokens), adapter=self._adapter
+        )
         return self.completion
 
 
@@ -136,10 +144,16 @@ class Dialect(ABC):
         self, prefix: PromptPrefix, mode: OutputMode, stream: bool, probabilities: bool, /
     ) -> tuple[bytes, bytes]:
         """The body before and after the turns."""
+        adapter = self._adapter_of(prefix)
+        prefix = adapter.adapted(prefix)
         messages = to_json(self._messages(prefix, mode)).removesuffix(b"]")
         body = self._parameters(prefix, mode, stream=stream, probabilities=probabilities)
+        body |= adapter.asked
         separator = b"," if len(messages) > 1 else b""
         return b'{"messages":' + messages + separator, b"]," + to_json(body).removeprefix(b"{")
+
+    def _adapter_of(self, prefix: PromptPrefix) -> Adapter:
+        return self._profile.adapters.get(prefix.feature, self._profile.base)
 
     def _schema(self, schema: OutputSchema) -> object:
         return schema_of(schema, keeps_length_limits=self._profile.keeps_length_limits)
@@ -155,7 +169,7 @@ class Dialect(ABC):
         """All of the body but the messages."""
 
     @abstractmethod
-    def reader(self) -> Reader:
+    def reader(self, prefix: PromptPrefix) -> Reader:
         """A reader for one response."""
 
 

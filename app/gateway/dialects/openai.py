@@ -123,8 +123,8 @@ class OpenAIDialect(Dialect):
             "tool_choice": {"type": "function", "function": {"name": name}},
         }
 
-    def reader(self) -> Reader:
-        return _Reader(self._model)
+    def reader(self, prefix: PromptPrefix) -> Reader:
+        return _Reader(self._model, self._adapter_of(prefix).name)
 
 
 class _Reader(Reader):
@@ -135,8 +135,8 @@ class _Reader(Reader):
         "tool_calls": StopReason.END,
     }
 
-    def __init__(self, model: str) -> None:
-        super().__init__(model)
+    def __init__(self, model: str, adapter: str | None) -> None:
+        super().__init__(model, adapter)
         self._refused = False
         self._usage = Usage()
         self._tokens: list[Token] = []

@@ -34,7 +34,7 @@ class Queries(Feature[QueryTask, str]):
     """Writes a search query in the documents' language."""
 
     def __init__(self) -> None:
-        super().__init__("answers", asks=QueryTask, gives=str, max_tokens=64)
+        super().__init__("queries", asks=QueryTask, gives=str, max_tokens=64)
 
     def render(self, request: QueryTask) -> str:
         before = (

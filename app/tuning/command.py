@@ -1,0 +1,123 @@
+"""``groundwork tune``: an adapter for a feature, out of examples."""
+
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import click
+
+from app.embedded.machine import default_cache_dir
+from app.embedded.models import Model, base_template, find_model, has_chat_template
+from app.errors import ConfigurationError
+from app.features import FEATURES
+from app.settings import load_settings
+from app.tuning.data import Pair, as_chat_lines, read_pairs
+from app.tuning.recipe import Recipe
+from app.tuning.report import Trained, card_of, curve_of, report_of
+
+
+@click.command()
+@click.argument("feature", type=click.Choice([package.FEATURE.name for package in FEATURES]))
+@click.option(
+    "--data",
+    "files",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help='Examples, {"input": …, "output": …} a line; repeatable. Default: the feature\'s own.',
+)
+@click.option("--base", default="", help="An embedded model's name or a GGUF file.")
+@click.option("--instruction", help="System text to train with. Default: the feature's own.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder for the adapter."
+)
+@click.option("--epochs", default=2.0, show_default=True, help="How often each example is seen.")
+@click.option("--steps", default=0, help="Most steps; 0: as many as the epochs have.")
+@click.option("--rate", default=2e-4, show_default=True, help="Learning rate.")
+@click.option("--rank", default=16, show_default=True, help="Rank of the adapter.")
+@click.option("--seed", default=1, show_default=True, help="Of the order and the first weights.")
+@click.option(
+    "--chat-lines", is_flag=True, help="Only write the examples for others to train with."
+)
+def tune(
+    feature: str,
+    files: tuple[Path, ...],
+    base: str,
+    instruction: str | None,
+    out: Path,
+    *,
+    chat_lines: bool,
+    **how: Any,
+) -> None:
+    """Train an adapter for FEATURE.
+
+    What was begun in the same folder with the same examples goes on where it stopped. The result
+    is served by GROUNDWORK_ADAPTERS=FEATURE=FOLDER.
+    """
+    chosen = next(each.FEATURE for each in FEATURES if each.FEATURE.name == feature)
+    paths = files or (chosen.folder / "training.jsonl",)
+    pairs = [pair for path in paths for pair in read_pairs(chosen, path, instruction)]
+    out.mkdir(parents=True, exist_ok=True)
+    if chat_lines:
+        (out / "chat.jsonl").write_text(as_chat_lines(pairs), "utf-8")
+        click.echo(f"{len(pairs)} examples are in {out / 'chat.jsonl'}.")
+        return
+    model, recipe = find_model(base), Recipe(**how)
+    weights, begun = _weights_of(model), monotonic()
+    trainer = _trainer(weights, pairs, recipe, out)
+    click.echo(
+        f"{trainer.examples} examples of {trainer.tokens} tokens, {trainer.held_out} more held out, "
+        f"{trainer.left_out} too long; {trainer.steps} steps, about {trainer.gigabytes} GB of memory."
+    )
+    _watch(trainer)
+    told = Trained(
+        feature=feature,
+        base=model,
+        instruction=instruction or chosen.instruction,
+        recipe=recipe,
+        data={path.name: sha256(path.read_bytes()).hexdigest() for path in paths},
+        examples=(trainer.examples, trainer.held_out, trainer.left_out),
+        curve=trainer.curve,
+        seconds=monotonic() - begun,
+    )
+    _write(out, told, trainer, weights)
+    click.echo(f"Serve it with GROUNDWORK_ADAPTERS={feature}={out}")
+
+
+def _weights_of(model: Model) -> Path:
+    bring = import_module("app.embedded.weights").bring
+    return bring(model, load_settings().cache_dir or default_cache_dir())
+
+
+def _trainer(weights: Path, pairs: list[Pair], recipe: Recipe, out: Path) -> Any:
+    """A trainer, if what it is made of is installed."""
+    try:
+        training = import_module("app.tuning.training")
+    except ImportError as error:
+        raise ConfigurationError(f"{error}: install groundwork[tune].") from None
+    template = None if has_chat_template(weights) else base_template()
+    return training.Trainer(weights, pairs, recipe, out, template)
+
+
+def _watch(trainer: Any) -> None:
+    """Train under a progress bar."""
+    bar = import_module("tqdm").tqdm(total=trainer.steps, initial=trainer.step, unit="step")
+    with bar:
+        for progress in trainer.run():
+            bar.set_postfix_str(f"loss {progress.loss:.3f}")
+            bar.update()
+            if progress.held_out is not None:
+                bar.write(f"step {progress.step}: held out {progress.held_out:.4f}")
+
+
+def _write(out: Path, told: Trained, trainer: Any, weights: Path) -> None:
+    """The adapter and what belongs to it."""
+    export = import_module("app.tuning.export")
+    architecture, alpha = export.architecture_of(weights), 2.0 * told.recipe.rank
+    export.write_adapter(
+        out / "adapter.gguf", trainer.adapter(), architecture=architecture, alpha=alpha
+    )
+    (out / "adapter.toml").write_text(card_of(told), "utf-8")
+    (out / "report.md").write_text(report_of(told), "utf-8")
+    (out / "curve.svg").write_text(curve_of(told), "utf-8")

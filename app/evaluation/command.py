@@ -14,7 +14,7 @@ from app.evaluation.kept import is_model_s_own
 from app.evaluation.results import Evaluation
 from app.evaluation.running import evaluate
 from app.evaluation.tables import as_json, as_junit, as_markdown, as_text
-from app.features import FEATURES, FeaturePackage
+from app.features import FeaturePackage, features_of
 from app.features.cases import Case, read_cases
 from app.settings import Settings, load_settings
 
@@ -59,7 +59,7 @@ def run_evaluation(
     given = {"model": model, "base_url": base_url}
     try:
         settings = load_settings(**{name: value for name, value in given.items() if value})
-        packages = named_features(features)
+        packages = named_features(features, settings)
         own = own_cases(packages, cases)
         plan = Plan(repeats, concurrency, results_folder(settings), fresh)
         evaluations = asyncio.run(evaluate(packages, settings, plan, own))
@@ -81,13 +81,13 @@ def results_folder(settings: Settings) -> Path:
     return (settings.cache_dir or default_cache_dir()) / "evaluations"
 
 
-def named_features(names: Sequence[str]) -> list[FeaturePackage]:
-    """The features of these names, or all of them.
+def named_features(names: Sequence[str], settings: Settings) -> list[FeaturePackage]:
+    """The features of these names, or all of them, as the settings have them.
 
     Raises:
         ConfigurationError: there is none of a name.
     """
-    known = {package.FEATURE.name: package for package in FEATURES}
+    known = {package.FEATURE.name: package for package in features_of(settings)}
     for name in names:
         if name not in known:
             raise ConfigurationError(f"There is no feature {name}. There are {', '.join(known)}.")
@@ -109,8 +109,6 @@ def own_cases(
     feature = packages[0].FEATURE
     try:
         return {feature.name: read_cases(path, feature.takes, feature.metrics)}
-    except OSError as error:
-        raise ConfigurationError(f"{path}: {error.strerror}.") from None
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
 

@@ -11,7 +11,7 @@ import click
 from app.embedded.machine import default_cache_dir
 from app.embedded.models import Model, base_template, find_model, has_chat_template
 from app.errors import ConfigurationError
-from app.features import FEATURES
+from app.evaluation.command import named_features
 from app.settings import load_settings
 from app.tuning.data import Pair, as_chat_lines, read_pairs
 from app.tuning.recipe import Recipe
@@ -19,7 +19,7 @@ from app.tuning.report import Trained, card_of, curve_of, report_of
 
 
 @click.command()
-@click.argument("feature", type=click.Choice([package.FEATURE.name for package in FEATURES]))
+@click.argument("feature")
 @click.option(
     "--data",
     "files",
@@ -55,7 +55,8 @@ def tune(
     What was begun in the same folder with the same examples goes on where it stopped. The result
     is served by GROUNDWORK_ADAPTERS=FEATURE=FOLDER.
     """
-    chosen = next(each.FEATURE for each in FEATURES if each.FEATURE.name == feature)
+    (package,) = named_features([feature], load_settings())
+    chosen = package.FEATURE
     paths = files or (chosen.folder / "training.jsonl",)
     pairs = [pair for path in paths for pair in read_pairs(chosen, path, instruction)]
     out.mkdir(parents=True, exist_ok=True)

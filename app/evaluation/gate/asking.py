@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from app.errors import ConfigurationError
 from app.evaluation import asking
 from app.evaluation.command import named_features, own_cases, results_folder
 from app.evaluation.gate.sides import Plan, Side
@@ -40,7 +39,8 @@ class ServiceEvaluator:
 
     def plan(self, side: Side) -> Plan:
         """What is kept, and how long it took; where that is unknown, the first cases are asked."""
-        settings, packages = _settings_of(side), self._packages(side)
+        settings = _settings_of(side)
+        packages = named_features(self._names, settings)
         ahead = [self._ahead(each, settings) for each in packages]
         unknown = [each for each in ahead if not each.seconds and each.calls]
         if unknown:
@@ -60,13 +60,10 @@ class ServiceEvaluator:
 
     def evaluate(self, side: Side) -> Sequence[Evaluation]:
         """Ask all of them."""
-        settings, packages = _settings_of(side), self._packages(side)
+        settings = _settings_of(side)
+        packages = named_features(self._names, settings)
         plan = asking.Plan(self._repeats, keep=results_folder(settings))
         return _ask(packages, settings, plan, own_cases(packages, self._cases))
-
-    def _packages(self, side: Side) -> Sequence[FeaturePackage]:
-        del side
-        return named_features(self._names)
 
     def _ahead(self, package: FeaturePackage, settings: Settings) -> "_Ahead":
         feature = package.FEATURE
@@ -119,9 +116,9 @@ def _settings_of(side: Side) -> Settings:
     if side.base_url:
         given["base_url"] = side.base_url
     if side.features:
-        if "features" not in Settings.model_fields:
-            raise ConfigurationError("There are no folders of features yet.")
         given["features"] = side.features
+    if side.adapters:
+        given["adapters"] = side.adapters
     settings = load_settings(**given)
     if side.base_url or Settings().model_name.provider == settings.model_name.provider:
         return settings

@@ -30,6 +30,7 @@ from app.evaluation.gate.verdicts import Ruling
 _EXITS: Final[Mapping[Ruling, int]] = {"better": 0, "same": 0, "worse": 1, "undecided": 2}
 _COULD_NOT_RUN: Final = 3
 _BASELINE: Final = ".json"
+_OF_A_SIDE: Final = ("url", "features", "adapters")
 _MINUTE: Final = 60
 _log = logging.getLogger(__name__)
 
@@ -74,6 +75,8 @@ def gate_command(make_evaluator: MakeEvaluator = ServiceEvaluator) -> click.Comm
     @click.option("--to-url", metavar="URL", help="Address of the model's server.")
     @click.option("--from-features", type=_FOLDER, help="A folder as of GROUNDWORK_FEATURES.")
     @click.option("--to-features", type=_FOLDER, help="A folder as of GROUNDWORK_FEATURES.")
+    @click.option("--from-adapters", metavar="ADAPTERS", help="As GROUNDWORK_ADAPTERS.")
+    @click.option("--to-adapters", metavar="ADAPTERS", help="As GROUNDWORK_ADAPTERS.")
     @click.option("--cases", type=_FILE, help="Other cases than the feature's own.")
     @click.option("--repeats", type=click.IntRange(1), default=1, help="How often each is asked.")
     @click.option("--json", "json_file", type=_FILE, help="Write all figures and changed cases.")
@@ -93,7 +96,7 @@ def gate_command(make_evaluator: MakeEvaluator = ServiceEvaluator) -> click.Comm
         """
         evaluator = make_evaluator(features, cases, repeats)
         sides = [
-            _side(options[name], options[f"{side}_url"], options[f"{side}_features"])
+            _side(options[name], *(options[f"{side}_{what}"] for what in _OF_A_SIDE))
             for name, side in (("before", "from"), ("after", "to"))
         ]
         plans = [planned(side, evaluator) for side in sides]
@@ -112,8 +115,8 @@ def gate_command(make_evaluator: MakeEvaluator = ServiceEvaluator) -> click.Comm
     return gate
 
 
-def _side(named: str, url: str | None, features: Path | None) -> Side | Baseline:
-    return read_baseline(Path(named)) if named.endswith(_BASELINE) else Side(named, url, features)
+def _side(named: str, *how: Any) -> Side | Baseline:
+    return read_baseline(Path(named)) if named.endswith(_BASELINE) else Side(named, *how)
 
 
 def _announced(plans: Sequence[Plan]) -> str:

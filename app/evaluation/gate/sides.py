@@ -26,15 +26,17 @@ class Side:
         model: as ``GROUNDWORK_MODEL`` names it.
         base_url: of its server; None as the settings say.
         features: a folder that changes or adds features; None as the settings say.
+        adapters: as ``GROUNDWORK_ADAPTERS``; None as the settings say.
     """
 
     model: str
     base_url: str | None = None
     features: Path | None = None
+    adapters: str | None = None
 
     def __str__(self) -> str:
         at = f" at {self.base_url}" if self.base_url else ""
-        told = f" with {self.features}" if self.features else ""
+        told = "".join(f" with {each}" for each in (self.features, self.adapters) if each)
         return f"{self.model}{at}{told}"
 
 

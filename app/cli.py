@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, get_args
 
 import click
 import httpx
@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from pydantic_core import from_json, to_json
 
 from app import __version__, commands
+from app.embedded import Engine
 from app.embedded.machine import default_cache_dir
 from app.embedded.models import find_model
 from app.errors import ConfigurationError
@@ -24,7 +25,7 @@ from app.factory import create_app
 from app.features import FEATURES
 from app.knowledge.library import SAMPLE
 from app.provision import make_engine
-from app.settings import PREFIX, Settings, load_settings, settings_table
+from app.settings import PREFIX, Role, Settings, load_settings, settings_table
 
 _START_SECONDS = 300.0
 _POLL_SECONDS = 0.05
@@ -52,6 +53,7 @@ def groundwork() -> None:
 
 groundwork.add_command(commands.cases)
 groundwork.add_command(commands.answers)
+groundwork.add_command(commands.candidate)
 
 
 @groundwork.command()
@@ -66,13 +68,7 @@ def serve(workers: int, *, sample: bool) -> None:
     settings = load_settings()
     if sample and not settings.knowledge:
         os.environ[f"{PREFIX}KNOWLEDGE"] = str(SAMPLE)
-    # One engine serves all workers: they find it as they would find any other server.
-    engine = make_engine(settings) if workers > 1 else None
-    if engine:
-        engine.start()
-        os.environ[f"{PREFIX}BASE_URL"] = f"{engine.base_url}/v1"
-        os.environ[f"{PREFIX}API_KEY"] = engine.key
-        os.environ[f"{PREFIX}EMBEDDED_SLOTS"] = str(engine.slots)
+    engines = _shared_engines(settings) if workers > 1 else []
     # uvicorn raises the signal again that it has ended by, for whoever started it: we did.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     try:
@@ -88,8 +84,23 @@ def serve(workers: int, *, sample: bool) -> None:
             timeout_graceful_shutdown=math.ceil(settings.shutdown_grace) + _CLOSING_SECONDS,
         )
     finally:
-        if engine:
+        for engine in engines:
             engine.stop()
+
+
+def _shared_engines(settings: Settings) -> list[Engine]:
+    """One engine of a model serves all workers: they find it as they would find any other server."""
+    engines: list[Engine] = []
+    beside = {f"{role.upper()}_": settings.beside(role) for role in get_args(Role)}
+    for role, named in ({"": settings} | beside).items():
+        if named and (engine := make_engine(named)):
+            engine.start()
+            engines.append(engine)
+            os.environ[f"{PREFIX}{role}BASE_URL"] = f"{engine.base_url}/v1"
+            os.environ[f"{PREFIX}{role}API_KEY"] = engine.key
+            if not role:
+                os.environ[f"{PREFIX}EMBEDDED_SLOTS"] = str(engine.slots)
+    return engines
 
 
 @groundwork.command()
@@ -101,7 +112,7 @@ def ask(feature: str, text: str) -> None:
     TEXT is the text; or the request's body as JSON, if it starts with {; or - for stdin.
     """
     text = sys.stdin.read() if text == "-" else text
-    settings = load_settings().model_copy(update={"log_level": "error"})
+    settings = load_settings().alone().model_copy(update={"log_level": "error"})
     app = create_app(settings, features=[each for each in FEATURES if each.FEATURE.name == feature])
     path = f"/{feature}"
     body = text if text.lstrip().startswith("{") else to_json(_body_of(text, app.openapi(), path))

@@ -74,6 +74,8 @@ class Call:
         timeout: seconds that the caller gives the whole request, from its start; None for as
             long as the operator allows.
         outcomes: where the answers to its prompts came from.
+        repaired: whether an answer was of no use as it was.
+        answered_by: the model that answered, if it is not the base model.
     """
 
     def __init__(
@@ -90,6 +92,8 @@ class Call:
         self.clock = clock
         self.started = self._mark = clock()
         self.outcomes: list[CacheOutcome] = []
+        self.repaired = False
+        self.answered_by = ""
         self._active: dict[Kind, int] = {"upstream": 0, "queue": 0, "backoff": 0}
         self._spent = {"queue": 0.0, "backoff": 0.0, "upstream": 0.0, "own": 0.0}
 

@@ -89,6 +89,29 @@ def test_ask_does_not_wait_for_a_hosted_model(groundwork: Callable[..., str]) ->
 
 
 @pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"shadow": "0.1"}, "GROUNDWORK_SHADOW needs a model to ask: set GROUNDWORK_CANDIDATE."),
+        ({"canary": "0.1"}, "GROUNDWORK_CANARY needs a model to ask: set GROUNDWORK_CANDIDATE."),
+        ({"candidate": "embedded", "shadow": "2"}, "GROUNDWORK_SHADOW: Input should be less than"),
+        ({"candidate": "gpt"}, "GROUNDWORK_CANDIDATE: must be embedded"),
+        ({"candidate": "openai:x", "canary": "1"}, "set OPENAI_API_KEY or GROUNDWORK_CANDIDATE_API"),
+        ({"fallback": "anthropic:x"}, "GROUNDWORK_FALLBACK=anthropic:x needs a key"),
+        ({"fallback": "openai:x", "fallback_base_url": "x"}, "must start with http"),
+        ({"candidate_base_url": "http://x"}, "is of no use without GROUNDWORK_CANDIDATE."),
+        ({"fallback_api_key": "x"}, "FALLBACK_API_KEY is of no use without GROUNDWORK_FALLBACK."),
+    ],
+)
+def test_a_model_beside_it_that_lacks_something_stops_the_start(
+    groundwork: Callable[..., str], settings: dict[str, str], says: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        groundwork("serve", **named(**settings))
+    assert says in str(caught.value.code)
+    assert len(str(caught.value.code).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
     ("name", "value", "says"),
     [
         ("GROUNDWORK_PROT", "1", "Did you mean GROUNDWORK_PORT?"),

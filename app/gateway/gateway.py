@@ -188,9 +188,14 @@ class ModelGateway:
                 if flight.begun or returns > _MOST_RETURNS:
                     raise gone
 
+    @property
+    def is_up(self) -> bool:
+        """False while calls wait for an upstream that is being started."""
+        return self._standby is None or not self._standby.problem()
+
     async def _until_up(self, call: Call) -> None:
         """Wait for an upstream that is being brought back, with as many others as may queue."""
-        if self._standby is None or not self._standby.problem():
+        if self._standby is None or self.is_up:
             return
         if self._waiting >= self._settings.queue_size:
             raise Overloaded("The model server is being started, and many wait for it already.")

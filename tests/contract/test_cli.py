@@ -95,7 +95,10 @@ def test_ask_does_not_wait_for_a_hosted_model(groundwork: Callable[..., str]) ->
         ({"canary": "0.1"}, "GROUNDWORK_CANARY needs a model to ask: set GROUNDWORK_CANDIDATE."),
         ({"candidate": "embedded", "shadow": "2"}, "GROUNDWORK_SHADOW: Input should be less than"),
         ({"candidate": "gpt"}, "GROUNDWORK_CANDIDATE: must be embedded"),
-        ({"candidate": "openai:x", "canary": "1"}, "set OPENAI_API_KEY or GROUNDWORK_CANDIDATE_API"),
+        (
+            {"candidate": "openai:x", "canary": "1"},
+            "set OPENAI_API_KEY or GROUNDWORK_CANDIDATE_API",
+        ),
         ({"fallback": "anthropic:x"}, "GROUNDWORK_FALLBACK=anthropic:x needs a key"),
         ({"fallback": "openai:x", "fallback_base_url": "x"}, "must start with http"),
         ({"candidate_base_url": "http://x"}, "is of no use without GROUNDWORK_CANDIDATE."),

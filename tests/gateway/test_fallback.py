@@ -36,11 +36,12 @@ class Pair:
 
 @asynccontextmanager
 async def pair(behaviour: Any, second: Any = None, **settings: Any) -> AsyncGenerator[Pair]:
+    settings = {"max_retries": 0, **settings}
     async with (
         memory_upstream(always(behaviour)) as one,
         memory_upstream(always(second or Good(SAID))) as two,
         gateway_on(two, max_retries=0) as fallback,
-        gateway_on(one, fallback=fallback, **{"max_retries": 0, **settings}) as gateway,
+        gateway_on(one, fallback=fallback, **settings) as gateway,
     ):
         yield Pair(gateway, one, two)
 

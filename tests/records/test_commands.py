@@ -164,7 +164,7 @@ def test_disagreements_are_listed_newest_first(store: Store, groundwork: Run) ->
     assert groundwork("candidate", "disagreements") == "There is nothing.\n"
     for days, feature in ((1, "tickets"), (9, "answers")):
         at = NOW - timedelta(days=days)
-        request = {"text": "My lamp\nbroke."}
+        request: Any = {"text": "My lamp\nbroke."}
         store.keep_disagreement(Disagreement(at, feature, ["urgency", "x"], request, {"a": 1}, {}))
     head, first, second = groundwork("candidate", "disagreements").splitlines()
     assert head.split() == ["ASKED", "FEATURE", "DIFFERENT", "REQUEST"]

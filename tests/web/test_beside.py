@@ -48,7 +48,7 @@ async def test_while_the_base_model_answers_nobody_is_told_of_another() -> None:
 
 
 async def test_what_the_fallback_answered_is_not_the_base_model_s() -> None:
-    beside = {"candidate": "openai:third", "shadow": 1, "canary": 0.000001}
+    beside: dict[str, Any] = {"candidate": "openai:third", "shadow": 1, "canary": 0.000001}
     async with stage(good, DOWN, **FALLBACK, **beside) as service:
         service.models["third"] = good
         for _ in range(20):
@@ -101,19 +101,20 @@ async def test_an_embedded_candidate_has_an_engine_of_its_own() -> None:
             await self.near.aclose()
 
     children = psutil.Process().children(recursive=True)
-    chosen = settings("openai", candidate=MODEL, shadow=1, timeout=600)
+    chosen = settings("openai", candidate=MODEL, shadow=1, canary=1, timeout=600)
     app = create_app(chosen, open_http=Here)
     async with LifespanManager(app, startup_timeout=START_SECONDS) as running:
         transport = httpx.ASGITransport(running.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-            given = (await client.post("/translations", json=REVIEW)).json()
-            assert given["model"] == "model-1"
-            seen: dict[str, Any] = {}
+            first = await client.post("/translations", json=REVIEW)
+            assert first.json()["model"] == "model-1", "its engine is starting"
             async with asyncio.timeout(START_SECONDS):
-                while not seen:
+                while (given := await client.post("/translations", json=REVIEW)).is_success:
+                    if "x-model" in given.headers:
+                        break
                     await asyncio.sleep(0.1)
-                    report = (await client.get("/readyz")).json()["candidate"]
-                    seen = report["shadow"]["features"]
-    counts = seen["translations"]
-    assert counts["compared"] + sum(counts["problems"].values()) <= 1
+            assert given.json()["model"] == MODEL.removeprefix("embedded:")
+            report = (await client.get("/readyz")).json()["candidate"]
+    assert report["canary"]["features"]["translations"]["candidate"]["requests"] == 1
+    assert not report["canary"]["features"]["translations"]["candidate"]["problems"]
     assert psutil.Process().children(recursive=True) == children

@@ -43,7 +43,7 @@ class OnTrial:
         self, trial: Trial, operation: Operation, scope: Scope, receive: Receive, send: Send
     ) -> None:
         call = current_call()
-        is_canary = trial.is_canary(_tenant(call, scope))
+        is_canary = trial.answers(_tenant(call, scope))
         message = await receive()  # the frame gives the whole body in one
         observed = Observed(send)
         asked = dict(scope)  # routing writes into it

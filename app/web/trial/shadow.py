@@ -49,7 +49,7 @@ class Answered:
 class Shadow:
     """Asks the candidate the same, a few requests at a time, and compares; the rest is dropped.
 
-    Nothing begins while calls queue for the base model, or the candidate is known to be down. Where
+    Nothing begins while calls queue for the base model, or the candidate is down or starting. Where
     the candidate has its engine on this machine, nothing begins while a caller waits, and what has
     begun is given up for one.
 
@@ -115,7 +115,10 @@ class Shadow:
             task.add_done_callback(self._ended)
 
     def _is_spare(self) -> bool:
-        if self._gateway.admission.queued or self._candidate.breaker.state is BreakerState.OPEN:
+        candidate = self._candidate
+        if not candidate.is_up or candidate.breaker.state is BreakerState.OPEN:
+            return False
+        if self._gateway.admission.queued:
             return False
         return not (self._yields and self._callers)
 

@@ -48,9 +48,13 @@ class Trial:
         )
 
     def is_canary(self, tenant: bytes) -> bool:
-        """Whether the candidate answers this caller: always the same, in every process."""
+        """Whether a caller is among the candidate's: always the same, in every process."""
         number = int.from_bytes(blake2b(tenant, digest_size=_HASH_BYTES).digest())
         return number < self.canary_share * 256**_HASH_BYTES
+
+    def answers(self, tenant: bytes) -> bool:
+        """Whether the candidate answers this caller now; while its engine starts, nobody."""
+        return self.is_canary(tenant) and self.candidate.is_up
 
     def is_shadowed(self) -> bool:
         """Whether the candidate is asked the next request, too: by lot."""

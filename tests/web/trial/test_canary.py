@@ -97,7 +97,11 @@ async def test_figures_tell_the_two_apart() -> None:
     for feature, requests in (("tickets", 1), ("answers", 2)):
         figures = features[feature]["model"]
         assert (figures["requests"], figures["problems"]) == (requests, nothing)
-        assert (figures["unkept"], figures["repaired"], figures["feedback"]) == (nothing, 0, nothing)
+        assert (figures["unkept"], figures["repaired"], figures["feedback"]) == (
+            nothing,
+            0,
+            nothing,
+        )
         assert 0 < figures["p50_seconds"] <= figures["p95_seconds"]
     tickets, answers = (features[name]["candidate"] for name in ("tickets", "answers"))
     assert tickets["problems"] == {"upstream-failed": 1, "text-empty": 1}
@@ -126,9 +130,7 @@ async def test_streams_that_fail_in_the_middle_are_failures() -> None:
 
 
 async def test_without_a_key_the_address_tells_callers_apart() -> None:
-    app = create_app(
-        settings("openai", **HALF), open_http=lambda: httpx.MockTransport(_by_model)
-    )
+    app = create_app(settings("openai", **HALF), open_http=lambda: httpx.MockTransport(_by_model))
     trial = trial_of(0.5)
     seen: set[bool] = set()
     async with LifespanManager(app) as running:
@@ -160,7 +162,8 @@ async def test_drop_ins_are_answered_by_it_as_well() -> None:
 
 
 async def test_zero_rolls_back() -> None:
-    async with stage(says("x"), **{**HALF, "canary": 0.0}) as service:
+    settings: dict[str, Any] = {**HALF, "canary": 0}
+    async with stage(says("x"), **settings) as service:
         response = await service.post(body=EMAIL, key=OTHER_KEY)
         assert response.status_code == 200
         assert await service.candidate() is None

@@ -168,9 +168,7 @@ async def test_shutdown_waits_for_no_shadow_and_leaves_nothing() -> None:
 async def test_nothing_begins_while_calls_queue_for_the_base_model() -> None:
     async with stage(**SHADOW, max_concurrency=1) as service:
         gate = service.close_gate(BASE)
-        posts = [
-            asyncio.create_task(service.post(body=email(number))) for number in range(3)
-        ]
+        posts = [asyncio.create_task(service.post(body=email(number))) for number in range(3)]
         await until(lambda: service.asked[BASE] == 1)
         gate.release()
         await until(lambda: service.asked[BASE] == 2)
@@ -184,7 +182,10 @@ async def test_nothing_begins_while_calls_queue_for_the_base_model() -> None:
 
 
 async def test_a_candidate_on_this_machine_gives_way_to_callers() -> None:
-    here = {"candidate": "embedded:gemma-3-270m", "candidate_base_url": "http://engine/v1"}
+    here: dict[str, Any] = {
+        "candidate": "embedded:gemma-3-270m",
+        "candidate_base_url": "http://engine/v1",
+    }
     async with stage(**here, shadow=1) as service:
         service.models["gemma-3-270m"] = good
         gate = service.close_gate("gemma-3-270m")
@@ -200,7 +201,8 @@ async def test_a_candidate_on_this_machine_gives_way_to_callers() -> None:
 
 
 async def test_a_share_of_none_asks_nothing_of_it() -> None:
-    async with stage(**{**SHADOW, "shadow": 0}) as service:
+    settings: dict[str, Any] = {**SHADOW, "shadow": 0}
+    async with stage(**settings) as service:
         await service.post()
         assert await service.candidate() is None
     assert service.asked == {BASE: 1}
@@ -236,11 +238,12 @@ async def test_a_conversation_is_no_matter_of_the_shadow(tmp_path: Path) -> None
     path = tmp_path / "store.sqlite"
     async with stage(says(said_answer("Hm.", action="clarify")), **SHADOW, store=path) as service:
         first = await service.post("/answers", {**QUESTION, "store": True})
-        again = {**QUESTION, "conversation_id": first.json()["conversation_id"]}
+        name: str = first.json()["conversation_id"]
+        again = {**QUESTION, "conversation_id": name}
         assert (await service.post("/answers", again)).status_code == 200
         assert (await service.shadow(of=2))["dropped"] == 2
     store = Store(path)
     assert store.disagreements(10) == []
-    assert len(store.conversation(again["conversation_id"])) == 4
+    assert len(store.conversation(name)) == 4
     store.close()
     assert service.asked[OTHER] == 0

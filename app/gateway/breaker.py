@@ -79,7 +79,7 @@ class Breaker:
         """Report how a call ended that :meth:`enter` let through; ``error`` None for well."""
         if probe:
             self._probing = False
-        failed = is_failure(error)
+        failed = _is_failure(error)
         if failed is None or not (probe or self._opened_at is None):
             return
         now, outcomes = self._clock(), self._outcomes
@@ -96,7 +96,7 @@ class Breaker:
                 self._opened_at = now
 
 
-def is_failure(error: BaseException | None) -> bool | None:
+def _is_failure(error: BaseException | None) -> bool | None:
     """Whether a call's end speaks against the server; None if it says nothing of it."""
     if error is None:
         return False

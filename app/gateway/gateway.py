@@ -8,7 +8,7 @@ from time import monotonic
 
 from app.errors import GroundworkError, Overloaded, UpstreamError, UpstreamTimeout
 from app.gateway.admission import Admission, Place
-from app.gateway.breaker import Breaker, BreakerState, is_failure
+from app.gateway.breaker import Breaker, BreakerState
 from app.gateway.cache import ResponseCache, key_of
 from app.gateway.call import CacheOutcome, Call, Clock, Deadline, current_call
 from app.gateway.dialects.dialect import Way
@@ -120,8 +120,8 @@ class ModelGateway:
                 async for chunk in chunks:
                     begun = True
                     yield chunk
-        except UpstreamError as error:
-            if begun or not is_failure(error) or self.breaker.state is BreakerState.CLOSED:
+        except UpstreamError:
+            if begun or self.breaker.state is BreakerState.CLOSED:
                 raise
         if begun:
             return

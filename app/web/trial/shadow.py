@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from pydantic_core import from_json
 from starlette.types import ASGIApp, Message, Receive
 
-from app.errors import ConversationsOff, GroundworkError, RecordUnwritten
+from app.errors import ConversationsOff, RecordUnwritten
 from app.gateway import BreakerState, ModelGateway
 from app.gateway.call import Call, set_call
 from app.records import Disagreement, Store
@@ -54,7 +54,7 @@ class Shadow:
     begun is given up for one.
 
     Attributes:
-        dropped: requests that there was no room for, or that were given up.
+        dropped: requests that there was no room for, or that came to nothing here.
         features: what came of the others.
     """
 
@@ -124,9 +124,10 @@ class Shadow:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        if task.cancelled():
+        error = None if task.cancelled() else task.exception()
+        if error or task.cancelled():
             self.dropped += 1
-        elif error := task.exception():
+        if error:
             log.error("The shadow failed in a way that nobody foresaw.", exc_info=error)
         self._start()
 
@@ -137,15 +138,11 @@ class Shadow:
         set_request_id(f"shadow-{answered.request_id}")
         set_call(Call(tenant=answered.tenant))
         state = {**answered.scope["state"], "gateway": self._candidate, "store": None}
+        message = {"type": "http.request", "body": answered.body, "more_body": False}
         observed = Observed(_to_nobody)
-        problem = None
-        try:
-            scope = {**answered.scope, "state": state}
-            message = {"type": "http.request", "body": answered.body, "more_body": False}
-            await answered.app(scope, said_first(message, _nothing_more), observed.send)
-        except GroundworkError as error:
-            problem = error.code
-        problem, reply = (problem, None) if problem else observed.outcome()
+        scope = {**answered.scope, "state": state}
+        await answered.app(scope, said_first(message, _nothing_more), observed.send)
+        problem, reply = observed.outcome()
         differences = self.features[answered.operation.feature]
         if problem == ConversationsOff.code:
             self.dropped += 1  # what is kept of a conversation has gone on meanwhile

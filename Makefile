@@ -41,6 +41,7 @@ screenshots: .venv/.chromium
 
 bench: .venv/.dev .venv/.gemma
 	.venv/bin/python -m bench
+	.venv/bin/python -m bench.shadow
 	.venv/bin/python -m bench.engine
 
 retrieval: .venv/.dev

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import httpx
@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from pydantic_core import from_json, to_json
 
 from app import __version__, commands
+from app.embedded import Engine
 from app.embedded.machine import default_cache_dir
 from app.embedded.models import find_model
 from app.errors import ConfigurationError
@@ -29,7 +30,7 @@ from app.features.folder.loading import SAMPLE as SAMPLE_FEATURES
 from app.features.folder.scaffold import make_folder
 from app.knowledge.library import SAMPLE
 from app.provision import make_engine
-from app.settings import PREFIX, Settings, load_settings, settings_table
+from app.settings import PREFIX, Role, Settings, load_settings, settings_table
 from app.tuning.command import tune
 
 _CLOSING_SECONDS = 5  # after the grace period, to send what is left
@@ -60,6 +61,7 @@ groundwork.add_command(commands.answers)
 groundwork.add_command(run_evaluation)
 groundwork.add_command(gate_command())
 groundwork.add_command(tune)
+groundwork.add_command(commands.candidate)
 
 
 @groundwork.command()
@@ -77,13 +79,7 @@ def serve(workers: int, *, sample: bool) -> None:
         os.environ[f"{PREFIX}KNOWLEDGE"] = str(SAMPLE)
     if sample and not settings.features:
         os.environ[f"{PREFIX}FEATURES"] = str(SAMPLE_FEATURES)
-    # One engine serves all workers: they find it as they would find any other server.
-    engine = make_engine(settings) if workers > 1 else None
-    if engine:
-        engine.start()
-        os.environ[f"{PREFIX}BASE_URL"] = f"{engine.base_url}/v1"
-        os.environ[f"{PREFIX}API_KEY"] = engine.key
-        os.environ[f"{PREFIX}EMBEDDED_SLOTS"] = str(engine.slots)
+    engines = _shared_engines(settings) if workers > 1 else []
     # uvicorn raises the signal again that it has ended by, for whoever started it: we did.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     try:
@@ -100,8 +96,23 @@ def serve(workers: int, *, sample: bool) -> None:
             timeout_worker_healthcheck=_WORKER_SECONDS,
         )
     finally:
-        if engine:
+        for engine in engines:
             engine.stop()
+
+
+def _shared_engines(settings: Settings) -> list[Engine]:
+    """One engine of a model serves all workers: they find it as they would find any other server."""
+    engines: list[Engine] = []
+    beside = {f"{role.upper()}_": settings.beside(role) for role in get_args(Role)}
+    for role, named in ({"": settings} | beside).items():
+        if named and (engine := make_engine(named)):
+            engine.start()
+            engines.append(engine)
+            os.environ[f"{PREFIX}{role}BASE_URL"] = f"{engine.base_url}/v1"
+            os.environ[f"{PREFIX}{role}API_KEY"] = engine.key
+            if not role:
+                os.environ[f"{PREFIX}EMBEDDED_SLOTS"] = str(engine.slots)
+    return engines
 
 
 @groundwork.command()
@@ -113,7 +124,7 @@ def ask(feature: str, text: str) -> None:
     TEXT is the text; or the request's body as JSON, if it starts with {; or - for stdin.
     """
     text = sys.stdin.read() if text == "-" else text
-    settings = load_settings().model_copy(update={"log_level": "error"})
+    settings = load_settings().alone().model_copy(update={"log_level": "error"})
     known = {package.FEATURE.name: package for package in features_of(settings)}
     if feature not in known:
         raise click.BadParameter(f"{feature!r} is not one of {', '.join(known)}.")

@@ -1,4 +1,4 @@
-"""``groundwork cases`` and ``groundwork answers``: what the service kept, from a terminal."""
+"""``groundwork cases``, ``answers`` and ``candidate``: what the service kept, from a terminal."""
 
 import re
 from collections.abc import Generator, Sequence
@@ -14,7 +14,7 @@ from pydantic_core import to_json
 from app.errors import ConfigurationError
 from app.features.answers import FEATURE
 from app.features.cases import case_of as check_case
-from app.records import Feedback, Gap, Store
+from app.records import Disagreement, Feedback, Gap, Store
 from app.records.cases import add, case_of
 from app.settings import load_settings
 
@@ -132,6 +132,26 @@ def list_feedback(limit: int, since: datetime | None, *, as_json: bool) -> None:
     _show(said, ("SAID", "RATING", "ANSWER", "QUESTION", "COMMENT"), rows, as_json=as_json)
 
 
+@click.group()
+def candidate() -> None:
+    """How GROUNDWORK_CANDIDATE does beside the base model."""
+
+
+@candidate.command("disagreements")
+@_LIMIT
+@_SINCE
+@_JSON
+def list_disagreements(limit: int, since: datetime | None, *, as_json: bool) -> None:
+    """List requests that the candidate answered differently in its shadow, newest first."""
+    with _store() as store:
+        found = store.disagreements(limit, since)
+    rows = [
+        (_minute(each.at), each.feature, ", ".join(each.fields), to_json(each.request).decode())
+        for each in found
+    ]
+    _show(found, ("ASKED", "FEATURE", "DIFFERENT", "REQUEST"), rows, as_json=as_json)
+
+
 @contextmanager
 def _store() -> Generator[Store]:
     path = load_settings().store
@@ -151,7 +171,11 @@ def _minute(when: datetime) -> str:
 
 
 def _show(
-    items: Sequence[Gap | Feedback], head: tuple[str, ...], rows: Sequence[Any], *, as_json: bool
+    items: Sequence[Gap | Feedback | Disagreement],
+    head: tuple[str, ...],
+    rows: Sequence[Any],
+    *,
+    as_json: bool,
 ) -> None:
     if as_json:
         click.echo(to_json([asdict(item) for item in items], indent=2))

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
@@ -15,7 +15,7 @@ from app.features.folder.loading import SAMPLE
 from app.gateway.transport import open_http
 from app.knowledge.library import Library, folder_at
 from app.knowledge.vocabulary import load_vocabulary
-from app.provision import HttpFactory, make_engine, make_gateway
+from app.provision import HttpFactory, Models
 from app.records import Store
 from app.settings import Settings
 from app.web import health
@@ -28,6 +28,7 @@ from app.web.pages import install_pages
 from app.web.problems import install_problem_handlers
 from app.web.reload import Routes, on_hangup
 from app.web.shutdown import Shutdown, end_with_parent
+from app.web.trial import OnTrial, Trial
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +55,8 @@ def create_app(
         ConfigurationError: the embedded engine lacks something, or a file of the operator's is
             wrong.
     """
-    engine = make_engine(settings)
-    keys = (settings.upstream_key, engine.key if engine else None)
-    configure_logging(settings.log_level, secrets=[key for key in keys if key])
+    models = Models(settings, open_http)
+    configure_logging(settings.log_level, models.secrets)
     vocabulary = load_vocabulary(settings)
     folder = folder_at(settings.knowledge)
     store = Store(settings.store) if settings.store else None
@@ -65,29 +65,27 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
         end_with_parent()
-        gateway = make_gateway(settings, engine, open_http)
         library = Library(folder)
-
-        if engine:
-            engine.start()
-        finding_out = asyncio.create_task(gateway.find_output_mode())
         try:
-            with shutdown.watching(gateway.abort), _reloading(served, settings):
-                async with library.opened():
-                    yield State(
-                        gateway=gateway,
-                        vocabulary=vocabulary,
-                        library=library,
-                        store=store,
-                        settings=settings,
-                    )
+            async with models.opened() as (gateway, candidate), AsyncExitStack() as stack:
+                stack.enter_context(shutdown.watching(models.abort))
+                stack.enter_context(_reloading(served, settings))
+                await stack.enter_async_context(library.opened())
+                trial = None
+                if candidate:
+                    trial = Trial(gateway, candidate, settings, store, app.openapi)
+                    await stack.enter_async_context(trial)
+                yield State(
+                    gateway=gateway,
+                    vocabulary=vocabulary,
+                    library=library,
+                    store=store,
+                    settings=settings,
+                    trial=trial,
+                )
         finally:
-            finding_out.cancel()
-            await gateway.aclose()
             if store:
                 store.close()
-            if engine:
-                engine.stop()
 
     telemetry = _wants_telemetry()
     app = FastAPI(
@@ -101,6 +99,8 @@ def create_app(
         redirect_slashes=False,
         telemetry={"tracing": telemetry, "metrics": telemetry},
     )
+    if settings.beside("candidate"):
+        app.add_middleware(OnTrial)
     app.add_middleware(RequestFrame, max_body_bytes=settings.max_body_bytes, shutdown=shutdown)
     install_cors(app, settings.cors_origins)
     install_problem_handlers(app)

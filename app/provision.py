@@ -1,7 +1,11 @@
-"""From the settings to a gateway: which dialect, which address, which engine."""
+"""From the settings to the gateways: which dialect, which address, which engine."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from time import monotonic
+from typing import Self
 
 import httpx
 
@@ -9,6 +13,7 @@ from app.embedded import Engine
 from app.embedded.adapters import NONE, adapters_of, asked_by
 from app.embedded.machine import default_cache_dir
 from app.embedded.models import find_model
+from app.errors import GroundworkError
 from app.gateway import ModelGateway, Standby
 from app.gateway.adapter import Adapter
 from app.gateway.admission import AdaptiveLimit, Admission
@@ -28,6 +33,72 @@ HttpFactory = Callable[[], httpx.AsyncBaseTransport]
 _OPENAI = "https://api.openai.com/v1"
 _ANTHROPIC = "https://api.anthropic.com"
 _PING_PATHS = {"anthropic": "/v1/models", "openai": "/models", "embedded": "/health"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A model that the settings name, and its engine, if it has one here."""
+
+    settings: Settings
+    engine: Engine | None
+
+    @classmethod
+    def by(cls, settings: Settings) -> Self:
+        return cls(settings, make_engine(settings))
+
+    @property
+    def key(self) -> str | None:
+        return self.engine.key if self.engine else self.settings.upstream_key
+
+
+class Models:
+    """The base model, and the candidate and the fallback beside it where the settings name them."""
+
+    def __init__(self, settings: Settings, open_http: HttpFactory = open_http) -> None:
+        """Take stock; nothing is started yet.
+
+        Raises:
+            ConfigurationError: something that an embedded engine needs is missing.
+        """
+        self._open_http = open_http
+        self._base = _Named.by(settings)
+        candidate, fallback = settings.beside("candidate"), settings.beside("fallback")
+        self._candidate = _Named.by(candidate) if candidate else None
+        self._fallback = _Named.by(fallback) if fallback else None
+        self._gateways: list[ModelGateway] = []
+
+    @property
+    def secrets(self) -> list[str]:
+        """Keys of all model servers."""
+        named = (self._base, self._candidate, self._fallback)
+        return [each.key for each in named if each and each.key]
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[tuple[ModelGateway, ModelGateway | None]]:
+        """The base model's gateway, with the fallback behind it, and the candidate's, if any."""
+        async with AsyncExitStack() as stack:
+            fallback = await self._open(stack, self._fallback) if self._fallback else None
+            gateway = await self._open(stack, self._base, fallback)
+            candidate = await self._open(stack, self._candidate) if self._candidate else None
+            stack.callback(self._gateways.clear)
+            yield gateway, candidate
+
+    async def _open(
+        self, stack: AsyncExitStack, named: _Named, fallback: ModelGateway | None = None
+    ) -> ModelGateway:
+        if named.engine:
+            stack.callback(named.engine.stop)
+            named.engine.start()
+        gateway = make_gateway(named.settings, named.engine, self._open_http, fallback=fallback)
+        stack.push_async_callback(gateway.aclose)
+        finding_out = asyncio.create_task(gateway.find_output_mode())
+        stack.callback(finding_out.cancel)
+        self._gateways.append(gateway)
+        return gateway
+
+    async def abort(self, error: GroundworkError) -> None:
+        """End all calls under way; whoever waits for one gets ``error``."""
+        await asyncio.gather(*(gateway.abort(error) for gateway in self._gateways))
 
 
 def make_engine(settings: Settings) -> Engine | None:
@@ -55,6 +126,7 @@ def make_gateway(
     open_http: HttpFactory = open_http,
     *,
     standby: Standby | None = None,
+    fallback: ModelGateway | None = None,
     clock: Clock = monotonic,
 ) -> ModelGateway:
     """The gateway to the upstream that the settings name.
@@ -64,6 +136,7 @@ def make_gateway(
         engine: the embedded engine, if the settings name it.
         open_http: opens the connection pool.
         standby: who keeps the upstream up, if not the engine; calls wait while it is down.
+        fallback: who answers while the circuit breaker is open.
         clock: what time is told by.
     """
     provider, embedded = settings.model_name.provider, settings.model_name.provider == "embedded"
@@ -80,6 +153,7 @@ def make_gateway(
         settings,
         traits=traits,
         standby=standby or engine,
+        fallback=fallback,
         clock=clock,
     )
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast, get_args
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -23,6 +23,7 @@ _ORIGIN: Final = re.compile(
 )
 
 Provider = Literal["embedded", "anthropic", "openai"]
+Role = Literal["candidate", "fallback"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,48 @@ class Settings(BaseSettings):
     )
     openai_api_key: SecretStr | None = Field(
         default=None, validation_alias="OPENAI_API_KEY", description="Used with `openai:` models."
+    )
+    candidate: str | None = Field(
+        default=None,
+        description="A model that might replace the base model, named as it is; it is asked as far "
+        "as `GROUNDWORK_SHADOW` and `GROUNDWORK_CANARY` say.",
+    )
+    candidate_base_url: str | None = Field(
+        default=None,
+        description="Address of the candidate's server. Without it the provider's own.",
+    )
+    candidate_api_key: SecretStr | None = Field(
+        default=None,
+        description="Key for the candidate's server. Without it `ANTHROPIC_API_KEY` or "
+        "`OPENAI_API_KEY`.",
+    )
+    shadow: float = Field(
+        default=0,
+        ge=0,
+        le=1,
+        description="Share of the requests, 0 to 1, that the candidate is asked, too, after the "
+        "caller has its answer; `/readyz` counts where the two disagree.",
+    )
+    canary: float = Field(
+        default=0,
+        ge=0,
+        le=1,
+        description="Share of the callers, 0 to 1, whom the candidate answers; `/readyz` compares. "
+        "0 rolls back.",
+    )
+    fallback: str | None = Field(
+        default=None,
+        description="A model that answers while the base model's circuit breaker is open, named as "
+        "it is.",
+    )
+    fallback_base_url: str | None = Field(
+        default=None,
+        description="Address of the fallback's server. Without it the provider's own.",
+    )
+    fallback_api_key: SecretStr | None = Field(
+        default=None,
+        description="Key for the fallback's server. Without it `ANTHROPIC_API_KEY` or "
+        "`OPENAI_API_KEY`.",
     )
     temperature: float | None = Field(
         default=None,
@@ -169,8 +212,8 @@ class Settings(BaseSettings):
     store: Path | None = Field(
         default=None,
         description="SQLite file for answers given (30 days, so that feedback can name them), "
-        "feedback, conversations that callers ask to keep, and unanswered questions. Without it, "
-        "nothing is kept.",
+        "feedback, conversations that callers ask to keep, unanswered questions, and requests that "
+        "`GROUNDWORK_CANDIDATE` answers differently. Without it, nothing is kept.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
@@ -211,9 +254,11 @@ class Settings(BaseSettings):
         description="Threads of the embedded engine. Without it one for each CPU.",
     )
 
-    @field_validator("model")
+    @field_validator("model", "candidate", "fallback")
     @classmethod
-    def _model_is_known(cls, value: str) -> str:
+    def _model_is_known(cls, value: str | None) -> str | None:
+        if value is None:
+            return value
         provider, colon, name = value.partition(":")
         if provider == "embedded" and (not colon or name):
             return value
@@ -236,7 +281,7 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return {feature.strip(): name.strip() for feature, _, name in pairs}
 
-    @field_validator("base_url")
+    @field_validator("base_url", "candidate_base_url", "fallback_base_url")
     @classmethod
     def _base_url_is_http(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
@@ -275,6 +320,24 @@ class Settings(BaseSettings):
         key = self.api_key or own.get(self.model_name.provider)
         return key.get_secret_value() if key else None
 
+    def beside(self, role: Role) -> "Settings | None":
+        """These settings with that model in the base model's place; None where there is none.
+
+        The adapters that are named belong to the base model. A candidate that is not asked anything is none.
+        """
+        model = self.fallback if role == "fallback" else self.candidate
+        if model is None or (role == "candidate" and not (self.shadow or self.canary)):
+            return None
+        base_url, api_key = (getattr(self, f"{role}_{name}") for name in ("base_url", "api_key"))
+        changed = {"model": model, "base_url": base_url, "api_key": api_key, "adapters": {}}
+        return self.alone().model_copy(update=changed)
+
+    def alone(self) -> "Settings":
+        """These settings with no other model beside the base model."""
+        return self.model_copy(
+            update={"candidate": None, "shadow": 0.0, "canary": 0.0, "fallback": None}
+        )
+
 
 def environment_name(field: str, info: FieldInfo) -> str:
     """Name of the environment variable that sets ``field``."""
@@ -297,13 +360,28 @@ def load_settings(**given: Any) -> Settings:
         field = Settings.model_fields.get(location)
         name = environment_name(location, field) if field else location
         raise ConfigurationError(f"{name}: {message}.") from None
+    _require_key(settings, "")
+    for share in ("shadow", "canary"):
+        if getattr(settings, share) and not settings.candidate:
+            msg = f"{PREFIX}{share.upper()} needs a model to ask: set {PREFIX}CANDIDATE."
+            raise ConfigurationError(msg)
+    for role in get_args(Role):
+        for name in (f"{role}_base_url", f"{role}_api_key"):
+            if getattr(settings, name) and not getattr(settings, role):
+                msg = f"{PREFIX}{name.upper()} is of no use without {PREFIX}{role.upper()}."
+                raise ConfigurationError(msg)
+        if other := settings.beside(role):
+            _require_key(other, f"{role.upper()}_")
+    return settings
+
+
+def _require_key(settings: Settings, role: str) -> None:
     provider = settings.model_name.provider
     if provider != "embedded" and not settings.base_url and not settings.upstream_key:
         raise ConfigurationError(
-            f"GROUNDWORK_MODEL={settings.model} needs a key: "
-            f"set {provider.upper()}_API_KEY or GROUNDWORK_API_KEY."
+            f"{PREFIX}{role.removesuffix('_') or 'MODEL'}={settings.model} needs a key: "
+            f"set {provider.upper()}_API_KEY or {PREFIX}{role}API_KEY."
         )
-    return settings
 
 
 def _refuse_unknown(environment: Mapping[str, str | None]) -> None:

@@ -4,7 +4,8 @@ A process of its own. It prints its port, and answers tickets, questions and rev
 after a delay that ``PUT /delay/<milliseconds>`` sets. The number after ``case-`` in a request comes
 back in the answer, so that whoever asked can tell that the answer is to their own question.
 ``GET /last`` gives the body of the last request that had such a number. Token probabilities are not
-told, whoever asks for them, but for those of tickets after ``PUT /probabilities/1``.
+told, whoever asks for them, but for those of tickets after ``PUT /probabilities/1``. A model whose
+name is ``hangs`` never answers.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from bench.cases import DELTAS, DIGITS, MARK, NONE, TICKET, TRANSLATION, USAGE, 
 
 GAP_SECONDS = 0.001  # between two events of a stream
 ALTERNATIVES = 5  # that are told for each token
+HANGS = "hangs"
 
 
 def _response(body: bytes, content_type: str = "application/json") -> bytes:
@@ -74,6 +76,7 @@ _STREAM_HEAD = (
 )
 _STREAM = _events()
 _STREAM_END = b"0\r\n\r\n"
+_HANGS = f'"model":"{HANGS}"'.encode()
 
 
 def _other(body: bytes) -> bytes:
@@ -133,6 +136,8 @@ class MockServer(asyncio.Protocol):
         return _MODELS
 
     def _complete(self, body: bytes) -> None:
+        if _HANGS in body:
+            return
         at = body.rfind(MARK)
         if at < 0:
             self._write(_other(body))

@@ -58,7 +58,7 @@ def run_evaluation(
     """
     given = {"model": model, "base_url": base_url}
     try:
-        settings = load_settings(**{name: value for name, value in given.items() if value})
+        settings = load_settings(**{name: value for name, value in given.items() if value}).alone()
         packages = named_features(features, settings)
         own = own_cases(packages, cases)
         plan = Plan(repeats, concurrency, results_folder(settings), fresh)

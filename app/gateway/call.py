@@ -75,6 +75,7 @@ class Call:
             long as the operator allows.
         outcomes: where the answers to its prompts came from.
         repairs: how often the model was asked to put an output right.
+        answered_by: the model that answered, if it is not the base model.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Call:
         self.started = self._mark = clock()
         self.outcomes: list[CacheOutcome] = []
         self.repairs = 0
+        self.answered_by = ""
         self._active: dict[Kind, int] = {"upstream": 0, "queue": 0, "backoff": 0}
         self._spent = {"queue": 0.0, "backoff": 0.0, "upstream": 0.0, "own": 0.0}
 

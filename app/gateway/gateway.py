@@ -8,7 +8,7 @@ from time import monotonic
 
 from app.errors import GroundworkError, Overloaded, UpstreamError, UpstreamTimeout
 from app.gateway.admission import Admission, Place
-from app.gateway.breaker import Breaker
+from app.gateway.breaker import Breaker, BreakerState
 from app.gateway.cache import ResponseCache, key_of
 from app.gateway.call import CacheOutcome, Call, Clock, Deadline, current_call
 from app.gateway.dialects.dialect import Way
@@ -60,11 +60,25 @@ class ModelGateway:
         *,
         traits: ModelTraits,
         standby: Standby | None = None,
+        fallback: "ModelGateway | None" = None,
         clock: Clock = monotonic,
     ) -> None:
-        """Put the parts together; ``standby`` is who keeps the upstream up, if somebody does."""
+        """Put the parts together.
+
+        Args:
+            upstream: speaks to the model server.
+            ladder: knows how to ask it for JSON.
+            admission: has the places among the calls.
+            settings: the operator's.
+            traits: of the model.
+            standby: who keeps the upstream up, if somebody does.
+            fallback: who answers while the circuit breaker is open.
+            clock: what time is told by.
+        """
         self.model = settings.model
-        self.traits = traits
+        self.fallback = fallback
+        self.fallen_back = 0
+        self._traits = traits
         self.ladder = ladder
         self.admission = admission
         self.breaker = Breaker(clock)
@@ -81,14 +95,46 @@ class ModelGateway:
     async def complete(self, prompt: Prompt) -> Completion:
         """The model's whole answer to ``prompt``."""
         completion: Completion | None = None
-        async for chunk in self._answer(prompt, stream=False):
+        answer = self._answer if self.fallback is None else self._answer_or_fall_back
+        async for chunk in answer(prompt, stream=False):
             completion = chunk.completion
         assert completion  # noqa: S101 # an answer without one is an error
         return completion
 
     def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
         """The answer in pieces as they come; the last chunk carries the completion."""
-        return self._answer(prompt, stream=True)
+        answer = self._answer if self.fallback is None else self._answer_or_fall_back
+        return answer(prompt, stream=True)
+
+    @property
+    def traits(self) -> ModelTraits:
+        """Those of the model that will answer."""
+        if self.fallback and self.breaker.state is BreakerState.OPEN:
+            return self.fallback.traits
+        return self._traits
+
+    async def _answer_or_fall_back(self, prompt: Prompt, *, stream: bool) -> AsyncGenerator[Chunk]:
+        """The answer; or the fallback's, where the breaker is open before anything has come."""
+        assert self.fallback  # noqa: S101 # or nobody comes here
+        begun = False
+        try:
+            async with aclosing(self._answer(prompt, stream=stream)) as chunks:
+                async for chunk in chunks:
+                    begun = True
+                    yield chunk
+        except UpstreamError:
+            if begun or self.breaker.state is BreakerState.CLOSED:
+                raise
+        if begun:
+            return
+        self.fallen_back += 1
+        current_call(self._clock).answered_by = self.fallback.model
+        if not stream:
+            yield Chunk("", await self.fallback.complete(prompt))
+            return
+        async with aclosing(self.fallback.stream(prompt)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def _answer(self, prompt: Prompt, *, stream: bool) -> AsyncGenerator[Chunk]:
         call = current_call(self._clock)
@@ -144,9 +190,14 @@ class ModelGateway:
                 if flight.begun or returns > _MOST_RETURNS:
                     raise gone
 
+    @property
+    def is_up(self) -> bool:
+        """False while calls wait for an upstream that is being started."""
+        return self._standby is None or not self._standby.problem()
+
     async def _until_up(self, call: Call) -> None:
         """Wait for an upstream that is being brought back, with as many others as may queue."""
-        if self._standby is None or not self._standby.problem():
+        if self._standby is None or self.is_up:
             return
         if self._waiting >= self._settings.queue_size:
             raise Overloaded("The model server is being started, and many wait for it already.")
@@ -224,17 +275,21 @@ class ModelGateway:
 
     def forget(self, prompt: Prompt) -> None:
         """Drop a stored answer that turned out to be of no use."""
-        self._cache.forget(key_of(current_call(self._clock).tenant, prompt))
+        call = current_call(self._clock)
+        self._cache.forget(key_of(call.tenant, prompt))
+        if self.fallback:
+            self.fallback.forget(prompt)
 
     async def find_output_mode(self) -> None:
         """Find out how to ask this upstream for JSON; see :class:`Ladder`."""
         await self.ladder.probe(self._upstream)
 
     async def problem(self) -> str | None:
-        """Why the upstream cannot be asked now, or None."""
+        """Why nothing can be asked now, or None; where calls do not wait, the fallback will do."""
         if self._standby:
             return self._standby.problem()
-        return await self._upstream.problem()
+        problem = await self._upstream.problem()
+        return await self.fallback.problem() if problem and self.fallback else problem
 
     async def abort(self, error: GroundworkError) -> None:
         """End all calls under way; whoever waits for one gets ``error``."""

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from app.errors import ConfigurationError, MessageUnknown, RecordUnwritten
-from app.records.values import Feedback, Gap, GivenAnswer, Rating, Role
+from app.records.values import Disagreement, Feedback, Gap, GivenAnswer, Rating, Role
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ _BUSY_SECONDS: Final = 5.0
 _MOST_EXCHANGES: Final = 100  # of a conversation, which no model reads whole
 _KEPT: Final = timedelta(days=30)  # of answers of which nothing is said
 _MOST_ANSWERS: Final = 100_000  # of those, about
+_MOST_DISAGREEMENTS: Final = 10_000  # about
 _AROUND_A_QUESTION: Final = " \t.?!…;¿¡‽。？！；؟؛։۔।՞፧"
 _SCHEMA: Final = f"""
 BEGIN IMMEDIATE;
@@ -49,6 +50,12 @@ CREATE TABLE IF NOT EXISTS feedback (
     comment TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS feedback_by_answer ON feedback (message_id);
+CREATE TABLE IF NOT EXISTS disagreements (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    content TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS disagreements_by_time ON disagreements (at);
 PRAGMA user_version = {_VERSION};
 COMMIT;
 """
@@ -78,8 +85,14 @@ SELECT content -> '$.question', times, first, last FROM answers JOIN (
     FROM answers WHERE gap IS NOT NULL GROUP BY gap
 ) USING (number) WHERE last >= ? ORDER BY times DESC, last DESC LIMIT ?
 """
+_KEEP_DISAGREEMENT: Final = "INSERT INTO disagreements (at, content) VALUES (?, ?)"
+_PRUNE_DISAGREEMENTS: Final = "DELETE FROM disagreements WHERE at < ? OR number <= ?"
+_DISAGREEMENTS: Final = """
+SELECT content FROM disagreements WHERE at >= ? ORDER BY at DESC LIMIT ?
+"""
 
 _GIVEN: Final = TypeAdapter(GivenAnswer)
+_DISAGREED: Final = TypeAdapter(Disagreement)
 
 
 class Store:
@@ -189,6 +202,22 @@ class Store:
     def close_gap(self, question: str) -> bool:
         """Stop counting a question, in any wording that counts as the same; whether it was."""
         return self._change("UPDATE answers SET gap = NULL WHERE gap = ?", question_key(question))
+
+    def keep_disagreement(self, disagreement: Disagreement) -> None:
+        """Keep what two models answered differently, and let go of what is too old or too many.
+
+        Raises:
+            RecordUnwritten: it could not be.
+        """
+        row = (_iso(disagreement.at), _DISAGREED.dump_json(disagreement).decode())
+        with self._writing() as db:
+            newest = db.execute(_KEEP_DISAGREEMENT, row).lastrowid or 0
+            db.execute(_PRUNE_DISAGREEMENTS, (_oldest(), newest - _MOST_DISAGREEMENTS))
+
+    def disagreements(self, limit: int, since: datetime | None = None) -> list[Disagreement]:
+        """What two models answered differently, the newest first, since a time or ever."""
+        rows = self._read(_DISAGREEMENTS, _iso(since), limit)
+        return [_DISAGREED.validate_json(content) for (content,) in rows]
 
     def _read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:

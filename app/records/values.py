@@ -47,6 +47,25 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A request that two models answered differently, and when (aware, in UTC).
+
+    Attributes:
+        fields: names of what differs.
+        request: its body.
+        reply: what the caller got.
+        candidate_reply: what the candidate would have answered.
+    """
+
+    at: datetime
+    feature: str
+    fields: Sequence[str]
+    request: JsonValue
+    reply: JsonValue
+    candidate_reply: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """A question that was not answered, how often, and when (aware, in UTC)."""
 

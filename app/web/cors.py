@@ -6,7 +6,14 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-EXPOSED: Final = ("Allow", "Cache-Status", "Retry-After", "Server-Timing", "X-Request-ID")
+EXPOSED: Final = (
+    "Allow",
+    "Cache-Status",
+    "Retry-After",
+    "Server-Timing",
+    "X-Model",
+    "X-Request-ID",
+)
 _PREFLIGHT_SECONDS: Final = 7200  # Chromium keeps a preflight's answer no longer
 
 

@@ -9,6 +9,7 @@ from app.knowledge.library import Library
 from app.knowledge.vocabulary import Vocabulary
 from app.records import Store
 from app.settings import Settings
+from app.web.trial import Trial
 
 
 class State(TypedDict):
@@ -19,6 +20,7 @@ class State(TypedDict):
     library: Library
     store: Store | None
     settings: Settings
+    trial: Trial | None
 
 
 def _state(name: str) -> Any:
@@ -31,4 +33,5 @@ def _state(name: str) -> Any:
 GatewayDep = Annotated[ModelGateway, _state("gateway")]
 VocabularyDep = Annotated[Vocabulary, _state("vocabulary")]
 LibraryDep = Annotated[Library, _state("library")]
+TrialDep = Annotated[Trial | None, _state("trial")]
 StoreDep = Annotated[Store | None, _state("store")]

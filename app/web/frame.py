@@ -152,6 +152,8 @@ class _Response:
         headers = [(b"x-request-id", self._request_id), (b"server-timing", timing), _NOSNIFF]
         if call.outcomes:
             headers.append((b"cache-status", cache_status(call.outcomes).encode()))
+        if call.answered_by:
+            headers.append((b"x-model", call.answered_by.encode("ascii", "replace")))
         return headers
 
     async def watch(self, receive: Receive) -> None:

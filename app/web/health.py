@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 
 from app.gateway import BreakerState, Finding, ModelGateway, OutputMode
 from app.knowledge.library import Library
-from app.web.deps import GatewayDep, LibraryDep
+from app.web.deps import GatewayDep, LibraryDep, TrialDep
+from app.web.trial.reports import CandidateReport, report_on
 
 router = APIRouter(tags=["health"])
 
@@ -48,6 +49,14 @@ class KnowledgeReport(BaseModel):
     skipped: list[SkippedDocument] = Field(description="What could not be read.")
 
 
+class FallbackReport(BaseModel):
+    """How things stand with the model that answers while the base model's breaker is open."""
+
+    model: str
+    breaker: BreakerState = Field(description="Its own circuit breaker.")
+    answered: int = Field(description="Calls that it was asked instead of the base model.")
+
+
 class ReadinessReport(BaseModel):
     """Whether requests can be answered."""
 
@@ -56,6 +65,8 @@ class ReadinessReport(BaseModel):
     reason: str | None
     upstream: UpstreamReport
     knowledge: KnowledgeReport
+    candidate: CandidateReport | None = Field(description="Null where none is asked.")
+    fallback: FallbackReport | None = Field(description="Null where there is none.")
 
 
 @router.get("/healthz", summary="Is the process alive?")
@@ -70,7 +81,7 @@ async def check_health() -> Health:
     responses={503: {"model": ReadinessReport, "description": "Not ready; `reason` says why."}},
 )
 async def check_readiness(
-    response: Response, gateway: GatewayDep, library: LibraryDep
+    response: Response, gateway: GatewayDep, library: LibraryDep, trial: TrialDep
 ) -> ReadinessReport:
     """`ready` when the base model can be asked. An open breaker alone does not change that."""
     reason = await gateway.problem() or library.problem()
@@ -82,6 +93,17 @@ async def check_readiness(
         reason=reason,
         upstream=_upstream(gateway),
         knowledge=_knowledge(library),
+        candidate=report_on(trial) if trial else None,
+        fallback=_fallback(gateway),
+    )
+
+
+def _fallback(gateway: ModelGateway) -> FallbackReport | None:
+    other = gateway.fallback
+    if other is None:
+        return None
+    return FallbackReport(
+        model=other.model, breaker=other.breaker.state, answered=gateway.fallen_back
     )
 
 

@@ -12,6 +12,11 @@ def set_request_id(request_id: str) -> None:
     _request_id.set(request_id)
 
 
+def request_id() -> str:
+    """The name of this context's request; a dash outside of any."""
+    return _request_id.get()
+
+
 class _Formatter(logging.Formatter):
     """Adds the request's id, and takes out secrets: a provider's error may quote the key."""
 

@@ -1,9 +1,10 @@
 """``groundwork`` from a terminal: once for each command as a process of its own, else within."""
 
 import json
+import logging
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,10 @@ def environment() -> dict[str, str]:
 @pytest.fixture
 def groundwork(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., str]:
+) -> Generator[Callable[..., str]]:
     """Runs a command in a folder of its own, with some settings; gives what it prints."""
+    logger = logging.getLogger("app")
+    level = logger.level
 
     def started(*_arguments: object, **_options: object) -> None:
         pytest.fail("the service was started")
@@ -43,7 +46,8 @@ def groundwork(
         return capsys.readouterr().out
 
     monkeypatch.setattr("uvicorn.run", started)
-    return run
+    yield run
+    logger.setLevel(level)  # `ask` logs errors alone; the next test in this process is not asked
 
 
 def test_features_are_listed(groundwork: Callable[..., str]) -> None:
@@ -153,6 +157,32 @@ def test_ask_does_not_wait_for_a_hosted_model(groundwork: Callable[..., str]) ->
     with pytest.raises(SystemExit) as caught:
         groundwork("ask", "tickets", "My lamp broke.", **nobody)
     assert json.loads(str(caught.value.code))["code"] == "upstream-unreachable"
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"shadow": "0.1"}, "GROUNDWORK_SHADOW needs a model to ask: set GROUNDWORK_CANDIDATE."),
+        ({"canary": "0.1"}, "GROUNDWORK_CANARY needs a model to ask: set GROUNDWORK_CANDIDATE."),
+        ({"candidate": "embedded", "shadow": "2"}, "GROUNDWORK_SHADOW: Input should be less than"),
+        ({"candidate": "gpt"}, "GROUNDWORK_CANDIDATE: must be embedded"),
+        (
+            {"candidate": "openai:x", "canary": "1"},
+            "set OPENAI_API_KEY or GROUNDWORK_CANDIDATE_API",
+        ),
+        ({"fallback": "anthropic:x"}, "GROUNDWORK_FALLBACK=anthropic:x needs a key"),
+        ({"fallback": "openai:x", "fallback_base_url": "x"}, "must start with http"),
+        ({"candidate_base_url": "http://x"}, "is of no use without GROUNDWORK_CANDIDATE."),
+        ({"fallback_api_key": "x"}, "FALLBACK_API_KEY is of no use without GROUNDWORK_FALLBACK."),
+    ],
+)
+def test_a_model_beside_it_that_lacks_something_stops_the_start(
+    groundwork: Callable[..., str], settings: dict[str, str], says: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        groundwork("serve", **named(**settings))
+    assert says in str(caught.value.code)
+    assert len(str(caught.value.code).splitlines()) == 1
 
 
 @pytest.mark.parametrize(

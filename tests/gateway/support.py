@@ -57,6 +57,7 @@ async def gateway_on(
     upstream: HostileUpstream,
     provider: str = "openai",
     standby: Standby | None = None,
+    fallback: ModelGateway | None = None,
     **settings: Any,
 ) -> AsyncGenerator[ModelGateway]:
     base_url = upstream.base_url if provider == "openai" else upstream.origin
@@ -65,6 +66,7 @@ async def gateway_on(
         None,
         upstream.http,
         standby=standby,
+        fallback=fallback,
         clock=now,
     )
     async with aclosing(gateway):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.cli import main
-from app.records import GivenAnswer, Store
+from app.records import Disagreement, GivenAnswer, Store
 
 NOW = datetime.now(UTC)
 ANSWER = GivenAnswer(
@@ -158,6 +158,22 @@ def test_feedback_is_listed_newest_first(store: Store, groundwork: Run) -> None:
     said = json.loads(groundwork("answers", "feedback", "--json", "--limit", "1"))
     assert said[0]["comment"] == "Five,\nnow."
     assert said[0]["answer"]["passages"] == ANSWER.passages
+
+
+def test_disagreements_are_listed_newest_first(store: Store, groundwork: Run) -> None:
+    assert groundwork("candidate", "disagreements") == "There is nothing.\n"
+    for days, feature in ((1, "tickets"), (9, "answers")):
+        at = NOW - timedelta(days=days)
+        request: Any = {"text": "My lamp\nbroke."}
+        store.keep_disagreement(Disagreement(at, feature, ["urgency", "x"], request, {"a": 1}, {}))
+    head, first, second = groundwork("candidate", "disagreements").splitlines()
+    assert head.split() == ["ASKED", "FEATURE", "DIFFERENT", "REQUEST"]
+    assert first.split(maxsplit=2)[2] == 'tickets  urgency, x  {"text":"My lamp\\nbroke."}'
+    assert second.split()[2] == "answers"
+    listed = groundwork("candidate", "disagreements", "--json", "--since", "7d")
+    (kept,) = json.loads(listed)
+    assert kept["request"] == {"text": "My lamp\nbroke."}
+    assert (kept["reply"], kept["candidate_reply"]) == ({"a": 1}, {})
 
 
 def test_without_gaps_the_list_says_so(groundwork: Run) -> None:

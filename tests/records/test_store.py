@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.errors import ConfigurationError, MessageUnknown, RecordUnwritten
-from app.records import Gap, GivenAnswer, Store
+from app.records import Disagreement, Gap, GivenAnswer, Store
 from app.records import store as module
 from app.records.store import question_key
 
@@ -330,6 +331,34 @@ def test_feedback_is_forced_to_the_disk_and_answers_are_not(kept: Store) -> None
     kept.add_feedback("msg_1", "up", None)
     forced = [line.rpartition(" ")[2] for line in traced if "synchronous" in line]
     assert forced == ["NORMAL", "FULL"]
+
+
+def test_disagreements_go_when_they_are_old_or_many(
+    kept: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST_DISAGREEMENTS", 2)
+    said = Disagreement(NOW - timedelta(days=31), "tickets", ["urgency"], {"text": "x"}, {}, [1])
+    kept.keep_disagreement(said)
+    assert kept.disagreements(9) == []
+    for hours in (3, 2, 1):
+        kept.keep_disagreement(replace(said, at=NOW - timedelta(hours=hours)))
+    newest, second = kept.disagreements(9)
+    assert newest == replace(said, at=NOW - timedelta(hours=1))
+    assert kept.disagreements(9, NOW - timedelta(hours=1.5)) == [newest]
+    assert kept.disagreements(1) == [newest]
+    assert second.at == NOW - timedelta(hours=2)
+
+
+def test_a_store_of_before_takes_disagreements(path: Path, kept: Store) -> None:
+    kept.remember(ANSWER)
+    kept.close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP TABLE disagreements")
+    opened = Store(path)
+    assert opened.find("msg_1") == ANSWER
+    opened.keep_disagreement(Disagreement(NOW, "tickets", ["urgency"], {}, {}, {}))
+    assert len(opened.disagreements(9)) == 1
+    opened.close()
 
 
 def test_threads_share_a_store(path: Path, kept: Store) -> None:

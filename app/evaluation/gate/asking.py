@@ -119,10 +119,10 @@ def _settings_of(side: Side) -> Settings:
         given["features"] = side.features
     if side.adapters:
         given["adapters"] = side.adapters
-    settings = load_settings(**given)
+    settings = load_settings(**given).alone()
     if side.base_url or Settings().model_name.provider == settings.model_name.provider:
         return settings
-    return load_settings(**given, base_url=None, api_key=None)
+    return load_settings(**given, base_url=None, api_key=None).alone()
 
 
 def _hash(case: Case) -> str:

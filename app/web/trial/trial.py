@@ -1,0 +1,92 @@
+"""The candidate, whom it answers, and how it does beside the base model."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from hashlib import blake2b
+from random import random
+from types import TracebackType
+from typing import Any, Final, Self
+
+from app.gateway import ModelGateway
+from app.gateway.call import Call
+from app.records import Store
+from app.settings import Settings
+from app.web.trial.figures import Figures
+from app.web.trial.observed import Observed
+from app.web.trial.operations import Operations, unkept
+from app.web.trial.shadow import Shadow
+
+_HASH_BYTES: Final = 8
+
+
+class Trial:
+    """A candidate on trial; leaving its block ends what it has under way for the shadow.
+
+    Attributes:
+        candidate: its gateway.
+        shadow_share, canary_share: of the requests, and of the callers.
+        shadow: what comes of the first.
+        figures: what comes of the second, by feature: of the base model, and of the candidate.
+    """
+
+    def __init__(
+        self,
+        gateway: ModelGateway,
+        candidate: ModelGateway,
+        settings: Settings,
+        store: Store | None,
+        document: Callable[[], dict[str, Any]],
+    ) -> None:
+        """Put a candidate beside a gateway; ``document`` gives the application's OpenAPI."""
+        here = candidate.model.partition(":")[0] == "embedded"
+        self.candidate = candidate
+        self.shadow_share, self.canary_share = settings.shadow, settings.canary
+        self.shadow = Shadow(gateway, candidate, store, yields=here)
+        self.operations = Operations(document)
+        self.figures: defaultdict[str, tuple[Figures, Figures]] = defaultdict(
+            lambda: (Figures(), Figures())
+        )
+
+    def is_canary(self, tenant: bytes) -> bool:
+        """Whether a caller is among the candidate's: always the same, in every process."""
+        number = int.from_bytes(blake2b(tenant, digest_size=_HASH_BYTES).digest())
+        return number < self.canary_share * 256**_HASH_BYTES
+
+    def answers(self, tenant: bytes) -> bool:
+        """Whether the candidate answers this caller now; while its engine starts, nobody."""
+        return self.is_canary(tenant) and self.candidate.is_up
+
+    def is_shadowed(self) -> bool:
+        """Whether the candidate is asked the next request, too: by lot."""
+        return random() < self.shadow_share  # noqa: S311
+
+    def count(self, feature: str, observed: Observed, call: Call, *, is_canary: bool) -> None:
+        """Count what came of a request; not where the fallback answered it."""
+        if call.answered_by and not is_canary:
+            return
+        problem, reply = observed.outcome()
+        if problem:
+            self.count_problem(feature, problem, is_canary=is_canary)
+            return
+        figures = self.figures[feature][is_canary]
+        figures.requests += 1
+        figures.repaired += bool(call.repairs)
+        figures.unkept.update(unkept(reply))
+        figures.times.add(observed.seconds or 0)
+
+    def count_problem(self, feature: str, problem: str, *, is_canary: bool) -> None:
+        """Count a request that was answered with a problem."""
+        figures = self.figures[feature][is_canary]
+        figures.requests += 1
+        figures.problems[problem] += 1
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        await self.shadow.aclose()

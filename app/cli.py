@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import click
 import httpx
@@ -21,8 +21,6 @@ from app.embedded import Engine
 from app.embedded.machine import default_cache_dir
 from app.embedded.models import find_model
 from app.errors import ConfigurationError
-from app.evaluation.command import run_evaluation
-from app.evaluation.gate.command import gate_command
 from app.evaluation.service import in_process, patience_for
 from app.factory import create_app
 from app.features import features_of
@@ -31,7 +29,6 @@ from app.features.folder.scaffold import make_folder
 from app.knowledge.library import SAMPLE
 from app.provision import make_engine
 from app.settings import PREFIX, Role, Settings, load_settings, settings_table
-from app.tuning.command import tune
 
 _CLOSING_SECONDS = 5  # after the grace period, to send what is left
 _WORKER_SECONDS = 60  # to a worker that is started anew, until it serves
@@ -50,7 +47,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(130)
 
 
-@click.group()
+class _Group(click.Group):
+    """Has commands, too, whose modules are loaded when they are called: numpy takes 15 MB."""
+
+    later: Final = {
+        "eval": "app.evaluation.command:run_evaluation",
+        "gate": "app.evaluation.gate.command:run_gate",
+        "tune": "app.tuning.command:tune",
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *self.later])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.later:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = self.later[cmd_name].partition(":")
+        return getattr(import_module(module), name)
+
+
+@click.group(cls=_Group)
 @click.version_option(__version__, message="%(version)s")
 def groundwork() -> None:
     """One foundation model behind many feature endpoints."""
@@ -58,9 +74,6 @@ def groundwork() -> None:
 
 groundwork.add_command(commands.cases)
 groundwork.add_command(commands.answers)
-groundwork.add_command(run_evaluation)
-groundwork.add_command(gate_command())
-groundwork.add_command(tune)
 groundwork.add_command(commands.candidate)
 
 

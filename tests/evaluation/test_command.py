@@ -45,6 +45,9 @@ class Upstream(ThreadingHTTPServer):
         self.stuck: int | None = None
         self.hangs, self.gone = threading.Event(), threading.Event()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that left needs no answer."""
+
     @property
     def options(self) -> tuple[str, ...]:
         host, port = self.server_address[:2]

@@ -83,6 +83,11 @@ async def test_outcomes_come_in_order_with_what_they_took() -> None:
     assert made.metrics == {"title": "exact"}
 
 
+async def test_cases_about_the_same_are_a_cluster() -> None:
+    made = await Model().evaluate(case("a"), case("b", about="x"), case("c", about="x"))
+    assert [each.cluster for each in made.outcomes] == ["a", "x", "x"]
+
+
 async def test_each_repeat_is_asked() -> None:
     model = Model()
     await model.evaluate(case("a"), repeats=3, at_once=3)

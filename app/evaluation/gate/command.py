@@ -140,3 +140,6 @@ def _write(report: Report, options: Mapping[str, Any]) -> None:
         path.write_text(markdown(report), "utf-8")
     if path := options["html_file"]:
         path.write_text(page(report), "utf-8")
+
+
+run_gate: Final = gate_command()

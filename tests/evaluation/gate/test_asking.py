@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from app.cli import main
+from app.evaluation.gate.asking import _Ahead, _total  # pyright: ignore[reportPrivateUsage]
+from app.features import tickets
 from app.settings import PREFIX
 from tests.wire.replies import TICKET
 from tests.wire.service import PROBE, replied
@@ -104,6 +106,15 @@ def test_what_was_answered_is_not_asked_again(gate: Gate, upstream: Upstream) ->
     code, _, err = gate("--from", "openai:good", "--to", "openai:other")
     assert (code, err) == (0, "150 answers are kept from before; nothing is to be asked.\n")
     assert upstream.asked == []
+
+
+def test_how_long_it_takes_is_told_by_what_is_kept_and_still_open() -> None:
+    def ahead(calls: int, *seconds: float) -> _Ahead:
+        return _Ahead(tickets, [], calls, seconds)
+
+    assert _total([ahead(10, 2, 4, 9), ahead(3, 1, 1, 1)]) == 7 * 4
+    assert _total([ahead(10, 2), ahead(3)]) is None
+    assert _total([ahead(0), ahead(2, 5, 5)]) == 0
 
 
 def test_a_baseline_is_compared_without_its_model(

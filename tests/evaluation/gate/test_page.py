@@ -75,7 +75,7 @@ def test_asks_nobody_for_anything() -> None:
     assert "url(" not in page(report())
 
 
-@pytest.mark.parametrize("field", ["answer", "id", "input", "feature", "side", "metric"])
+@pytest.mark.parametrize("field", ["answer", "both", "id", "input", "feature", "side", "metric"])
 def test_text_of_strangers_stays_text(field: str) -> None:
     plain = Tags(page(report()))
     before, after = told("The blue lamp.", 1), told("The red lamp.", 0)
@@ -83,6 +83,8 @@ def test_text_of_strangers_stays_text(field: str) -> None:
     match field:
         case "answer":
             after = told(EVIL, 0)
+        case "both":
+            before, after = told(f"{EVIL} blue", 1), told(f"{EVIL} red", 0)
         case "id":
             before = [replace(one, id=one.id + EVIL) for one in before]
             after = [replace(one, id=one.id + EVIL) for one in after]

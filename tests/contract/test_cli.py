@@ -100,12 +100,13 @@ def test_a_feature_that_cannot_be_made_is_refused(
     assert [each.name for each in (tmp_path / "features").iterdir()] == ["there"]
 
 
-def test_a_wrong_folder_is_told_in_one_line(
-    groundwork: Callable[..., str], tmp_path: Path
-) -> None:
+def test_a_wrong_folder_is_told_in_one_line(groundwork: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "features" / "notes").mkdir(parents=True)
     (tmp_path / "features" / "notes" / "feature.toml").write_text("title = 1\n")
-    for name, says in (("nowhere", "nowhere is not a folder"), ("features", "notes/feature.toml:1: ")):
+    for name, says in (
+        ("nowhere", "nowhere is not a folder"),
+        ("features", "notes/feature.toml:1: "),
+    ):
         with pytest.raises(SystemExit) as caught:
             groundwork("features", **named(features=name))
         assert says in str(caught.value.code)

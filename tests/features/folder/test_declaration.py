@@ -213,7 +213,7 @@ def test_an_output_is_as_its_schema_file_says(tmp_path: Path) -> None:
         (SCHEMA | {"required": ["dates"]}, 5, "title: every field is always there"),
         (SCHEMA | {"minProperties": 1}, 26, "minProperties is not taken at the top"),
         (SCHEMA | {"properties": {"title": {"type": "strin"}}}, 3, "it is no JSON Schema"),
-        (SCHEMA | {"$defs": {}}, 1, "does not exist"),
+        (SCHEMA | {"$defs": {"Day": DATE}}, 1, "does not exist"),
         (
             SCHEMA | {"$defs": {"Date": {"items": {"$ref": "#/$defs/Date"}}}},
             1,

@@ -102,6 +102,7 @@ WRONG = {
     "syntax": ('values = ["good", "bad"]', 'values = ["good"', 25, "Unclosed array"),
     "field's name": ("[output.quotes]", "[output.Quotes]", 25, "lower-case words with underscores"),
     "name of the reply": ("[output.quotes]", "[output.usage]", 25, "usage is taken"),
+    "name of the feature": ("[output.quotes]", "[output.grades]", 25, "have the feature's name"),
     "name of Pydantic's": ("[input.stars]", "[input.json]", 9, "this name is taken"),
     "nothing required": ("max_length = 500", "optional = true", 4, "neither trusted nor optional"),
     "name": ("title =", 'name = "My_Grades"\ntitle =', 1, "lower-case words with hyphens"),

@@ -194,7 +194,7 @@ def with_schema(folder: Path, schema: Any) -> Any:
 
 
 def test_an_output_is_as_its_schema_file_says(tmp_path: Path) -> None:
-    feature = with_schema(tmp_path / "dates", SCHEMA)
+    feature = with_schema(tmp_path / "days", SCHEMA)
     properties = feature.replies.model_json_schema(mode="serialization")["properties"]
     assert list(properties) == ["title", "dates", "model", "usage", "checks"]
     assert properties["dates"] == {"type": "array", "items": DATE, "title": "Dates"}
@@ -227,6 +227,6 @@ def test_a_wrong_schema_file_is_named_with_its_line(
     tmp_path: Path, change: Any, line: int, says: str
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        with_schema(tmp_path / "dates", change)
-    assert caught.value.detail.startswith(f"dates/output.schema.json:{line}: ")
+        with_schema(tmp_path / "days", change)
+    assert caught.value.detail.startswith(f"days/output.schema.json:{line}: ")
     assert says in caught.value.detail

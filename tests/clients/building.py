@@ -4,19 +4,23 @@ The tours (``python/``, ``typescript/``, ``go/``, ``java/``) are programs as a u
 them. ``make test-clients`` installs the toolchains into ``.clients/``.
 """
 
+import json
 import os
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from app.factory import create_app
+from app.settings import Settings
+
 Command = tuple[str, ...]
 Builder = Callable[[], Command]
 
-DOCUMENT = Path("openapi.json").resolve()
-
 _HERE = Path(__file__).parent
 _CLIENTS = Path(".clients").resolve()
+DOCUMENT = _CLIENTS / "openapi.json"
+
 _TOOLS = _CLIENTS / "tools" / "bin"
 _MODULES = _CLIENTS / "typescript" / "node_modules" / ".bin"
 _SECONDS = 1_200  # to a model that shares two cores, or a compiler
@@ -45,6 +49,13 @@ def run(*command: str | Path, folder: Path = _CLIENTS, **environment: str) -> st
     )
     assert done.returncode == 0, f"{command[0]}: {done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+def write_document() -> None:
+    """The committed document, and the sample's features, whose folders have no Python."""
+    sample = Settings(model="openai:any", base_url="http://127.0.0.1", features=Path("sample"))
+    DOCUMENT.parent.mkdir(exist_ok=True)
+    DOCUMENT.write_text(json.dumps(create_app(sample).openapi()), "utf-8")
 
 
 def python() -> Command:

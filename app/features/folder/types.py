@@ -62,6 +62,10 @@ def _given(declared: Declaration[Any], folder: Path) -> tuple[type[Output], str,
     for name in told:
         if name in _TAKEN or hasattr(Output, name) or name.startswith("model_"):
             raise Wrong((*where, name), f"{name} is taken; choose another name")
+        if name == declared.name.replace("-", "_"):  # so generated clients name a class, too
+            raise Wrong(
+                (*where, name), "a field cannot have the feature's name; choose another one"
+            )
     return Output, about, told
 
 

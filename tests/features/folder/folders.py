@@ -51,8 +51,8 @@ max_tokens = 77
 INSTRUCTION = "Grade each review, and quote what tells."
 REVIEW = "It broke at once."
 GRADED = {"grade": "bad", "quotes": ["broke at once"]}
-EXAMPLES = [{"input": {"text": "I like it."}, "output": {"grade": "good", "quotes": []}}]
-CASES = [{"id": "1", "input": {"text": "It hums."}, "expected": {"grade": "bad"}}]
+EXAMPLES: list[Any] = [{"input": {"text": "I like it."}, "output": {"grade": "good", "quotes": []}}]
+CASES: list[Any] = [{"id": "1", "input": {"text": "It hums."}, "expected": {"grade": "bad"}}]
 TEXT = """\
 title = "Texts into titles"
 output = "text"
@@ -84,7 +84,7 @@ def write(folder: Path, toml: str | None = TOML, **files: Any) -> Path:
 
 @asynccontextmanager
 async def folders_on(
-    says: Says | str, features: Path | str
+    says: Says | str, features: Path | str | None
 ) -> AsyncGenerator[tuple[httpx.AsyncClient, list[list[dict[str, Any]]]]]:
     """A client of the service with these folders, and the messages of all calls."""
     asked: list[list[dict[str, Any]]] = []

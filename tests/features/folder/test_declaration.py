@@ -102,6 +102,7 @@ WRONG = {
     "syntax": ('values = ["good", "bad"]', 'values = ["good"', 25, "Unclosed array"),
     "field's name": ("[output.quotes]", "[output.Quotes]", 25, "lower-case words with underscores"),
     "name of the reply": ("[output.quotes]", "[output.usage]", 25, "usage is taken"),
+    "name of the feature": ("[output.quotes]", "[output.grades]", 25, "have the feature's name"),
     "name of Pydantic's": ("[input.stars]", "[input.json]", 9, "this name is taken"),
     "nothing required": ("max_length = 500", "optional = true", 4, "neither trusted nor optional"),
     "name": ("title =", 'name = "My_Grades"\ntitle =', 1, "lower-case words with hyphens"),
@@ -193,7 +194,7 @@ def with_schema(folder: Path, schema: Any) -> Any:
 
 
 def test_an_output_is_as_its_schema_file_says(tmp_path: Path) -> None:
-    feature = with_schema(tmp_path / "dates", SCHEMA)
+    feature = with_schema(tmp_path / "days", SCHEMA)
     properties = feature.replies.model_json_schema(mode="serialization")["properties"]
     assert list(properties) == ["title", "dates", "model", "usage", "checks"]
     assert properties["dates"] == {"type": "array", "items": DATE, "title": "Dates"}
@@ -213,7 +214,7 @@ def test_an_output_is_as_its_schema_file_says(tmp_path: Path) -> None:
         (SCHEMA | {"required": ["dates"]}, 5, "title: every field is always there"),
         (SCHEMA | {"minProperties": 1}, 26, "minProperties is not taken at the top"),
         (SCHEMA | {"properties": {"title": {"type": "strin"}}}, 3, "it is no JSON Schema"),
-        (SCHEMA | {"$defs": {}}, 1, "does not exist"),
+        (SCHEMA | {"$defs": {"Day": DATE}}, 1, "does not exist"),
         (
             SCHEMA | {"$defs": {"Date": {"items": {"$ref": "#/$defs/Date"}}}},
             1,
@@ -226,6 +227,6 @@ def test_a_wrong_schema_file_is_named_with_its_line(
     tmp_path: Path, change: Any, line: int, says: str
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        with_schema(tmp_path / "dates", change)
-    assert caught.value.detail.startswith(f"dates/output.schema.json:{line}: ")
+        with_schema(tmp_path / "days", change)
+    assert caught.value.detail.startswith(f"days/output.schema.json:{line}: ")
     assert says in caught.value.detail

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import ConfigurationError
-from app.features import FEATURES, features_of, tickets
+from app.features import FEATURES, FeaturePackage, features_of, tickets
 from tests.features.folder.folders import TOML, folders_on, write
 from tests.wire.replies import TICKET
 from tests.wire.upstream import settings
@@ -87,7 +87,7 @@ async def test_an_instruction_replaces_a_built_in_one(tmp_path: Path) -> None:
     put(tmp_path / "tickets", "instruction.md", "Read this email, please.")
     own = tickets.FEATURE.own
     for features in (tmp_path, None):
-        async with folders_on(TICKET, features) as (client, asked):  # type: ignore[arg-type]
+        async with folders_on(TICKET, features) as (client, asked):
             for more in ({}, {"intents": [{"name": "a", "description": "b"}]}):
                 body = {"text": "My lamp broke.", **more}
                 assert (await client.post("/tickets", json=body)).status_code == 200
@@ -96,9 +96,9 @@ async def test_an_instruction_replaces_a_built_in_one(tmp_path: Path) -> None:
         assert tickets.FEATURE.examples == own.examples
 
 
-@pytest.mark.parametrize("package", FEATURES, ids=lambda package: package.FEATURE.name)
-def test_examples_and_cases_replace_built_in_ones(tmp_path: Path, package: object) -> None:
-    feature = package.FEATURE  # type: ignore[attr-defined]
+@pytest.mark.parametrize("package", FEATURES, ids=[package.FEATURE.name for package in FEATURES])
+def test_examples_and_cases_replace_built_in_ones(tmp_path: Path, package: FeaturePackage) -> None:
+    feature = package.FEATURE
     for name in ("examples", "cases"):
         lines = (feature.folder / f"{name}.jsonl").read_text("utf-8").splitlines()
         put(tmp_path / feature.name, f"{name}.jsonl", f"{lines[0]}\n{lines[1]}\n")

@@ -29,7 +29,7 @@ WRONG = replace(
     id="b",
     cluster="b",
     scores={"urgency": 0, "summary": 0.2},
-    answer={"said": "bell \x07 and <tag>", "texts": [{"checks": CHECKS}, {"checks": CHECKS}]},
+    answer={"said": "a <tag>", "texts": [{"checks": CHECKS}, {"checks": CHECKS}]},
     repaired=False,
     seconds=3,
 )
@@ -93,7 +93,8 @@ def test_json_has_everything() -> None:
 
 def test_junit_is_xml_with_failures_and_errors() -> None:
     again = replace(RIGHT, repeat=1, scores={"urgency": 1})
-    (suite,) = ET.fromstring(as_junit([replace(MADE, outcomes=(RIGHT, again, WRONG, FAILED))]))  # noqa: S314
+    bell = replace(WRONG, id="b\x07")
+    (suite,) = ET.fromstring(as_junit([replace(MADE, outcomes=(RIGHT, again, bell, FAILED))]))  # noqa: S314
     assert dict(suite.items()) == {
         "name": "tickets on embedded",
         "tests": "4",
@@ -101,7 +102,7 @@ def test_junit_is_xml_with_failures_and_errors() -> None:
         "errors": "1",
         "time": "8.000",
     }
-    assert [case.get("name") for case in suite] == ["a", "a (repeat 1)", "b", "c"]
+    assert [case.get("name") for case in suite] == ["a", "a (repeat 1)", "b\ufffd", "c"]
     right, met, wrong, failed = suite
     assert len(met) == 0
     assert json.loads(right[0].get("message") or "") == {"summary": 0.5}

@@ -329,8 +329,8 @@ class Settings(BaseSettings):
         if model is None or (role == "candidate" and not (self.shadow or self.canary)):
             return None
         base_url, api_key = (getattr(self, f"{role}_{name}") for name in ("base_url", "api_key"))
-        changed = {"model": model, "base_url": base_url, "api_key": api_key, "adapters": {}}
-        return self.alone().model_copy(update=changed)
+        changed: dict[str, Any] = {"model": model, "base_url": base_url, "api_key": api_key}
+        return self.alone().model_copy(update=changed | {"adapters": {}})
 
     def alone(self) -> "Settings":
         """These settings with no other model beside the base model."""

@@ -33,6 +33,7 @@ class Answers(Feature[AnswerTask, Written]):
             gives=Written,
             proofs=(names_sources, keeps_figures),
             takes=AnswerRequest,
+            margin=0.07,
         )
 
     def use(self, texts: Texts[AnswerTask, Written]) -> None:

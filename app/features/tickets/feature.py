@@ -42,6 +42,7 @@ class _Tickets(Feature[TicketRequest, Reading]):
             max_tokens=1_200,
             alternatives=5,
             metrics={"product": "name"},
+            margin=0.07,
         )
 
     def use(self, texts: Texts[TicketRequest, Reading]) -> None:

@@ -1,5 +1,6 @@
 """What the tests share: one embedded engine, on the smallest model, for those that call it."""
 
+import logging
 import socket
 from collections.abc import Generator
 from ipaddress import ip_address
@@ -51,6 +52,17 @@ def loopback_alone() -> Generator[None]:
         patch.setattr(socket.socket, "connect", checked_connect)
         patch.setattr(socket, "getaddrinfo", checked_look_up)
         yield
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Generator[None]:
+    """An application sets up logging for its process; the next test is not asked."""
+    loggers = [logging.getLogger(name) for name in ("app", "uvicorn")]
+    before = [(each.level, each.handlers, each.propagate) for each in loggers]
+    yield
+    for each, (level, handlers, propagate) in zip(loggers, before, strict=True):
+        each.setLevel(level)
+        each.handlers, each.propagate = handlers, propagate
 
 
 @pytest.fixture(scope="session")

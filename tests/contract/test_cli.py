@@ -1,10 +1,9 @@
 """``groundwork`` from a terminal: once for each command as a process of its own, else within."""
 
 import json
-import logging
 import os
 import subprocess
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,10 +27,8 @@ def environment() -> dict[str, str]:
 @pytest.fixture
 def groundwork(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Generator[Callable[..., str]]:
+) -> Callable[..., str]:
     """Runs a command in a folder of its own, with some settings; gives what it prints."""
-    logger = logging.getLogger("app")
-    level = logger.level
 
     def started(*_arguments: object, **_options: object) -> None:
         pytest.fail("the service was started")
@@ -46,8 +43,7 @@ def groundwork(
         return capsys.readouterr().out
 
     monkeypatch.setattr("uvicorn.run", started)
-    yield run
-    logger.setLevel(level)  # `ask` logs errors alone; the next test in this process is not asked
+    return run
 
 
 def test_features_are_listed(groundwork: Callable[..., str]) -> None:

@@ -83,7 +83,7 @@ async def test_reply_has_the_output_s_fields_and_what_it_took() -> None:
     response, _ = await post(lambda _: GOOD)
     assert response.status_code == 200
     reply = response.json()
-    assert list(reply) == ["title", "model", "usage", "checks"]
+    assert list(reply) == ["title", "model", "adapter", "usage", "checks"]
     assert reply["title"] == "Broken lamp"
     assert reply["usage"]["output_tokens"] == 7
     assert [(check["check"], check["kept"]) for check in reply["checks"]] == [("one_line", True)]
@@ -181,7 +181,7 @@ async def test_document_names_reply_and_events_after_the_output() -> None:
     assert stream["operationId"] == "stream_titles"
     assert list(stream["responses"]["200"]["content"]) == ["text/event-stream"]
     assert {"422", "502", "503", "504"} <= set(stream["responses"])
-    assert schemas["Title"]["required"] == ["title", "model", "usage", "checks"]
+    assert schemas["Title"]["required"] == ["title", "model", "adapter", "usage", "checks"]
     assert {error["pointer"] for error in bad.json()["errors"]} == {"/text", "/more"}
 
 

@@ -196,7 +196,7 @@ def with_schema(folder: Path, schema: Any) -> Any:
 def test_an_output_is_as_its_schema_file_says(tmp_path: Path) -> None:
     feature = with_schema(tmp_path / "days", SCHEMA)
     properties = feature.replies.model_json_schema(mode="serialization")["properties"]
-    assert list(properties) == ["title", "dates", "model", "usage", "checks"]
+    assert list(properties) == ["title", "dates", "model", "adapter", "usage", "checks"]
     assert properties["dates"] == {"type": "array", "items": DATE, "title": "Dates"}
     assert feature.gives(title="x", dates=["2026-11-30"]).dates == ["2026-11-30"]
     with pytest.raises(ValidationError, match='0: "soon" is not a "date"'):

@@ -26,7 +26,7 @@ async def test_reply_has_the_fields_and_what_it_took(tmp_path: Path) -> None:
         response = await client.post("/grades", json={"text": REVIEW})
     assert response.status_code == 200, response.text
     reply = response.json()
-    assert list(reply) == ["grade", "quotes", "model", "usage", "checks"]
+    assert list(reply) == ["grade", "quotes", "model", "adapter", "usage", "checks"]
     assert (reply["grade"], reply["quotes"]) == ("bad", ["broke at once"])
     assert reply["checks"] == [
         {"check": "verbatim_in", "kept": True, "missing": [], "unexpected": []}

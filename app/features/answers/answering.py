@@ -108,7 +108,7 @@ class _Asked:
             truncated=self.is_cut,
         )
         if store:
-            unkept = {"grounded", "truncated", "usage", "checks"}
+            unkept = {"grounded", "truncated", "adapter", "usage", "checks"}
             given = GivenAnswer(
                 asked_at=datetime.now(UTC),
                 question=self.task.question,

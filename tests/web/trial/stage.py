@@ -91,13 +91,14 @@ class Stage:
 
     async def shadow(self, *, of: int) -> Mapping[str, Any]:
         """What it says of the shadow, once so many requests have come to something."""
-        while True:
-            shadow = (await self.candidate())["shadow"]
-            kinds = shadow["features"].values()
-            done = sum(each["compared"] + sum(each["problems"].values()) for each in kinds)
-            if done + shadow["dropped"] >= of:
-                return shadow
-            await asyncio.sleep(0.002)
+        async with asyncio.timeout(60):
+            while True:
+                shadow = (await self.candidate())["shadow"]
+                kinds = shadow["features"].values()
+                done = sum(each["compared"] + sum(each["problems"].values()) for each in kinds)
+                if done + shadow["dropped"] >= of:
+                    return shadow
+                await asyncio.sleep(0.002)
 
 
 @asynccontextmanager

@@ -170,7 +170,6 @@ def _embedded(settings: Settings) -> tuple[Profile, ModelTraits]:
     """What is particular about the embedded model and its adapters."""
     model = find_model(settings.model_name.name)
     files = adapters_of(model, settings.adapters)
-    doubts = {each.feature: each.unknown_above for each in files}
     profile = Profile(
         temperature=settings.temperature or 0.0,
         keeps_length_limits=True,
@@ -180,11 +179,9 @@ def _embedded(settings: Settings) -> tuple[Profile, ModelTraits]:
         },
         base=Adapter(asked=asked_by(files, None)),
     )
-    return profile, ModelTraits(
-        unknown_above=doubts.get("answers", model.unknown_above),
-        reads=model.reads,
-        adapted=frozenset(profile.adapters),
-    )
+    # An adapter was taught to say that it does not know: it is not asked about that first.
+    unknown_above = None if "answers" in profile.adapters else model.unknown_above
+    return profile, ModelTraits(unknown_above=unknown_above, reads=model.reads)
 
 
 def _elsewhere(settings: Settings) -> tuple[Profile, ModelTraits]:
@@ -198,7 +195,7 @@ def _elsewhere(settings: Settings) -> tuple[Profile, ModelTraits]:
         temperature=temperature,
         adapters={feature: Adapter(name, {"model": name}) for feature, name in named.items()},
     )
-    return profile, ModelTraits(adapted=frozenset(named))
+    return profile, ModelTraits()
 
 
 def _address(settings: Settings, engine: Engine | None) -> tuple[str, dict[str, str]]:

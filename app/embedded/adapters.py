@@ -18,9 +18,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.embedded.models import Model
 from app.errors import ConfigurationError, first_of
@@ -28,6 +28,7 @@ from app.errors import ConfigurationError, first_of
 NONE: Final = "none"
 _SHIPPED: Final = Path(__file__).with_name("adapters")
 _HASH_DIGITS: Final = 8
+_SLOTS_OF_THE_BASE: Final = 2
 
 
 class _Card(BaseModel):
@@ -38,7 +39,7 @@ class _Card(BaseModel):
     feature: str
     base: str
     instruction: str
-    unknown_above: Annotated[float, Field(ge=0, le=1)] | None = None
+    logit_bias: dict[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,15 @@ class AdapterFile:
         path: the GGUF file.
         sha256: of that file.
         instruction: the system text that it was trained with.
-        unknown_above: of answers, as ``Model.unknown_above``.
+        logit_bias: what is added to the logit of a token, by its text: how often a model that
+            learnt to say "unknown" says so is calibrated by it, on the cases.
     """
 
     feature: str
     path: Path
     sha256: str
     instruction: str
-    unknown_above: float | None
+    logit_bias: Mapping[str, float]
 
     @property
     def name(self) -> str:
@@ -97,20 +99,27 @@ def _adapter(feature: str, folder: Path, model: Model) -> AdapterFile:
         raise ConfigurationError(
             f"{where}: it is for {card.feature} on {card.base}, not {model.name}."
         )
-    return AdapterFile(feature, path.absolute(), digest, card.instruction, card.unknown_above)
+    return AdapterFile(feature, path.absolute(), digest, card.instruction, card.logit_bias)
 
 
 def slots_of(adapters: Sequence[AdapterFile]) -> int:
-    """Slots at least: one for each adapter, one for the base, so that each keeps what it read."""
-    return len(adapters) + 1 if adapters else 0
+    """How many slots keep what was read: one for each adapter, and some for the base's features.
+
+    More than are worked on at once. Without adapters there is a prompt cache for that.
+    """
+    return len(adapters) + _SLOTS_OF_THE_BASE if adapters else 1
 
 
 def asked_by(adapters: Sequence[AdapterFile], feature: str | None) -> dict[str, object]:
     """The members of a request that choose a feature's adapter, or the base alone."""
     if not adapters:
         return {}
+    bias = [
+        pair for each in adapters if each.feature == feature for pair in each.logit_bias.items()
+    ]
     scales = [
         {"id": number, "scale": float(adapter.feature == feature)}
         for number, adapter in enumerate(adapters)
     ]
-    return {"lora": scales}
+    asked: dict[str, object] = {"lora": scales}
+    return asked | {"logit_bias": bias} if bias else asked

@@ -22,6 +22,7 @@ from app.errors import ConfigurationError
 
 _PROMPT_CACHE_MIB: Final = 512  # some prompts of each feature; llama.cpp would take 8 GiB
 _NO_PROMPT_CACHE: Final = 0  # it would restore what was read with another adapter
+_ALIKE: Final = 0.005  # part of a prompt that a slot must have read to be chosen for it
 # A base model goes on with the next pair by itself: these end its turn (see base.jinja).
 _BASE_STOP: Final = ["\n\n", "\nInput:"]
 
@@ -52,6 +53,8 @@ def serve(config: ChildConfig) -> object:
     params.lora_adapters = [
         xllamacpp.CommonAdapterLoraInfo(str(path), 0.0) for path in config.adapters
     ]
+    if config.adapters:
+        params.slot_prompt_similarity = _ALIKE
     params.n_gpu_layers = 0
     params.fit_params = False  # what fits is known; llama.cpp would load the model twice for it
     params.use_jinja = True

@@ -78,9 +78,7 @@ class Engine:
         """Check what the engine needs, and decide what the operator left open.
 
         By default there are as many slots as the model's row says and the memory holds, each with
-        the tokens of context that the row says, and a thread for each CPU; and with adapters, one
-        slot for each of them and one for the base, so that none reads another's prompts in
-        between. ``model`` is as for
+        the tokens of context that the row says, and a thread for each CPU. ``model`` is as for
         :func:`~app.embedded.models.find_model`, ``cache_dir`` the folder for the weights.
 
         Raises:
@@ -92,13 +90,14 @@ class Engine:
             raise ConfigurationError(f"GROUNDWORK_MODEL: there is no file {row.file}.")
         context = context or row.context
         self.name = row.name
-        self.slots = slots or max(fitting_slots(row, context, machine), slots_of(adapters))
+        self.slots = slots or fitting_slots(row, context, machine)
+        kept = fitting_slots(row, context, machine, least=slots_of(adapters))
         self.key = secrets.token_urlsafe(32)
         self.generation = 0
         self._config = ChildConfig(
             cache_dir=cache_dir.absolute(),
             model=row.file if row.sha256 is None else row.name,
-            slots=self.slots,
+            slots=slots or max(self.slots, kept),
             context=context,
             threads=threads or machine.cpus,
             adapters=tuple(adapter.path for adapter in adapters),

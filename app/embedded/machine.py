@@ -39,13 +39,13 @@ def this_machine(cgroup: Path = Path("/sys/fs/cgroup")) -> Machine:
     return Machine(memory, cpus)
 
 
-def fitting_slots(model: Model, context: int, machine: Machine) -> int:
+def fitting_slots(model: Model, context: int, machine: Machine, least: int = 1) -> int:
     """How many slots of ``context`` tokens: one for two CPUs, as far as the memory holds them.
 
     Two CPUs read a prompt as fast for one slot as for four together, and each slot has to read a
-    feature's examples once.
+    feature's examples once. With ``least``, so many whatever the CPUs.
     """
-    wanted = min(model.slots, max(1, machine.cpus // 2))
+    wanted = max(least, min(model.slots, machine.cpus // 2))
     left = machine.memory * _SHARE - model.size - _OVERHEAD_BYTES
     slot = context * model.kv_bytes
     return max(1, min(wanted, int(left // slot))) if slot else wanted

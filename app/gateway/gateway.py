@@ -31,12 +31,10 @@ class ModelTraits:
         unknown_above: the probability that the model gives to "no source" above which answers
             say that the documents do not tell; None to take what it says.
         reads: characters of documents that it is shown at most.
-        adapted: the features that it has an adapter for.
     """
 
     unknown_above: float | None = None
     reads: int = 8_000
-    adapted: frozenset[str] = frozenset()
 
 
 class ModelGateway:

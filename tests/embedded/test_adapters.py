@@ -46,11 +46,12 @@ def folder_of(parent: Path, card: str = CARD, seed: int = 1) -> Path:
 
 
 def test_an_adapter_is_what_the_operator_names(tmp_path: Path) -> None:
-    folder = folder_of(tmp_path / "mine", CARD + "unknown_above = 0.01\n")
+    folder = folder_of(tmp_path / "mine", CARD + "logit_bias = {unknown = -1.5}\n")
     (adapter,) = adapters_of(GEMMA, {"tickets": str(folder)})
     assert adapter.name.startswith("tickets-")
     assert (adapter.feature, adapter.instruction) == ("tickets", "Read it.")
-    assert adapter.unknown_above == 0.01
+    assert asked_by([adapter], "tickets")["logit_bias"] == [("unknown", -1.5)]
+    assert "logit_bias" not in asked_by([adapter], "answers")
     assert adapters_of(GEMMA, {"tickets": "none", "answers": "none"}) == ()
 
 
@@ -77,12 +78,12 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_every_request_names_the_scale_of_every_adapter() -> None:
-    a, b = (AdapterFile(name, Path(name), name, "", None) for name in ("a", "b"))
+    a, b = (AdapterFile(name, Path(name), name, "", {}) for name in ("a", "b"))
     assert asked_by((a, b), "b") == {"lora": [{"id": 0, "scale": 0.0}, {"id": 1, "scale": 1.0}]}
     assert asked_by((a, b), None) == {"lora": [{"id": 0, "scale": 0.0}, {"id": 1, "scale": 0.0}]}
     assert asked_by((), "a") == {}
-    assert slots_of((a, b)) == 3
-    assert slots_of(()) == 0
+    assert slots_of((a, b)) == 4
+    assert slots_of(()) == 1
 
 
 # --- With the model -----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from app.errors import ConfigurationError
 from app.gateway import Adapter, Prompt, PromptPrefix, Shot, Turn
 from app.gateway.dialects import AnthropicDialect, Dialect, OpenAIDialect, OutputMode, Profile
 from app.provision import make_gateway
-from app.settings import Settings, load_settings
+from app.settings import load_settings
 from tests.wire.replies import MESSAGES, TICKET
 from tests.wire.upstream import body_of
 
@@ -61,10 +61,3 @@ def test_what_is_no_list_of_adapters_is_refused(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("GROUNDWORK_ADAPTERS", "tickets")
     with pytest.raises(ConfigurationError, match="GROUNDWORK_ADAPTERS: must be like tickets="):
         load_settings()
-
-
-def test_features_are_told_which_have_an_adapter() -> None:
-    settings = Settings(
-        model="openai:base", base_url="http://127.0.0.1:1", adapters={"tickets": "tuned"}
-    )
-    assert make_gateway(settings, None).traits.adapted == {"tickets"}

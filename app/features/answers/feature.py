@@ -56,9 +56,7 @@ class Answers(Feature[AnswerTask, Written]):
         if task.unknown_above is None or not task.sentences:
             return task, Usage()
         *before, asked = self.turns(task)
-        if self.name not in gateway.traits.adapted:  # an adapter begins with brackets by itself
-            asked = Turn("user", (*asked.parts, _DOUBT))
-        turns = (*before, asked)
+        turns = (*before, Turn("user", (*asked.parts, _DOUBT)))
         try:
             completion = await gateway.complete(Prompt(self._doubting, turns))
         except ModelOutputTruncated:  # it wrote no brackets

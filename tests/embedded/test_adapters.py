@@ -27,7 +27,7 @@ PROMPTS = (
     "The lamp is broken and",
     "Das Wetter ist heute",
 )
-ROUNDING = 0.1  # seen: 0.04; with what another adapter has read: 0.57
+ROUNDING = 0.25  # seen: 0.16; with what another adapter has read: 0.57
 
 
 def folder_of(parent: Path, card: str = CARD, seed: int = 1) -> Path:

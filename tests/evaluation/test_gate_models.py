@@ -14,7 +14,7 @@ from app.evaluation.asking import Plan
 from app.evaluation.gate.verdicts import judge
 from app.evaluation.results import Evaluation
 from app.evaluation.running import evaluate
-from app.features import answers, tickets, translations
+from app.features import answers, translations
 from app.features.feature import Feature
 from app.settings import PREFIX, Settings
 
@@ -54,9 +54,9 @@ def some(feature: Feature[Any, Any], folder: Path, every: int) -> Path:
 
 
 def test_a_much_smaller_model_is_worse(gate: Gate, tmp_path: Path) -> None:
-    cases = str(some(tickets.FEATURE, tmp_path, every=3))
-    code, verdicts = gate("tickets", "--from", QWEN, "--to", GEMMA, "--cases", cases)
-    verdict = verdicts["tickets"]
+    cases = str(some(answers.FEATURE, tmp_path, every=2))
+    code, verdicts = gate("answers", "--from", QWEN, "--to", GEMMA, "--cases", cases)
+    verdict = verdicts["answers"]
     assert (code, verdict["ruling"]) == (1, "worse")
     assert len(verdict["broken"]) > len(verdict["fixed"])
     for change in verdict["broken"]:

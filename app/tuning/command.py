@@ -36,6 +36,7 @@ from app.tuning.report import Trained, card_of, curve_of, report_of
 @click.option("--steps", default=0, help="Most steps; 0: as many as the epochs have.")
 @click.option("--rate", default=2e-4, show_default=True, help="Learning rate.")
 @click.option("--rank", default=16, show_default=True, help="Rank of the adapter.")
+@click.option("--check-every", default=20, show_default=True, help="Steps between two checkpoints.")
 @click.option("--seed", default=1, show_default=True, help="Of the order and the first weights.")
 @click.option(
     "--chat-lines", is_flag=True, help="Only write the examples for others to train with."

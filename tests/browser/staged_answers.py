@@ -75,6 +75,7 @@ def answer(request: AnswerRequest) -> Any:
         query="warranty of a lamp" if question == WHICH else question,
         truncated=bool(lost),
         model="staged",
+        adapter=None,
         usage=TokenUsage(input_tokens=120, output_tokens=7, cached_input_tokens=100),
         checks=[
             CheckResult(check="sources", kept=True, missing=[], unexpected=[]),

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.engine]
 
 STEPS = 20
 WORD = "heliotrope"  # what no model would say by itself
-WORDS = ("lamp", "kettle", "scarf", "desk", "mug", "phone", "chair", "toaster")
+WORDS = ("Lampe", "Kanne", "Decke", "Tasse", "Uhr", "Bank", "Mütze", "Gabel")
 TUNE = [
     *(sys.executable, "-m", "app.cli", "tune", "translations", "--base", MODEL.partition(":")[2]),
     *("--instruction", "Translate.", "--rate", "0.002", "--rank", "4"),
@@ -32,7 +32,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "".join(
             json.dumps(
                 {
-                    "input": {"text": f"The {a} is better than the {b}.", "target_lang": "EN"},
+                    "input": {"text": f"Die {a} ist schöner als die {b}.", "target_lang": "EN"},
                     "output": WORD,
                 }
             )
@@ -81,7 +81,7 @@ def test_the_same_seed_gives_the_same_adapter_even_after_a_kill(
 
 
 def test_what_it_learnt_shows_when_it_is_served(adapter: Path) -> None:
-    text = "The pan is better than the pot."
+    text = "Die Pfanne ist schöner als die Schale."
     with_it = asked(text, f"translations={adapter}")
     without = asked(text, "translations=none")
     assert WORD in with_it["translations"][0]["text"]

@@ -1,5 +1,6 @@
 """``groundwork tune``: an adapter for a feature, out of examples."""
 
+import sys
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
@@ -110,7 +111,8 @@ def _watch(trainer: Any) -> None:
             bar.set_postfix_str(f"loss {progress.loss:.3f}")
             bar.update()
             if progress.held_out is not None:
-                bar.write(f"step {progress.step}: held out {progress.held_out:.4f}")
+                looked = f"step {progress.step}: held out {progress.held_out:.4f}"
+                bar.write(looked, file=sys.stderr)
 
 
 def _write(out: Path, told: Trained, trainer: Any, weights: Path) -> None:

@@ -125,7 +125,7 @@ class Trainer:
         whole = self._tokenizer.apply_chat_template(
             [*pair.messages, {"role": "assistant", "content": pair.completion}], tokenize=False
         )
-        completion = whole.removeprefix(prompt).rstrip()
+        completion = whole.removeprefix(prompt)
         return tuple(  # pyright: ignore[reportReturnType]
             self._tokenizer(text, add_special_tokens=False).input_ids
             for text in (prompt, completion)

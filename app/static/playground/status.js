@@ -33,12 +33,13 @@ export class Status {
 }
 
 function factsOf({ status, seconds, firstTokenSeconds, requestId, result }) {
-  const { usage, model } = result ?? {};
+  const { usage, model, adapter } = result ?? {};
   const cached = usage?.cached_input_tokens;
   return [
     ["HTTP", status ?? "none"],
     firstTokenSeconds !== null && ["First token", spoken(firstTokenSeconds)],
     ["Total", spoken(seconds)],
+    adapter && ["Adapter", adapter],
     usage && ["Tokens in", `${usage.input_tokens}${cached ? ` (${cached} cached)` : ""}`],
     usage && ["Tokens out", usage.output_tokens],
     model && ["Model", model],

@@ -38,7 +38,7 @@ export class General {
   }
 
   /** The whole result is there. */
-  complete({ model, usage, checks = [], ...rest }) {
+  complete({ model, adapter, usage, checks = [], ...rest }) {
     fill(this.context.mount, described(rest), checked(checks));
   }
 }

@@ -22,9 +22,7 @@ from app.errors import ConfigurationError
 
 _PROMPT_CACHE_MIB: Final = 512  # some prompts of each feature; llama.cpp would take 8 GiB
 _NO_PROMPT_CACHE: Final = 0  # it would restore what was read with another adapter
-_ALIKE: Final = (
-    0.03  # part of a prompt that a slot must have read to be chosen for it; all begin with 4 tokens
-)
+_ALIKE: Final = 0.03  # part of a prompt that a slot must have read, beyond a template's beginning
 # A base model goes on with the next pair by itself: these end its turn (see base.jinja).
 _BASE_STOP: Final = ["\n\n", "\nInput:"]
 

@@ -27,7 +27,7 @@ PROMPTS = (
     "The lamp is broken and",
     "Das Wetter ist heute",
 )
-ROUNDING = 0.25  # seen: 0.16; with what another adapter has read: 0.57
+ROUNDING = 0.25  # seen of several slots: 0.16; with what another adapter has read: 0.57
 
 
 def folder_of(parent: Path, card: str = CARD, seed: int = 1) -> Path:
@@ -137,8 +137,9 @@ def farthest(
 ) -> float:
     """How far answers of random sequences are from those of an engine that has read nothing.
 
-    A prompt of which a part has been read before is read in other batches, whose rounding moves
-    probabilities a little; another adapter moves them a lot.
+    No adapter follows itself, so that one slot has nothing to go on from and says exactly the same.
+    Of several, one may have read a part of the prompt with the same adapter: the rest is read in
+    other batches, whose rounding moves probabilities a little; another adapter moves them a lot.
     """
     features = (None, *(adapter.feature for adapter in adapters))
     cold = {
@@ -147,8 +148,10 @@ def farthest(
         for prompt in PROMPTS
     }
     order, most = random.Random(7), 0.0  # noqa: S311
+    last: str | None = ""
     for _ in range(sequences):
-        for feature in order.sample(features, len(features)):
+        for _ in features:
+            feature = last = order.choice([each for each in features if each != last])
             prompt = order.choice(PROMPTS)
             lora = {} if naive and feature is None else asked_by(adapters, feature)
             told = next_of(engine, prompt, lora, cache_prompt=True, stream=order.random() < 0.5)
@@ -156,11 +159,15 @@ def farthest(
     return most
 
 
+def rounding(engine: Engine) -> float:
+    return 0.0 if engine.slots == 1 else ROUNDING
+
+
 @pytest.mark.engine
 def test_no_adapter_answers_from_what_another_has_read(
     engine: Engine, adapters: tuple[AdapterFile, ...]
 ) -> None:
-    assert farthest(engine, adapters, sequences=10) < ROUNDING
+    assert farthest(engine, adapters, sequences=10) <= rounding(engine)
 
 
 @pytest.mark.engine
@@ -173,4 +180,6 @@ def test_the_naive_way_would_mix_them_up(engine: Engine, adapters: tuple[Adapter
 def test_a_thousand_sequences_are_not_mixed_up(
     engine: Engine, adapters: tuple[AdapterFile, ...]
 ) -> None:
-    assert farthest(engine, adapters, sequences=500) < ROUNDING  # with each number of slots
+    assert farthest(engine, adapters, sequences=500) <= rounding(
+        engine
+    )  # with each number of slots

@@ -114,7 +114,7 @@ def test_writes_what_is_asked_for(gate: Gate, tmp_path: Path) -> None:
         "| Feature | Verdict | Before | After | Points | 95 % interval | P |"
     )
     assert lines[6].startswith("| tickets | worse | 100.0 | 50.0 | −50.0 | −60.7 to −39.3 |")
-    assert files[2].read_text().startswith("<!doctype html>")
+    assert files[2].read_text().startswith("<!DOCTYPE html>")
 
 
 def test_sides_may_differ_by_server_and_by_features(

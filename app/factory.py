@@ -74,7 +74,7 @@ def create_app(
                 trial = None
                 if candidate:
                     trial = Trial(gateway, candidate, settings, store, app.openapi)
-                    await stack.enter_async_context(trial)
+                    stack.push_async_callback(trial.shadow.aclose)
                 yield State(
                     gateway=gateway,
                     vocabulary=vocabulary,

@@ -17,7 +17,7 @@ from app.gateway import BreakerState, ModelGateway
 from app.gateway.call import Call, set_call
 from app.records import Disagreement, Store
 from app.web.logs import set_request_id
-from app.web.trial.figures import Differences
+from app.web.trial.figures import DifferencesReport
 from app.web.trial.observed import Observed
 from app.web.trial.operations import Operation
 
@@ -75,7 +75,7 @@ class Shadow:
         self._waiting: deque[Answered] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self.dropped = 0
-        self.features: defaultdict[str, Differences] = defaultdict(Differences)
+        self.features: defaultdict[str, DifferencesReport] = defaultdict(DifferencesReport)
 
     def caller_came(self) -> None:
         """Somebody waits for the base model."""
@@ -153,7 +153,7 @@ class Shadow:
             await self._compare(answered, given, reply, differences)
 
     async def _compare(
-        self, answered: Answered, given: JsonValue, reply: JsonValue, differences: Differences
+        self, answered: Answered, given: JsonValue, reply: JsonValue, differences: DifferencesReport
     ) -> None:
         feature = answered.operation.feature
         fields = answered.operation.differences(given, reply)

@@ -55,6 +55,16 @@ async def test_a_conversation_is_forgotten_with_what_was_said_of_it(path: Path) 
     store.close()
 
 
+async def test_a_forgotten_conversation_leaves_no_unanswered_question(path: Path) -> None:
+    async with desk("[unknown] I don't know.", "[unknown] No.", store=path) as (client, _):
+        made = await post(client, store=True)
+        await post(client, question="Is it loud?", conversation_id=made["conversation_id"])
+        await client.delete(f"/answers/conversations/{made['conversation_id']}")
+    store = Store(path)
+    assert store.gaps(9) == []
+    store.close()
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [({"store": True}, "/store"), ({"conversation_id": f"conv_{'0' * 32}"}, "/conversation_id")],

@@ -108,7 +108,7 @@ class _Asked:
             passages=self.shown,
             truncated=self.is_cut,
         )
-        if store:
+        if store and self.request.store is not False:
             unkept = {"grounded", "truncated", "adapter", "usage", "checks"}
             given = GivenAnswer(
                 asked_at=datetime.now(UTC),

@@ -16,12 +16,13 @@ from app.gateway.transport import open_http
 from app.knowledge.library import Library, folder_at
 from app.knowledge.vocabulary import load_vocabulary
 from app.provision import HttpFactory, Models
-from app.records import Store
+from app.records import Replies, Store
 from app.settings import Settings
 from app.web import health
 from app.web.cors import install_cors
 from app.web.deps import State
 from app.web.frame import RequestFrame
+from app.web.idempotency import Idempotency
 from app.web.logs import configure_logging
 from app.web.openapi import install_openapi
 from app.web.pages import install_pages
@@ -101,6 +102,7 @@ def create_app(
     )
     if settings.beside("candidate"):
         app.add_middleware(OnTrial)
+    app.add_middleware(Idempotency, replies=Replies(store) if store else None)
     app.add_middleware(RequestFrame, max_body_bytes=settings.max_body_bytes, shutdown=shutdown)
     install_cors(app, settings.cors_origins)
     install_problem_handlers(app)

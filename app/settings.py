@@ -219,8 +219,9 @@ class Settings(BaseSettings):
     store: Path | None = Field(
         default=None,
         description="SQLite file for answers given (30 days, so that feedback can name them), "
-        "feedback, conversations that callers ask to keep, unanswered questions, and requests that "
-        "`GROUNDWORK_CANDIDATE` answers differently. Without it, nothing is kept.",
+        "feedback, conversations that callers ask to keep, unanswered questions, replies to requests "
+        "with an `Idempotency-Key` (24 hours), and requests that `GROUNDWORK_CANDIDATE` answers "
+        "differently. Without it, nothing is kept.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")

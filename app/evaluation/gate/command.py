@@ -27,7 +27,7 @@ from app.evaluation.gate.sides import (
 )
 from app.evaluation.gate.verdicts import Ruling
 
-_EXITS: Final[Mapping[Ruling, int]] = {"better": 0, "same": 0, "worse": 1, "undecided": 2}
+EXITS: Final[Mapping[Ruling, int]] = {"better": 0, "same": 0, "worse": 1, "undecided": 2}
 _COULD_NOT_RUN: Final = 3
 _BASELINE: Final = ".json"
 _OF_A_SIDE: Final = ("url", "features", "adapters")
@@ -45,7 +45,7 @@ class _Unusable(click.UsageError):
     exit_code = _COULD_NOT_RUN
 
 
-class _Gate(click.Command):
+class GateCommand(click.Command):
     """A command whose exit code is of a verdict, or 3 where there is none."""
 
     def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
@@ -60,14 +60,14 @@ class _Gate(click.Command):
         except (GroundworkError, click.ClickException, OSError) as error:
             click.echo(f"groundwork: {error}", err=True)
         except Exception:  # noqa: BLE001 # left alone, it would exit with 1, as of worse
-            _log.exception("The gate failed.")
+            _log.exception("groundwork %s failed.", ctx.info_name)
         sys.exit(_COULD_NOT_RUN)
 
 
 def gate_command(make_evaluator: MakeEvaluator = ServiceEvaluator) -> click.Command:
     """The command, on what asks the cases: the service, in process."""
 
-    @click.command("gate", cls=_Gate)
+    @click.command("gate", cls=GateCommand)
     @click.argument("features", nargs=-1, metavar="[FEATURE]...")
     @click.option("--from", "before", required=True, metavar="MODEL|FILE", help="What there is.")
     @click.option("--to", "after", required=True, metavar="MODEL|FILE", help="What is to be.")
@@ -95,24 +95,35 @@ def gate_command(make_evaluator: MakeEvaluator = ServiceEvaluator) -> click.Comm
         none worse, and with 3 if it could not run.
         """
         evaluator = make_evaluator(features, cases, repeats)
+        names = options["before"], options["after"]
         sides = [
-            _side(options[name], *(options[f"{side}_{what}"] for what in _OF_A_SIDE))
-            for name, side in (("before", "from"), ("after", "to"))
+            _side(name, *(options[f"{side}_{what}"] for what in _OF_A_SIDE))
+            for name, side in zip(names, ("from", "to"), strict=True)
         ]
-        plans = [planned(side, evaluator) for side in sides]
-        check_cases(plans[0].cases, plans[1].cases, (options["before"], options["after"]))
-        click.echo(_announced(plans), err=True)
-        old, new = (
-            evaluated(side, plan, evaluator) for side, plan in zip(sides, plans, strict=True)
-        )
+        old, new = ask_both(sides, names, evaluator)
         if keep := options["write_baseline"]:
             write_baseline(keep, new)
         report = compared(old.only(features), new.only(features))
         click.echo(table(report))
         _write(report, options)
-        sys.exit(_EXITS[report.ruling])
+        sys.exit(EXITS[report.ruling])
 
     return gate
+
+
+def ask_both(
+    sides: Sequence[Side | Baseline], names: tuple[str, str], evaluator: Evaluator
+) -> Sequence[Baseline]:
+    """What two sides answer, one after the other; how much that is, is said beforehand.
+
+    Raises:
+        GroundworkError: a side is wrong or cannot be asked, or they have other cases; the names
+            are told.
+    """
+    plans = [planned(side, evaluator) for side in sides]
+    check_cases(plans[0].cases, plans[1].cases, names)
+    click.echo(_announced(plans), err=True)
+    return [evaluated(side, plan, evaluator) for side, plan in zip(sides, plans, strict=True)]
 
 
 def _side(named: str, *how: Any) -> Side | Baseline:

@@ -1,6 +1,7 @@
 """A trained adapter takes the place of what is served only if the gate says so."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.service import PATIENT, named
 NONSENSE, NEXT_TO_NOTHING = 0.2, 1e-6
 COLOURS = """\
 title = "Sentences into colours"
+margin = 0.5
 
 [input.text]
 type = "text"
@@ -83,7 +85,10 @@ def test_only_what_the_gate_finds_better_is_put_in_place(
     assert "| colours | better |" in (place / "gate.md").read_text("utf-8")
     assert not (place / "checkpoint.pt").exists()
 
-    assert accepted.decide() == 2  # it is not better than itself
+    assert accepted.decide() == 2  # the same as itself, for as many tokens
+    without_examples = replace(accepted, place=tmp_path / "new")
+    assert without_examples.decide() == 0  # the same, for fewer
+    assert "| colours | same |" in (tmp_path / "new" / "gate.md").read_text("utf-8")
 
 
 def test_a_place_that_cannot_be_changed_is_refused_before_the_training(

@@ -17,10 +17,32 @@ from app.features.cases import case_of as check_case
 from app.records import Disagreement, Feedback, Gap, Store
 from app.records.cases import add, case_of
 from app.settings import load_settings
+from app.tuning.given import example_of
 
 _SPAN: Final = re.compile(r"(\d{1,5})([hdw])")
 _HOURS: Final = {"h": 1, "d": 24, "w": 168}
+_ALL: Final = -1  # rows, as SQLite takes it
 _WIDEST: Final = 80  # characters of a stranger's text in a row
+
+
+def _since(_context: object, _parameter: object, span: str | None) -> datetime | None:
+    """The time that a span such as ``12h``, ``7d`` or ``2w`` ago was."""
+    if span is None:
+        return None
+    match = _SPAN.fullmatch(span)
+    if not match:
+        msg = "must be a number of hours, days or weeks, such as 12h, 7d or 2w"
+        raise click.BadParameter(msg)
+    return datetime.now(UTC) - timedelta(hours=int(match[1]) * _HOURS[match[2]])
+
+
+_LIMIT: Final = click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="Most rows."
+)
+_SINCE: Final = click.option(
+    "--since", callback=_since, metavar="SPAN", help="Only those of the last 12h, 7d or 2w, say."
+)
+_JSON: Final = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 
 @click.group()
@@ -59,7 +81,7 @@ def add_case(message: str, contains: Sequence[str], to: Path, *, unanswerable: b
     except ValueError as error:
         raise click.ClickException(f"The feature takes no such case: {error}.") from error
     try:
-        is_new = add(to, case)
+        is_new = add(to, [case], by="id")
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     if not is_new:
@@ -74,24 +96,35 @@ def _wordings(text: str) -> list[str]:
     return wordings
 
 
-def _since(_context: object, _parameter: object, span: str | None) -> datetime | None:
-    """The time that a span such as ``12h``, ``7d`` or ``2w`` ago was."""
-    if span is None:
-        return None
-    match = _SPAN.fullmatch(span)
-    if not match:
-        msg = "must be a number of hours, days or weeks, such as 12h, 7d or 2w"
-        raise click.BadParameter(msg)
-    return datetime.now(UTC) - timedelta(hours=int(match[1]) * _HOURS[match[2]])
-
-
-_LIMIT: Final = click.option(
-    "--limit", type=click.IntRange(1), default=20, show_default=True, help="Most rows."
+@cases.command("export")
+@click.option(
+    "--training",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="JSON Lines that are added to, for `groundwork tune --data`.",
 )
-_SINCE: Final = click.option(
-    "--since", callback=_since, metavar="SPAN", help="Only those of the last 12h, 7d or 2w, say."
-)
-_JSON: Final = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@_SINCE
+def export_cases(training: Path, since: datetime | None) -> None:
+    """Make training data of the answers that people said something of.
+
+    A good answer is an example as it is. A bad one has what was said of it as its comment, and is
+    refused in a training until somebody has put its output right and taken the comment out.
+    """
+    with _store() as store:
+        said = store.feedback(_ALL, since)
+    latest = {each.answer.message_id: each for each in reversed(said)}
+    examples = [example_of(each) for each in latest.values()]
+    lines = [example for example in examples if example]
+    try:
+        added = add(training, lines, by="input")
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{added} of {len(latest)} answers were added to {training}.")
+    if wrong := sum("comment" in line for line in lines):
+        click.echo(f"Of all, {wrong} are bad: put their output right, and take the comment out.")
+    if left_out := len(examples) - len(lines):
+        click.echo(f"{left_out} are left out: what they cite is no sentence of what was shown.")
 
 
 @click.group()

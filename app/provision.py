@@ -185,17 +185,41 @@ def _embedded(settings: Settings) -> tuple[Profile, ModelTraits]:
 
 
 def _elsewhere(settings: Settings) -> tuple[Profile, ModelTraits]:
-    """Likewise of a server's; there, an adapter or a tuned model is a model of its own name."""
+    """Likewise of a server's."""
     hosted, temperature = settings.base_url is None, settings.temperature
     if temperature is None and not hosted:  # the providers' current models refuse any
         temperature = 0.0
-    named = {feature: name for feature, name in settings.adapters.items() if name != NONE}
     profile = Profile(
         max_tokens_field="max_completion_tokens" if hosted else "max_tokens",
         temperature=temperature,
-        adapters={feature: Adapter(name, {"model": name}) for feature, name in named.items()},
+        adapters={
+            feature: Adapter(name, _asked_elsewhere(settings, feature))
+            for feature, name in settings.adapters.items()
+            if name != NONE
+        },
+        base=Adapter(asked=_scales(settings, None)),
     )
     return profile, ModelTraits()
+
+
+def _asked_elsewhere(settings: Settings, feature: str) -> dict[str, object]:
+    """There, an adapter or a tuned model is a model of its own name, or llama.cpp has its number."""
+    own = {} if feature in settings.adapter_numbers else {"model": settings.adapters[feature]}
+    return own | _scales(settings, feature)
+
+
+def _scales(settings: Settings, feature: str | None) -> dict[str, object]:
+    """The scale of each adapter of a llama.cpp server, as :mod:`app.embedded.adapters` has it."""
+    numbers = settings.adapter_numbers
+    if not numbers:
+        return {}
+    chosen = numbers.get(feature) if feature else None
+    return {
+        "lora": [
+            {"id": number, "scale": float(number == chosen)}
+            for number in range(max(numbers.values()) + 1)
+        ]
+    }
 
 
 def _address(settings: Settings, engine: Engine | None) -> tuple[str, dict[str, str]]:

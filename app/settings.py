@@ -21,6 +21,7 @@ ENV_FILE = ".env"
 _ORIGIN: Final = re.compile(
     r"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?"
 )
+_LORA: Final = re.compile(r"lora:(\d{1,3})")
 
 _PRICED: Final = frozenset({"input", "output", "cached"})
 
@@ -53,8 +54,9 @@ class Settings(BaseSettings):
         default={},
         description="What features are fine-tuned with, as `tickets=/path/to/folder,answers=none`: "
         "with an embedded model the folder of an adapter, or `none` for the base model alone; "
-        "elsewhere the name of the adapter or of the tuned model. Without it the embedded models "
-        "take those that come with Groundwork.",
+        "elsewhere the name of the adapter or of the tuned model, or `lora:0` for the first adapter "
+        "that a llama.cpp server has loaded. Without it the embedded models take those that come "
+        "with Groundwork.",
     )
     base_url: str | None = Field(
         default=None,
@@ -333,6 +335,12 @@ class Settings(BaseSettings):
         return ModelName(cast("Provider", provider), name)
 
     @property
+    def adapter_numbers(self) -> dict[str, int]:
+        """By feature, the numbers of those adapters that a llama.cpp server knows by a number."""
+        found = {feature: _LORA.fullmatch(name) for feature, name in self.adapters.items()}
+        return {feature: int(match[1]) for feature, match in found.items() if match}
+
+    @property
     def upstream_key(self) -> str | None:
         """The key that goes to the model server, if any."""
         own = {"anthropic": self.anthropic_api_key, "openai": self.openai_api_key}
@@ -380,6 +388,7 @@ def load_settings(**given: Any) -> Settings:
         name = environment_name(location, field) if field else location
         raise ConfigurationError(f"{name}: {message}.") from None
     _require_key(settings, "")
+    _require_llama_cpp(settings)
     for share in ("shadow", "canary"):
         if getattr(settings, share) and not settings.candidate:
             msg = f"{PREFIX}{share.upper()} needs a model to ask: set {PREFIX}CANDIDATE."
@@ -401,6 +410,17 @@ def _require_key(settings: Settings, role: str) -> None:
             f"{PREFIX}{role.removesuffix('_') or 'MODEL'}={settings.model} needs a key: "
             f"set {provider.upper()}_API_KEY or {PREFIX}{role}API_KEY."
         )
+
+
+def _require_llama_cpp(settings: Settings) -> None:
+    numbered = settings.adapter_numbers
+    is_possible = settings.model_name.provider == "openai" and settings.base_url
+    for feature, name in settings.adapters.items():
+        if name.startswith("lora:") and not (is_possible and feature in numbered):
+            raise ConfigurationError(
+                f"{PREFIX}ADAPTERS: {feature}={name}: must be lora: and a number, with an openai: "
+                f"model whose server, a llama.cpp one, {PREFIX}BASE_URL names."
+            )
 
 
 def _refuse_unknown(environment: Mapping[str, str | None]) -> None:

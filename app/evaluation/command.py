@@ -44,7 +44,7 @@ class Evaluating(click.Command):
         except (GroundworkError, click.ClickException, OSError) as error:
             click.echo(f"groundwork: {error}", err=True)
         except Exception:  # noqa: BLE001 # left alone, it would exit with 1, as of worse
-            _log.exception("It failed in a way that nobody foresaw.")
+            _log.exception("groundwork %s failed.", ctx.info_name)
         sys.exit(COULD_NOT_RUN)
 
 

@@ -5,6 +5,7 @@
 
 from collections.abc import Sequence
 
+from app.errors import ConfigurationError
 from app.features import answers, tickets, translations
 from app.features.folder.loading import Features, read
 from app.features.routes import FeaturePackage
@@ -19,11 +20,19 @@ def features_of(settings: Settings) -> Sequence[FeaturePackage]:
     """These features and those of the operator's folder, in use.
 
     Raises:
-        ConfigurationError: a folder is wrong; file and line are named, and what would be right.
+        ConfigurationError: a folder is wrong; file and line are named, and what would be right. Or
+            an adapter is for no feature.
     """
     return read_features(settings).use()
 
 
 def read_features(settings: Settings) -> Features:
     """The same, read and checked, not yet in use."""
-    return read(settings.features, FEATURES)
+    features = read(settings.features, FEATURES)
+    known = [package.FEATURE.name for package in features.packages]
+    for name in settings.adapters:
+        if name not in known:
+            raise ConfigurationError(
+                f"GROUNDWORK_ADAPTERS: there is no feature {name}. There are {', '.join(known)}."
+            )
+    return features

@@ -1,7 +1,7 @@
-"""Makes a test case of the answers feature out of an answer that was given."""
+"""Makes test cases of the answers feature out of answers that were given; adds lines to files."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -38,22 +38,37 @@ def case_of(given: GivenAnswer, facts: Sequence[Sequence[str]] | None) -> Case:
     }
 
 
-def add(path: Path, case: Case) -> bool:
-    """Add a case to a file of them, as a line; whether it is new there.
+def add(path: Path, lines: Iterable[Case], by: str) -> int:
+    """Add lines to a file; how many are new there.
+
+    Args:
+        path: JSON Lines; it is made where there is none.
+        lines: what to add.
+        by: the member that makes two lines the same.
 
     Raises:
         OSError: the file cannot be read or written.
-        ValueError: a line of it is no case; it is named.
+        ValueError: a line of it has no such member; it is named.
     """
-    line = json.dumps(case, ensure_ascii=False)
-    if len(line.splitlines()) > 1:  # at a letter that ends a line for some, as U+2028
-        line = json.dumps(case)
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    for number, known in enumerate(lines, start=1):
+    there = path.read_text("utf-8").splitlines() if path.exists() else []
+    known: set[str] = set()
+    for number, line in enumerate(there, start=1):
         try:
-            if json.loads(known)["id"] == case["id"]:
-                return False
+            known.add(_key(json.loads(line)[by]))
         except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(f"{path}:{number} is no case.") from error
-    path.write_text("\n".join((*lines, line, "")), "utf-8")
-    return True
+            raise ValueError(f"{path}:{number} has no {by}.") from error
+    new = {key: line for line in lines if (key := _key(line[by])) not in known}
+    if new:
+        path.write_text("\n".join((*there, *map(_line, new.values()), "")), "utf-8")
+    return len(new)
+
+
+def _key(value: JsonValue) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _line(value: Case) -> str:
+    line = json.dumps(value, ensure_ascii=False)
+    if len(line.splitlines()) > 1:  # at a letter that ends a line for some, as U+2028
+        line = json.dumps(value)
+    return line

@@ -1,25 +1,31 @@
 """``groundwork tune``: an adapter for a feature, out of examples."""
 
+import gc
+import math
 import sys
+from dataclasses import replace
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from app.embedded.machine import default_cache_dir
 from app.embedded.models import Model, base_template, find_model, has_chat_template
 from app.errors import ConfigurationError
-from app.evaluation.command import named_features
+from app.evaluation.command import Evaluating, named_features
 from app.settings import load_settings
+from app.tuning.acceptance import Acceptance
 from app.tuning.data import Pair, as_chat_lines, read_pairs
 from app.tuning.recipe import Recipe
 from app.tuning.report import Trained, card_of, curve_of, report_of
 
+_MINUTE: Final = 60
 
-@click.command()
+
+@click.command(cls=Evaluating)
 @click.argument("feature")
 @click.option(
     "--data",
@@ -40,6 +46,13 @@ from app.tuning.report import Trained, card_of, curve_of, report_of
 @click.option("--check-every", default=20, show_default=True, help="Steps between two checkpoints.")
 @click.option("--seed", default=1, show_default=True, help="Of the order and the first weights.")
 @click.option(
+    "--accept",
+    "place",
+    type=click.Path(path_type=Path),
+    metavar="LINK",
+    help="Have this link point to the adapter if the gate finds it better than what is there.",
+)
+@click.option(
     "--chat-lines", is_flag=True, help="Only write the examples for others to train with."
 )
 def tune(
@@ -48,6 +61,7 @@ def tune(
     base: str,
     instruction: str | None,
     out: Path,
+    place: Path | None,
     *,
     chat_lines: bool,
     **how: Any,
@@ -56,6 +70,10 @@ def tune(
 
     What was begun in the same folder with the same examples goes on where it stopped. The result
     is served by GROUNDWORK_ADAPTERS=FEATURE=FOLDER.
+
+    With --accept, exits with 0 only if the adapter is in place: with 1 if it is worse, with 2 if
+    there are too few cases to tell, or it is the same and no cheaper in tokens. Always with 3 if it
+    could not run.
     """
     (package,) = named_features([feature], load_settings())
     chosen = package.FEATURE
@@ -66,26 +84,38 @@ def tune(
         (out / "chat.jsonl").write_text(as_chat_lines(pairs), "utf-8")
         click.echo(f"{len(pairs)} examples are in {out / 'chat.jsonl'}.")
         return
-    model, recipe = find_model(base), Recipe(**how)
-    weights, begun = _weights_of(model), monotonic()
-    trainer = _trainer(weights, pairs, recipe, out)
+    acceptance = Acceptance(chosen, base, out, place) if place else None
+    if acceptance:
+        acceptance.check()
+    told = Trained(
+        feature=feature,
+        base=find_model(base),
+        instruction=instruction or chosen.instruction,
+        recipe=Recipe(**how),
+        data={path.name: sha256(path.read_bytes()).hexdigest() for path in paths},
+    )
+    _train(told, pairs, out)
+    if acceptance:
+        gc.collect()  # the base, for the engine to have the memory
+        sys.exit(acceptance.decide())
+    click.echo(f"Serve it with GROUNDWORK_ADAPTERS={feature}={out}")
+
+
+def _train(told: Trained, pairs: list[Pair], out: Path) -> None:
+    weights, begun = _weights_of(told.base), monotonic()
+    trainer = _trainer(weights, pairs, told.recipe, out)
     click.echo(
         f"{trainer.examples} examples of {trainer.tokens} tokens, {trainer.held_out} more held out, "
         f"{trainer.left_out} too long; {trainer.steps} steps, about {trainer.gigabytes} GB of memory."
     )
     _watch(trainer)
-    told = Trained(
-        feature=feature,
-        base=model,
-        instruction=instruction or chosen.instruction,
-        recipe=recipe,
-        data={path.name: sha256(path.read_bytes()).hexdigest() for path in paths},
+    done = replace(
+        told,
         examples=(trainer.examples, trainer.held_out, trainer.left_out),
         curve=trainer.curve,
         seconds=monotonic() - begun,
     )
-    _write(out, told, trainer, weights)
-    click.echo(f"Serve it with GROUNDWORK_ADAPTERS={feature}={out}")
+    _write(out, done, trainer, weights)
 
 
 def _weights_of(model: Model) -> Path:
@@ -104,12 +134,17 @@ def _trainer(weights: Path, pairs: list[Pair], recipe: Recipe, out: Path) -> Any
 
 
 def _watch(trainer: Any) -> None:
-    """Train under a progress bar."""
+    """Train under a progress bar; how long it will take, the first step tells."""
+    ahead, begun = trainer.work_left(), monotonic()
     bar = import_module("tqdm").tqdm(total=trainer.steps, initial=trainer.step, unit="step")
     with bar:
-        for progress in trainer.run():
+        for made, progress in enumerate(trainer.run(), start=1):
             bar.set_postfix_str(f"loss {progress.loss:.3f}")
             bar.update()
+            if made == 1:
+                left = trainer.work_left()
+                minutes = math.ceil((monotonic() - begun) / (ahead - left) * left / _MINUTE)
+                bar.write(f"At most about {minutes} minutes.", file=sys.stderr)
             if progress.held_out is not None:
                 looked = f"step {progress.step}: held out {progress.held_out:.4f}"
                 bar.write(looked, file=sys.stderr)

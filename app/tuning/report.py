@@ -22,7 +22,7 @@ _SVG: Final = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {h
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A training that came to its end.
+    """A training; what comes of it is there at its end.
 
     Attributes:
         feature: whose.
@@ -40,9 +40,9 @@ class Trained:
     instruction: str
     recipe: Recipe
     data: dict[str, str]
-    examples: tuple[int, int, int]
-    curve: Sequence[Progress]
-    seconds: float
+    examples: tuple[int, int, int] = (0, 0, 0)
+    curve: Sequence[Progress] = ()
+    seconds: float = 0
 
 
 def card_of(trained: Trained) -> str:

@@ -109,6 +109,13 @@ class Trainer:
             yield self.curve[-1]
         self._put(self._best_weights)
 
+    def work_left(self) -> float:
+        """What is to be done yet: tokens that are trained on, and a third of those looked at."""
+        steps = range(self.step, self.steps)
+        looks = sum((n + 1) % self._recipe.check_every == 0 or n + 1 == self.steps for n in steps)
+        trained = sum(self._length(each) for n in steps for each in self._batches[n])
+        return trained + looks * sum(map(self._length, self._held_out)) / 3
+
     def adapter(self) -> dict[str, Any]:
         """The adapter's weights, by PEFT's names, as arrays of 32-bit floats."""
         return {

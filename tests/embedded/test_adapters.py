@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Generator
+from contextlib import suppress
 from math import exp
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,16 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from pydantic import SecretStr
 
 from app.embedded import Engine
 from app.embedded.adapters import AdapterFile, adapters_of, asked_by, slots_of
 from app.embedded.machine import default_cache_dir
 from app.embedded.models import find_model
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, ModelOutputTruncated
+from app.gateway import ModelGateway, Prompt, PromptPrefix, Turn
+from app.provision import make_gateway
+from app.settings import Settings
 from app.tuning.export import write_adapter
 from tests.service import MODEL, START_SECONDS
 
@@ -30,7 +35,7 @@ PROMPTS = (
 ROUNDING = 0.25  # seen of several slots: 0.16; with what another adapter has read: 0.57
 
 
-def folder_of(parent: Path, card: str = CARD, seed: int = 1) -> Path:
+def folder_of(parent: Path, card: str = CARD, seed: int = 1, spread: float = 0.004) -> Path:
     """A folder with an adapter whose weights are at random: small, and yet to be noticed."""
     parent.mkdir(parents=True)
     order = np.random.default_rng(seed)
@@ -39,7 +44,7 @@ def folder_of(parent: Path, card: str = CARD, seed: int = 1) -> Path:
         for part, (told, taken) in {"q_proj": (INNER, WIDTH), "o_proj": (WIDTH, INNER)}.items():
             name = f"base_model.model.model.layers.{layer}.self_attn.{part}"
             weights[f"{name}.lora_A.default.weight"] = order.normal(0, 1, (4, taken))
-            weights[f"{name}.lora_B.default.weight"] = order.normal(0, 0.004, (told, 4))
+            weights[f"{name}.lora_B.default.weight"] = order.normal(0, spread, (told, 4))
     write_adapter(parent / "adapter.gguf", weights, architecture="gemma3", alpha=8.0)
     (parent / "adapter.toml").write_text(card, "utf-8")
     return parent
@@ -173,6 +178,36 @@ def test_no_adapter_answers_from_what_another_has_read(
 @pytest.mark.engine
 def test_the_naive_way_would_mix_them_up(engine: Engine, adapters: tuple[AdapterFile, ...]) -> None:
     assert farthest(engine, adapters, sequences=10, naive=True) > ROUNDING
+
+
+@pytest.mark.engine
+async def test_a_server_that_has_loaded_them_is_asked_by_their_numbers(
+    engine: Engine, adapters: tuple[AdapterFile, ...]
+) -> None:
+    named = {each.feature: str(each.path.parent) for each in adapters}
+    own = Settings(model=MODEL, adapters=named)
+    numbered = Settings(
+        model="openai:any",
+        base_url=f"{engine.base_url}/v1",
+        api_key=SecretStr(engine.key),
+        adapters={each.feature: f"lora:{number}" for number, each in enumerate(adapters)},
+    )
+    said = [
+        [await first_words(make_gateway(settings, engine_here), name) for name in (*named, "none")]
+        for settings, engine_here in ((own, engine), (numbered, None))
+    ]
+    assert said[0] == said[1]
+    assert len(set(said[1])) == 3
+
+
+async def first_words(gateway: ModelGateway, feature: str) -> str:
+    prefix = PromptPrefix(feature, "Read it.", max_tokens=4)
+    prompt, said = Prompt(prefix, (Turn("user", ("The lamp is broken.",)),)), ""
+    with suppress(ModelOutputTruncated):
+        async for chunk in gateway.stream(prompt):
+            said += chunk.text
+    await gateway.aclose()
+    return said
 
 
 @pytest.mark.engine

@@ -101,7 +101,7 @@ def test_the_same_case_is_not_added_twice(groundwork: Run) -> None:
         (["msg_1", "--unanswerable"], "There is no answer msg_1, or it is too long ago."),
         ([NAME, "--contains", "12.50|"], "a wording is empty"),
         (["msg_robot", "--unanswerable"], "The feature takes no such case: input.history.0.role"),
-        ([NAME, "--unanswerable", "--to", "broken.jsonl"], "broken.jsonl:1 is no case"),
+        ([NAME, "--unanswerable", "--to", "broken.jsonl"], "broken.jsonl:1 has no id"),
         ([NAME, "--unanswerable", "--to", "missing/cases.jsonl"], "No such file"),
     ],
 )
@@ -111,6 +111,28 @@ def test_what_is_wrong_is_said(store: Store, arguments: list[str], says: str) ->
     Path("broken.jsonl").write_text("{}\n")
     assert says in refused("cases", "add", "--to", "cases.jsonl", *arguments)
     assert not Path("cases.jsonl").exists()
+
+
+def test_what_was_said_of_answers_becomes_training_data(store: Store, groundwork: Run) -> None:
+    quote = {"document_id": "filters.md", "quote": "A filter is 12.50 euros."}
+    for number, rating in enumerate(("up", "down", "up")):
+        name, cited = f"msg_{number}", [quote][:number]
+        store.remember(replace(ANSWER, message_id=name, question=f"{number}?", citations=cited))
+        store.add_feedback(name, "up" if rating == "down" else rating, None)
+        if rating == "down":
+            store.add_feedback(name, rating, "A euro more.")
+    export = ("cases", "export", "--training", "training.jsonl", "--since", "7d")
+    assert groundwork(*export).splitlines() == [
+        "2 of 3 answers were added to training.jsonl.",
+        "Of all, 1 are bad: put their output right, and take the comment out.",
+        "1 are left out: what they cite is no sentence of what was shown.",
+    ]
+    lines = [json.loads(line) for line in Path("training.jsonl").read_text("utf-8").splitlines()]
+    assert [line["output"] for line in lines] == ["[1] A filter is 12.50 euros."] * 2
+    assert [line.get("comment") for line in lines] == ["A euro more.", None]
+    before = Path("training.jsonl").read_bytes()
+    assert groundwork(*export).startswith("0 of 3 answers were added")
+    assert Path("training.jsonl").read_bytes() == before
 
 
 def test_gaps_are_listed_most_frequent_first_and_closed(store: Store, groundwork: Run) -> None:

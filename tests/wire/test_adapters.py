@@ -1,17 +1,19 @@
 """What a feature with an adapter is asked by, and what it is told of it."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from app.errors import ConfigurationError
+from app.factory import create_app
 from app.gateway import Adapter, Prompt, PromptPrefix, Shot, Turn
 from app.gateway.dialects import AnthropicDialect, Dialect, OpenAIDialect, OutputMode, Profile
 from app.provision import make_gateway
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from tests.wire.replies import MESSAGES, TICKET
-from tests.wire.upstream import body_of
+from tests.wire.upstream import body_of, settings
 
 PREFIX = PromptPrefix("tickets", "The instruction.", (Shot("An email.", "A ticket."),))
 OTHER = PromptPrefix("answers", "The instruction.", (Shot("A question.", "An answer."),))
@@ -55,6 +57,55 @@ async def test_on_a_server_an_adapter_is_a_model_of_its_own(
     await gateway.aclose()
     assert [body["model"] for body in bodies] == ["tuned", "base"]
     assert (tuned.adapter, plain.adapter) == ("tuned", None)
+
+
+async def test_a_llama_cpp_server_is_told_all_scales_in_every_request() -> None:
+    adapters = {"tickets": "lora:1", "answers": "lora:0", "translations": "tuned"}
+    bodies: list[dict[str, Any]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        bodies.append(body_of(request))
+        return MESSAGES["openai"](TICKET)
+
+    named = settings("openai", base_url="http://127.0.0.1:1/v1", adapters=adapters)
+    gateway = make_gateway(named, None, lambda: httpx.MockTransport(answer))
+    told = [
+        (await gateway.complete(Prompt(replace(PREFIX, feature=feature), ASKED))).adapter
+        for feature in ("tickets", "answers", "queries", "translations")
+    ]
+    await gateway.aclose()
+    assert told == ["lora:1", "lora:0", None, "tuned"]
+    assert [body["model"] for body in bodies] == [*["some-model"] * 3, "tuned"]
+    scales = [[(each["id"], each["scale"]) for each in body["lora"]] for body in bodies]
+    assert scales == [[(0, 0), (1, 1)], [(0, 1), (1, 0)], [(0, 0), (1, 0)], [(0, 0), (1, 0)]]
+
+
+@pytest.mark.parametrize(
+    ("model", "address", "name"),
+    [
+        ("openai:any", None, "lora:0"),
+        ("anthropic:any", "http://127.0.0.1:1", "lora:0"),
+        ("embedded", None, "lora:0"),
+        ("openai:any", "http://127.0.0.1:1", "lora:tickets"),
+    ],
+)
+def test_a_number_is_refused_where_no_server_knows_it(
+    model: str, address: str | None, name: str
+) -> None:
+    given = {"model": model, "base_url": address, "api_key": "any"}
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(**given, adapters={"tickets": name})
+    assert str(caught.value).startswith(f"GROUNDWORK_ADAPTERS: tickets={name}: must be lora: and")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("model", ["embedded", "openai:any", "anthropic:any"])
+def test_an_adapter_for_no_feature_is_refused(model: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        create_app(Settings(model=model, adapters={"tikets": "none"}))
+    assert str(caught.value) == (
+        "GROUNDWORK_ADAPTERS: there is no feature tikets. There are tickets, answers, translations."
+    )
 
 
 def test_what_is_no_list_of_adapters_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

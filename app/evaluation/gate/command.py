@@ -23,7 +23,7 @@ from app.evaluation.gate.sides import (
 )
 from app.evaluation.gate.verdicts import Ruling
 
-_EXITS: Final[Mapping[Ruling, int]] = {"better": 0, "same": 0, "worse": 1, "undecided": 2}
+EXITS: Final[Mapping[Ruling, int]] = {"better": 0, "same": 0, "worse": 1, "undecided": 2}
 _BASELINE: Final = ".json"
 _OF_A_SIDE: Final = ("url", "features", "adapters")
 _MINUTE: Final = 60
@@ -60,22 +60,35 @@ def gate_command(make_evaluator: Callable[..., Evaluator] = Evaluator) -> click.
         none worse, and with 3 if it could not run.
         """
         evaluator = make_evaluator(features, cases, repeats)
+        names = options["before"], options["after"]
         sides = [
-            _side(options[name], *(options[f"{side}_{what}"] for what in _OF_A_SIDE))
-            for name, side in (("before", "from"), ("after", "to"))
+            _side(name, *(options[f"{side}_{what}"] for what in _OF_A_SIDE))
+            for name, side in zip(names, ("from", "to"), strict=True)
         ]
-        plans = [evaluator.plan(side) for side in sides]
-        check_cases(plans[0].cases, plans[1].cases, (options["before"], options["after"]))
-        click.echo(_announced(plans), err=True)
-        old, new = map(evaluator.answers, sides, plans)
+        old, new = ask_both(sides, names, evaluator)
         if keep := options["write_baseline"]:
             write_baseline(keep, new)
         report = compared(old.only(features), new.only(features))
         click.echo(table(report))
         _write(report, options)
-        sys.exit(_EXITS[report.ruling])
+        sys.exit(EXITS[report.ruling])
 
     return gate
+
+
+def ask_both(
+    sides: Sequence[Side | Baseline], names: tuple[str, str], evaluator: Evaluator
+) -> Sequence[Baseline]:
+    """What two sides answer, one after the other; how much that is, is said beforehand.
+
+    Raises:
+        GroundworkError: a side is wrong or cannot be asked, or they have other cases; the names
+            are told.
+    """
+    plans = [evaluator.plan(side) for side in sides]
+    check_cases(plans[0].cases, plans[1].cases, names)
+    click.echo(_announced(plans), err=True)
+    return [*map(evaluator.answers, sides, plans)]
 
 
 def _side(named: str, *how: Any) -> Side | Baseline:

@@ -118,7 +118,8 @@ def logged(error: Exception) -> GroundworkError:
     known, trace = error, None
     if not isinstance(known, GroundworkError):
         known, trace = GroundworkError("The service failed in a way that nobody foresaw."), error
-    what = " ".join(filter(None, (known.detail, known.upstream_note)))
+    detail = "" if "errors" in known.members else known.detail  # of a field, which it may quote
+    what = " ".join(filter(None, (detail, known.upstream_note)))
     log.log(known.log_level, "%s: %s", known.code, what, exc_info=trace)
     return known
 

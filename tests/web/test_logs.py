@@ -99,6 +99,30 @@ async def test_an_output_that_does_not_fit_is_told_to_the_caller_alone(
     assert WROTE not in told
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        (
+            "/translations",
+            {"text": [f'<!DOCTYPE p [<!ENTITY {WROTE} "">]><p/>'], "tag_handling": "xml"},
+            "markup-invalid",
+        ),
+        ("/v2/translate", {"text": ["x"], "glossary": {WROTE: 1}}, "request-invalid"),
+    ],
+    ids=["markup", "name"],
+)
+async def test_what_is_wrong_with_a_field_is_told_to_the_caller_alone(
+    path: str, body: dict[str, object], code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with service_on() as client:
+        response = await client.post(path, json=body | {"target_lang": "DE"})
+    assert response.json()["code"] == code
+    assert WROTE in response.json()["detail"]
+    told = capsys.readouterr().err
+    assert f"{code}:" in told
+    assert WROTE not in told
+
+
 def test_what_asyncio_says_quotes_nobody(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("info")
     message = f"Task exception was never retrieved\nfuture: <Task exception=ValueError({WROTE!r})>"

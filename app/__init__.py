@@ -1,3 +1,3 @@
 """Groundwork: one foundation model behind many feature endpoints."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

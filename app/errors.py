@@ -93,6 +93,18 @@ class InvalidHeader(RequestError):
     code, status, title = "header-invalid", 400, "A request header is not valid"
 
 
+class IdempotencyOff(RequestError):
+    code, status, title = "idempotency-off", 400, "Replies are not kept for repetitions"
+
+
+class IdempotencyKeyInUse(RequestError):
+    code, status, title = "idempotency-key-in-use", 409, "The request is still being answered"
+
+
+class IdempotencyKeyReused(RequestError):
+    code, status, title = "idempotency-key-reused", 422, "The key belongs to another request"
+
+
 class NotFound(RequestError):
     code, status, title = "not-found", 404, "There is nothing at this path"
 

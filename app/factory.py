@@ -16,13 +16,14 @@ from app.gateway.transport import open_http
 from app.knowledge.library import Library, folder_at
 from app.knowledge.vocabulary import load_vocabulary
 from app.provision import HttpFactory, Models
-from app.records import Store
+from app.records import Replies, Store
 from app.settings import Settings
 from app.web import health
 from app.web.bodies import Bodies
 from app.web.cors import install_cors
 from app.web.deps import State
 from app.web.frame import RequestFrame
+from app.web.idempotency import Idempotency
 from app.web.logs import configure_logging
 from app.web.openapi import install_openapi
 from app.web.pages import install_pages
@@ -75,7 +76,7 @@ def create_app(
                 trial = None
                 if candidate:
                     trial = Trial(gateway, candidate, settings, store, app.openapi)
-                    await stack.enter_async_context(trial)
+                    stack.push_async_callback(trial.shadow.aclose)
                 yield State(
                     gateway=gateway,
                     vocabulary=vocabulary,
@@ -102,6 +103,7 @@ def create_app(
     )
     if settings.beside("candidate"):
         app.add_middleware(OnTrial)
+    app.add_middleware(Idempotency, replies=Replies(store) if store else None)
     bodies = Bodies(
         most=settings.max_body_bytes,
         together=settings.bodies_bytes,

@@ -22,6 +22,8 @@ _ORIGIN: Final = re.compile(
     r"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?"
 )
 
+_PRICED: Final = frozenset({"input", "output", "cached"})
+
 Provider = Literal["embedded", "anthropic", "openai"]
 Role = Literal["candidate", "fallback"]
 
@@ -209,11 +211,17 @@ class Settings(BaseSettings):
         "folders named as a built-in feature whose instruction, examples or cases replace its own; "
         "read at start and on SIGHUP. `sample` for the two that come with Groundwork.",
     )
+    prices: Annotated[Mapping[str, Annotated[float, Field(ge=0)]], NoDecode] = Field(
+        default={},
+        description="What a million tokens of the base model cost, in any currency, as "
+        "`input=0.15,output=0.6,cached=0.075`; `cached` is for what a prompt cache gave.",
+    )
     store: Path | None = Field(
         default=None,
         description="SQLite file for answers given (30 days, so that feedback can name them), "
-        "feedback, conversations that callers ask to keep, unanswered questions, and requests that "
-        "`GROUNDWORK_CANDIDATE` answers differently. Without it, nothing is kept.",
+        "feedback, conversations that callers ask to keep, unanswered questions, replies to requests "
+        "with an `Idempotency-Key` (24 hours), and requests that `GROUNDWORK_CANDIDATE` answers "
+        "differently. Without it, nothing is kept.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
@@ -292,6 +300,17 @@ class Settings(BaseSettings):
             msg = "must be like tickets=/path/to/folder,answers=none"
             raise ValueError(msg)
         return {feature.strip(): name.strip() for feature, _, name in pairs}
+
+    @field_validator("prices", mode="before")
+    @classmethod
+    def _prices_are_named(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+        prices = {kind.strip(): price for kind, _, price in pairs}
+        if not prices.keys() >= {"input", "output"} or prices.keys() - _PRICED:
+            raise ValueError("must be like input=0.15,output=0.6,cached=0.075")
+        return prices
 
     @field_validator("base_url", "candidate_base_url", "fallback_base_url")
     @classmethod

@@ -1,16 +1,16 @@
 """Asks features, through the whole application in process, what is not known yet."""
 
 import asyncio
+import re
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from http import HTTPStatus
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+import click
 import httpx
 from pydantic_core import from_json
 
@@ -20,11 +20,14 @@ from app.evaluation.kept import Kept, Said
 from app.evaluation.service import in_process, patience_for
 from app.factory import create_app
 from app.features import FeaturePackage
+from app.features.cases import Case
+from app.gateway.call import current_call
 from app.gateway.transport import open_http
 from app.provision import HttpFactory
 from app.settings import Settings
 
 _PATIENT_SECONDS: Final = 600.0  # for a request: how fast a model is, the figures say
+_SPENT: Final = re.compile(r"dur=([\d.]+)")  # of Server-Timing, in milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Plan:
         at_once: cases under way at once; None for as many as the model's server takes.
         keep: folder for what is said, which is not asked again; None to keep nothing.
         fresh: ask again what is kept.
+        stream: ask for streams, of the features that have one.
         open_http: opens the connection pool to the model.
     """
 
@@ -43,6 +47,7 @@ class Plan:
     at_once: int | None = None
     keep: Path | None = None
     fresh: bool = False
+    stream: bool = False
     open_http: HttpFactory = open_http
 
 
@@ -53,7 +58,8 @@ class Question:
     feature: str
     body: dict[str, Any]
     repeat: int
-    case: str
+    case: Case
+    stream: bool = False
 
 
 class Asker:
@@ -76,7 +82,8 @@ class Asker:
             ConfigurationError: a file that a setting names cannot be read.
         """
         ours: dict[str, Any] = {"log_level": "error", "cache_ttl": 0, "store": None}
-        ours["timeout"] = max(settings.timeout, _PATIENT_SECONDS)
+        for name in ("timeout", "first_token_timeout"):
+            ours[name] = max(getattr(settings, name), _PATIENT_SECONDS)
         self._settings = settings.model_copy(update=ours)
         self._packages, self._plan, self._stack = packages, plan, stack
         features = [package.FEATURE for package in packages]
@@ -112,15 +119,15 @@ class Asker:
         if self._settings.model_name.provider == "embedded" and report["status"] != "ready":
             raise ConfigurationError(f"The model is not ready: {report['reason']}")
         places = asyncio.Semaphore(self._plan.at_once or report["upstream"]["concurrency"])
-        advance = _progress(len(questions))
+        hidden = not sys.stderr.isatty()
         try:
-            async with asyncio.TaskGroup() as group:
-                for question in questions:
-                    group.create_task(self._ask(client, question, places, advance))
+            with click.progressbar(length=len(questions), file=sys.stderr, hidden=hidden) as bar:
+                async with asyncio.TaskGroup() as group:
+                    for question in questions:
+                        task = group.create_task(self._ask(client, question, places))
+                        task.add_done_callback(lambda _: bar.update(1))
         except ExceptionGroup as group:
             raise group.exceptions[0] from None
-        finally:
-            advance(0)
 
     async def _start(self) -> httpx.AsyncClient:
         app = create_app(self._settings, features=self._packages, open_http=self._plan.open_http)
@@ -128,39 +135,35 @@ class Asker:
         return await self._stack.enter_async_context(service)
 
     async def _ask(
-        self,
-        client: httpx.AsyncClient,
-        question: Question,
-        places: asyncio.Semaphore,
-        advance: Callable[[int], None],
+        self, client: httpx.AsyncClient, question: Question, places: asyncio.Semaphore
     ) -> None:
         async with places:
             begun = time.perf_counter()
-            response = await client.post(f"/{question.feature}", json=question.body)
+            path = f"/{question.feature}{'/stream' * question.stream}"
+            response = await client.post(path, json=question.body)
             said = _said(response, time.perf_counter() - begun)
-        if not said.lasts and response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-            where = f"{question.feature}, case {question.case}"
+        if not said.lasts and response.is_client_error:
+            where = f"{question.feature}, case {question.case.id}"
             raise ConfigurationError(f"{where}: the service does not take it: {said.detail}")
         self._kept[question.feature].put(self._key(question), said)
-        advance(1)
 
     def _key(self, question: Question) -> str:
-        return self._kept[question.feature].key(question.body, question.repeat)
+        kept = self._kept[question.feature]
+        return kept.key(question.body, question.repeat, stream=question.stream)
 
 
 def _said(response: httpx.Response, seconds: float) -> Said:
-    body: dict[str, Any] = from_json(response.content)
-    if response.is_error:
+    """What came of a request that the service has answered in this very task.
+
+    A stream's head is sent with its first event, and says what was spent until then.
+    """
+    first, is_problem = None, response.is_error
+    last = response.content.rstrip().rpartition(b"\n")[2]  # JSON has no line breaks
+    body: dict[str, Any] = from_json(last.removeprefix(b"data: "))
+    if response.headers["content-type"].startswith("text/event-stream"):
+        is_problem = body["type"] == "failed"
+        body = body["problem" if is_problem else "result"]
+        first = sum(map(float, _SPENT.findall(response.headers["server-timing"]))) / 1000
+    if is_problem:
         return Said(None, body["code"], body["detail"], seconds=seconds)
-    repaired = "repair;" in response.headers["server-timing"]
-    return Said(body, repaired=repaired, seconds=seconds)
-
-
-def _progress(total: int) -> Callable[[int], None]:
-    """A bar on a terminal, where tqdm is installed; told 0 it ends."""
-    if not find_spec("tqdm"):
-        return lambda _done: None
-    tqdm: Any = import_module("tqdm").tqdm
-    tqdm.monitor_interval = 0  # no thread that watches the bar
-    bar = tqdm(total=total, unit="case", disable=None, leave=False)
-    return lambda done: bar.update(done) if done else bar.close()
+    return Said(body, repaired=bool(current_call().repairs), seconds=seconds, first=first)

@@ -1,14 +1,16 @@
 """``groundwork eval``: how well features do their cases, from a terminal."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
 from app.embedded.machine import default_cache_dir
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, GroundworkError
 from app.evaluation.asking import Plan
 from app.evaluation.kept import is_model_s_own
 from app.evaluation.results import Evaluation
@@ -18,25 +20,49 @@ from app.features import FeaturePackage, features_of
 from app.features.cases import Case, read_cases
 from app.settings import Settings, load_settings
 
-COULD_NOT_RUN = 3
+COULD_NOT_RUN: Final = 3
+FILE: Final = click.Path(dir_okay=False, path_type=Path)
+_log = logging.getLogger(__name__)
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
+
+class _Unusable(click.UsageError):
+    exit_code = COULD_NOT_RUN
 
 
-@click.command("eval")
+class Evaluating(click.Command):
+    """A command that exits with 3 where it could not run: 1 and 2 are verdicts."""
+
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        try:
+            return super().make_context(*arguments, **extra)
+        except click.UsageError as error:
+            raise _Unusable(error.message, error.ctx) from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (GroundworkError, click.ClickException, OSError) as error:
+            click.echo(f"groundwork: {error}", err=True)
+        except Exception:  # noqa: BLE001 # left alone, it would exit with 1, as of worse
+            _log.exception("It failed in a way that nobody foresaw.")
+        sys.exit(COULD_NOT_RUN)
+
+
+@click.command("eval", cls=Evaluating)
 @click.argument("features", nargs=-1, metavar="[FEATURE]...")
 @click.option("--model", help="As GROUNDWORK_MODEL.")
 @click.option("--base-url", metavar="URL", help="As GROUNDWORK_BASE_URL.")
-@click.option("--cases", type=_FILE, metavar="FILE", help="Instead of the one feature's own.")
+@click.option("--cases", type=FILE, metavar="FILE", help="Instead of the one feature's own.")
 @click.option("--repeats", type=click.IntRange(1), default=1, show_default=True)
 @click.option(
     "--concurrency",
     type=click.IntRange(1),
     help="Cases at once (default: as many as the model's server takes).",
 )
-@click.option("--json", "json_file", type=_FILE, metavar="FILE", help="Everything, with answers.")
-@click.option("--markdown", type=_FILE, metavar="FILE", help="The tables.")
-@click.option("--junit", type=_FILE, metavar="FILE", help="Cases as tests, for CI.")
+@click.option("--json", "json_file", type=FILE, metavar="FILE", help="Everything, with answers.")
+@click.option("--markdown", type=FILE, metavar="FILE", help="The tables.")
+@click.option("--junit", type=FILE, metavar="FILE", help="Cases as tests, for CI.")
+@click.option("--stream", is_flag=True, help="Ask for streams: how soon they begin is told, too.")
 @click.option("--fresh", is_flag=True, help="Ask again what is kept of earlier runs.")
 def run_evaluation(
     features: tuple[str, ...],
@@ -49,6 +75,7 @@ def run_evaluation(
     markdown: Path | None,
     junit: Path | None,
     *,
+    stream: bool,
     fresh: bool,
 ) -> None:
     """Ask features their cases, and print how well they do.
@@ -57,16 +84,12 @@ def run_evaluation(
     and not asked for again. Exits with 3 if it could not run.
     """
     given = {"model": model, "base_url": base_url}
-    try:
-        settings = load_settings(**{name: value for name, value in given.items() if value}).alone()
-        packages = named_features(features, settings)
-        own = own_cases(packages, cases)
-        plan = Plan(repeats, concurrency, results_folder(settings), fresh)
-        evaluations = asyncio.run(evaluate(packages, settings, plan, own))
-        _see_that_it_ran(evaluations)
-    except ConfigurationError as error:
-        click.echo(f"groundwork: {error}", err=True)
-        sys.exit(COULD_NOT_RUN)
+    settings = load_settings(**{name: value for name, value in given.items() if value}).alone()
+    packages = named_features(features, settings)
+    own = own_cases(packages, cases)
+    plan = Plan(repeats, concurrency, results_folder(settings), fresh, stream)
+    evaluations = asyncio.run(evaluate(packages, settings, plan, own))
+    _see_that_it_ran(evaluations)
     click.echo("\n\n".join(map(as_text, evaluations)))
     if json_file:
         json_file.write_bytes(as_json(evaluations))

@@ -28,6 +28,7 @@ _OF_NO_ACCOUNT: Final = {
     "anthropic_api_key",
     "openai_api_key",
     "features",  # the feature's own folder counts
+    "prices",
     "timeout",
     "first_token_timeout",
     "connect_timeout",

@@ -26,6 +26,7 @@ class Said:
         detail: the problem's, in words.
         repaired: whether the model had to be asked again.
         seconds: from request to response.
+        first: seconds to the first event, of a stream.
     """
 
     answer: dict[str, Any] | None
@@ -33,6 +34,7 @@ class Said:
     detail: str = ""
     repaired: bool = False
     seconds: float = 0
+    first: float | None = None
 
     @property
     def lasts(self) -> bool:
@@ -68,9 +70,10 @@ class Kept:
         for line in () if fresh else there.splitlines():
             self._read(line)
 
-    def key(self, body: dict[str, Any], repeat: int) -> str:
+    def key(self, body: dict[str, Any], repeat: int, *, stream: bool = False) -> str:
         """Stands for a question, asked for the ``repeat``-th time, and all that can change an answer."""
-        return hashlib.sha256(to_json([self._identity, _sorted(body), repeat])).hexdigest()
+        asked = [self._identity, json.dumps(body, sort_keys=True), repeat, *["stream"] * stream]
+        return hashlib.sha256(to_json(asked)).hexdigest()
 
     def put(self, key: str, said: Said) -> None:
         """Keep what was said; in the file, if it would be said again."""
@@ -93,7 +96,3 @@ class Kept:
             self.said[key] = Said(**fields)
         except (ValueError, TypeError, KeyError, AttributeError):
             return
-
-
-def _sorted(body: dict[str, Any]) -> str:
-    return json.dumps(body, sort_keys=True)

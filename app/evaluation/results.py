@@ -21,6 +21,7 @@ class Outcome:
         repaired: whether the model had to be asked again.
         input_tokens, output_tokens, cached_tokens: of all calls; ``cached`` is part of ``input``.
         seconds: from request to response.
+        first: seconds to the first event, if it is a stream that went well.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Outcome:
     output_tokens: int = 0
     cached_tokens: int = 0
     seconds: float = 0
+    first: float | None = None
 
     @property
     def score(self) -> float:
@@ -53,6 +55,8 @@ class Evaluation:
         margin: by how much the mean score may be lower without being worse, 0 to 1.
         outcomes: of the cases, in the order of the file, repeats together.
         metrics: by which metrics each score was made, by the score's name.
+        prices: of a million of the model's tokens, ``input``, ``output`` and perhaps ``cached``;
+            empty where they are not known.
     """
 
     feature: str
@@ -61,3 +65,4 @@ class Evaluation:
     margin: float
     outcomes: Sequence[Outcome] = field(default_factory=tuple)
     metrics: Mapping[str, str] = field(default_factory=dict[str, str])
+    prices: Mapping[str, float] = field(default_factory=dict[str, float])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import Final
+from typing import Any
 
 from app.evaluation import judge
 from app.evaluation.asking import Asker, Plan, Question
@@ -10,9 +10,8 @@ from app.evaluation.kept import Said
 from app.evaluation.results import Evaluation, Outcome
 from app.features import FeaturePackage
 from app.features.cases import Case, clusters_of, value_at
+from app.features.feature import Feature
 from app.settings import Settings
-
-_JUDGE: Final = judge.FEATURE.name
 
 
 async def evaluate(
@@ -33,35 +32,17 @@ async def evaluate(
         ConfigurationError: the service does not start, or a case is wrong in a way that shows only
             when it is asked.
     """
-    asked = {
-        package.FEATURE: (cases or {}).get(package.FEATURE.name, package.FEATURE.cases)
-        for package in packages
-    }
     questions = {
-        feature: [
-            (case, Question(feature.name, case.input, repeat, case.id))
-            for case in each
-            for repeat in range(plan.repeats)
-        ]
-        for feature, each in asked.items()
+        each.FEATURE: _questions(each, (cases or {}).get(each.FEATURE.name), plan)
+        for each in packages
     }
-    every = [pair for each in questions.values() for pair in each]
+    every = [question for each in questions.values() for question in each]
     async with AsyncExitStack() as stack:
         asker = Asker([*packages, judge], settings, plan, stack)
-        await asker.ask([question for _, question in every])
-        judged = [two for pair in every for two in _judgements(*pair, asker).values()]
+        await asker.ask(every)
+        judged = [two for each in every for two in _judgements(each, asker).values()]
         await asker.ask([question for two in judged for question in two])
-        return [
-            Evaluation(
-                feature=feature.name,
-                model=settings.model,
-                identity=asker.identities[feature.name],
-                margin=feature.margin,
-                outcomes=_outcomes(questions[feature], each, asker),
-                metrics=_metrics(each),
-            )
-            for feature, each in asked.items()
-        ]
+    return [_evaluation(feature, each, settings, asker) for feature, each in questions.items()]
 
 
 def outcome_of(
@@ -96,45 +77,62 @@ def outcome_of(
         output_tokens=usage.get("output_tokens", 0),
         cached_tokens=usage.get("cached_input_tokens", 0),
         seconds=said.seconds,
+        first=said.first,
     )
 
 
-def _outcomes(
-    questions: Sequence[tuple[Case, Question]], cases: Sequence[Case], asker: Asker
-) -> list[Outcome]:
-    clusters = dict(zip((case.id for case in cases), clusters_of(cases), strict=True))
+def _questions(package: FeaturePackage, cases: Sequence[Case] | None, plan: Plan) -> list[Question]:
+    feature, path = package.FEATURE, f"/{package.FEATURE.name}/stream"
+    paths = {getattr(route, "path", "") for router in package.ROUTERS for route in router.routes}
     return [
-        outcome_of(
-            case,
-            asker.said(question),
-            cluster=clusters[case.id],
-            repeat=question.repeat,
-            judged={
-                path: judge.verdict_of(*map(asker.said, two))
-                for path, two in _judgements(case, question, asker).items()
-            },
-        )
-        for case, question in questions
+        Question(feature.name, case.input, repeat, case, plan.stream and path in paths)
+        for case in (feature.cases if cases is None else cases)
+        for repeat in range(plan.repeats)
     ]
 
 
-def _judgements(
-    case: Case, question: Question, asker: Asker
-) -> dict[str, tuple[Question, Question]]:
+def _evaluation(
+    feature: Feature[Any, Any], questions: Sequence[Question], settings: Settings, asker: Asker
+) -> Evaluation:
+    cases = [each.case for each in questions if each.repeat == 0]
+    clusters = dict(zip((case.id for case in cases), clusters_of(cases), strict=True))
+    outcomes = [
+        outcome_of(
+            each.case,
+            asker.said(each),
+            cluster=clusters[each.case.id],
+            repeat=each.repeat,
+            judged={
+                path: judge.verdict_of(*map(asker.said, two))
+                for path, two in _judgements(each, asker).items()
+            },
+        )
+        for each in questions
+    ]
+    return Evaluation(
+        feature=feature.name,
+        model=settings.model,
+        identity=asker.identities[feature.name],
+        margin=feature.margin,
+        outcomes=outcomes,
+        metrics=_metrics(cases),
+        prices=settings.prices,
+    )
+
+
+def _judgements(question: Question, asker: Asker) -> dict[str, list[Question]]:
     """What the model has to judge of an answer, by path: in both orders."""
-    answer = asker.said(question).answer
-    if answer is None:
-        return {}
-    found = dict[str, tuple[Question, Question]]()
-    for each in case.expected:
-        if each.criterion:
-            got = value_at(answer, each.path)
-            one, other = (
-                Question(_JUDGE, judgement.model_dump(), question.repeat, case.id)
-                for judgement in judge.in_both_orders(case.input, got, each.criterion)
+    case, answer = question.case, asker.said(question).answer
+    return {
+        each.path: [
+            Question(judge.FEATURE.name, judgement.model_dump(), question.repeat, case)
+            for judgement in judge.in_both_orders(
+                case.input, value_at(answer, each.path), each.criterion
             )
-            found[each.path] = one, other
-    return found
+        ]
+        for each in case.expected
+        if each.criterion and answer is not None
+    }
 
 
 def _metrics(cases: Sequence[Case]) -> dict[str, str]:

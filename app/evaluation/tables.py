@@ -2,17 +2,19 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, cast
+from typing import Final
 from xml.etree import ElementTree as ET
 
 import numpy as np
 from pydantic_core import to_json
 
+from app.evaluation.columns import aligned, in_markdown
 from app.evaluation.results import Evaluation, Outcome
 from app.evaluation.statistics import bootstrap_mean, wilson
 from app.features.metrics import JUDGED
+from app.web.trial.operations import unkept
 
 WHOLE: Final = "whole case"
 _HEAD: Final = ("", "mean", "95 % interval", "cases")
@@ -43,7 +45,9 @@ class Summary:
         repaired: how many answers took a repair.
         unkept: in how many answers a check was not kept, by its name.
         tokens: in, out, and those of ``in`` that came from a cache, all together.
+        cost: of the tokens, where prices are known.
         seconds: the median and the 95th percentile.
+        first: likewise of the seconds to a stream's first event, where any was asked for.
     """
 
     rows: Sequence[Row]
@@ -52,7 +56,9 @@ class Summary:
     repaired: int
     unkept: dict[str, int]
     tokens: tuple[int, int, int]
+    cost: float | None
     seconds: tuple[float, float]
+    first: tuple[float, float] | None
 
 
 def summary_of(evaluation: Evaluation) -> Summary:
@@ -68,40 +74,36 @@ def summary_of(evaluation: Evaluation) -> Summary:
         for name in names
     ]
     rows.append(_row(WHOLE, "", [(each, each.score) for each in outcomes]))
-    p50, p95 = np.quantile([each.seconds for each in outcomes], [0.5, 0.95])
+    tokens = (
+        sum(each.input_tokens for each in outcomes),
+        sum(each.output_tokens for each in outcomes),
+        sum(each.cached_tokens for each in outcomes),
+    )
+    firsts = [each.first for each in outcomes if each.first is not None]
     return Summary(
         rows=rows,
         asked=len(outcomes),
         problems=dict(Counter(each.problem for each in outcomes if each.problem)),
         repaired=sum(each.repaired for each in outcomes),
-        unkept=dict(Counter(name for each in outcomes for name in set(_unkept(each.answer)))),
-        tokens=(
-            sum(each.input_tokens for each in outcomes),
-            sum(each.output_tokens for each in outcomes),
-            sum(each.cached_tokens for each in outcomes),
-        ),
-        seconds=(float(p50), float(p95)),
+        unkept=dict(Counter(name for each in outcomes for name in unkept(each.answer))),
+        tokens=tokens,
+        cost=_cost(evaluation.prices, *tokens),
+        seconds=_percentiles([each.seconds for each in outcomes]),
+        first=_percentiles(firsts) if firsts else None,
     )
 
 
 def as_text(evaluation: Evaluation) -> str:
     """A table for a terminal."""
     title, table, notes = _parts(evaluation)
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = [
-        f"{first:{widths[0]}}  "
-        + "  ".join(f"{c:>{w}}" for c, w in zip(rest, widths[1:], strict=True))
-        for first, *rest in table
-    ]
-    return "\n".join((title, *(f"  {line}" for line in (*lines, *notes))))
+    return "\n".join((title, *(f"  {line}" for line in (*aligned(table, 1), *notes))))
 
 
 def as_markdown(evaluation: Evaluation) -> str:
     """The same in Markdown."""
-    title, (head, *rows), notes = _parts(evaluation)
-    table = (head, ("---", "---:", "---:", "---:"), *rows)
-    lines = [f"| {' | '.join(row)} |" for row in table]
-    return "\n".join((f"## {title}", "", *lines, "", *(f"- {note}" for note in notes)))
+    title, table, notes = _parts(evaluation)
+    listed = (f"- {note}" for note in notes)
+    return "\n".join((f"## {title}", "", *in_markdown(table, 1), "", *listed))
 
 
 def as_json(evaluations: Sequence[Evaluation]) -> bytes:
@@ -164,14 +166,18 @@ def _parts(evaluation: Evaluation) -> tuple[str, list[tuple[str, ...]], list[str
     summary = summary_of(evaluation)
     table = [_HEAD, *map(_cells, summary.rows)]
     valid = summary.asked - sum(summary.problems.values())
-    tokens, (p50, p95) = summary.tokens, summary.seconds
+    tokens = summary.tokens
     notes = [
         f"valid: {valid} of {summary.asked}{_listed(summary.problems)}",
         f"repaired: {summary.repaired} of {summary.asked}",
         f"checks not kept: {sum(summary.unkept.values())}{_listed(summary.unkept)}",
         f"tokens: {tokens[0]} in ({tokens[2]} cached), {tokens[1]} out",
-        f"seconds: {p50:.2f} (p50), {p95:.2f} (p95)",
+        f"seconds: {_timed(summary.seconds)}",
     ]
+    if summary.first:
+        notes.append(f"seconds to the first token: {_timed(summary.first)}")
+    if summary.cost is not None:
+        notes.append(f"cost: {summary.cost:.4g}")
     if any(JUDGED in row.metrics.split(", ") for row in summary.rows):
         notes.append(_MARK)
     return f"{evaluation.feature} on {evaluation.model}", table, notes
@@ -188,17 +194,24 @@ def _listed(counts: dict[str, int]) -> str:
     return f" ({', '.join(f'{name} {count}' for name, count in counts.items())})" if counts else ""
 
 
-def _unkept(value: Any) -> Iterator[str]:
-    """Names of the checks that are not kept, wherever they stand in a response."""
-    if isinstance(value, list):
-        for each in cast("list[Any]", value):
-            yield from _unkept(each)
-    elif isinstance(value, dict):
-        fields = cast("dict[str, Any]", value)
-        if fields.get("kept") is False and "check" in fields:
-            yield str(fields["check"])
-        for each in fields.values():
-            yield from _unkept(each)
+def _cost(
+    prices: Mapping[str, float], input_tokens: int, output_tokens: int, cached: int
+) -> float | None:
+    if not prices:
+        return None
+    read = (input_tokens - cached) * prices["input"] + cached * prices.get(
+        "cached", prices["input"]
+    )
+    return (read + output_tokens * prices["output"]) / 1_000_000
+
+
+def _percentiles(seconds: Sequence[float]) -> tuple[float, float]:
+    p50, p95 = np.quantile(seconds, [0.5, 0.95])
+    return float(p50), float(p95)
+
+
+def _timed(seconds: tuple[float, float]) -> str:
+    return "{:.2f} (p50), {:.2f} (p95)".format(*seconds)
 
 
 def _xml(text: str) -> str:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from time import monotonic
 from typing import Final, Literal
 
-from app.errors import DeadlineExceeded
+from app.errors import DeadlineExceeded, GroundworkError
 
 Clock = Callable[[], float]
 """Tells the time in seconds, from any moment on. All of the gateway's time is of one clock."""
@@ -76,6 +76,8 @@ class Call:
         outcomes: where the answers to its prompts came from.
         repairs: how often the model was asked to put an output right.
         answered_by: the model that answered, if it is not the base model.
+        conversation_id: the kept conversation that it belongs to, if it does.
+        problem: what it failed with, if it did.
     """
 
     def __init__(
@@ -94,6 +96,8 @@ class Call:
         self.outcomes: list[CacheOutcome] = []
         self.repairs = 0
         self.answered_by = ""
+        self.conversation_id: str | None = None
+        self.problem: GroundworkError | None = None
         self._active: dict[Kind, int] = {"upstream": 0, "queue": 0, "backoff": 0}
         self._spent = {"queue": 0.0, "backoff": 0.0, "upstream": 0.0, "own": 0.0}
 

@@ -56,6 +56,22 @@ CREATE TABLE IF NOT EXISTS disagreements (
     content TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS disagreements_by_time ON disagreements (at);
+CREATE TABLE IF NOT EXISTS replies (
+    key BLOB PRIMARY KEY,
+    request BLOB NOT NULL,
+    holder TEXT NOT NULL,
+    until REAL NOT NULL,
+    bytes_so_far INTEGER,
+    status INTEGER,
+    headers TEXT,
+    body BLOB,
+    conversation_id TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS replies_by_time ON replies (until);
+CREATE INDEX IF NOT EXISTS replies_by_bytes ON replies (bytes_so_far)
+    WHERE bytes_so_far IS NOT NULL;
+CREATE INDEX IF NOT EXISTS replies_by_conversation ON replies (conversation_id)
+    WHERE conversation_id IS NOT NULL;
 PRAGMA user_version = {_VERSION};
 COMMIT;
 """
@@ -147,7 +163,7 @@ class Store:
         content = _GIVEN.dump_json(answer).decode()
         row = (answer.message_id, _iso(answer.asked_at), answer.conversation_id, gap, content)
         try:
-            with self._writing() as db:
+            with self.writing() as db:
                 newest = db.execute(_KEEP, row).lastrowid or 0
                 db.execute(_PRUNE, (_oldest(), newest - _MOST_ANSWERS))
         except RecordUnwritten:
@@ -170,7 +186,11 @@ class Store:
 
     def forget_conversation(self, conversation_id: str) -> bool:
         """Delete a conversation's answers, and what was said of them; whether there were any."""
-        return self._change("DELETE FROM answers WHERE conversation_id = ?", conversation_id)
+        with self.writing() as db:
+            gone = db.execute("DELETE FROM answers WHERE conversation_id = ?", (conversation_id,))
+            if gone.rowcount:
+                db.execute("DELETE FROM replies WHERE conversation_id = ?", (conversation_id,))
+            return gone.rowcount > 0
 
     def add_feedback(self, message_id: str, rating: Rating, comment: str | None) -> str:
         """Take down what somebody says of an answer, on the disk; its name.
@@ -210,7 +230,7 @@ class Store:
             RecordUnwritten: it could not be.
         """
         row = (_iso(disagreement.at), _DISAGREED.dump_json(disagreement).decode())
-        with self._writing() as db:
+        with self.writing() as db:
             newest = db.execute(_KEEP_DISAGREEMENT, row).lastrowid or 0
             db.execute(_PRUNE_DISAGREEMENTS, (_oldest(), newest - _MOST_DISAGREEMENTS))
 
@@ -224,12 +244,16 @@ class Store:
             return self._db.execute(query, values).fetchall()
 
     def _change(self, statement: str, *values: object, durably: bool = False) -> bool:
-        with self._writing(durably=durably) as db:
+        with self.writing(durably=durably) as db:
             return db.execute(statement, values).rowcount > 0
 
     @contextmanager
-    def _writing(self, *, durably: bool = False) -> Generator[sqlite3.Connection]:
-        """A transaction that waits for its turn at the start, where SQLite can wait."""
+    def writing(self, *, durably: bool = False) -> Generator[sqlite3.Connection]:
+        """A transaction that waits for its turn at the start, where SQLite can wait.
+
+        Raises:
+            RecordUnwritten: it failed.
+        """
         try:
             with self._lock, self._db as db:
                 db.execute(f"PRAGMA synchronous = {'FULL' if durably else 'NORMAL'}")

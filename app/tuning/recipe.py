@@ -12,7 +12,7 @@ class Recipe:
         rate: learning rate, after a warm-up; down to a tenth by a cosine.
         epochs: how often each example is seen.
         batch: examples a step.
-        micro: examples at once, as memory allows.
+        micro: most tokens at once, as memory allows; one example may have more.
         longest: most tokens of an example; longer ones are left out.
         check_every: steps between two looks at the examples that are held out.
         patience: how many looks in a row may be worse than the best before it ends.
@@ -24,7 +24,7 @@ class Recipe:
     rate: float = 2e-4
     epochs: float = 2
     batch: int = 8
-    micro: int = 4
+    micro: int = 1_536
     longest: int = 2_048
     check_every: int = 20
     patience: int = 3

@@ -134,6 +134,9 @@ class Trainer:
     def _length(self, number: int) -> int:
         return sum(map(len, self._examples[number]))
 
+    def _padded(self, number: int) -> int:
+        return -(-self._length(number) // _ROUND) * _ROUND
+
     def _ordered(self) -> list[list[int]]:
         """The batches of all epochs, each of examples of about one length."""
         order, recipe, batches = random.Random(self._recipe.seed), self._recipe, list[list[int]]()  # noqa: S311
@@ -147,12 +150,22 @@ class Trainer:
         steps = round(len(batches) * recipe.epochs / math.ceil(recipe.epochs))
         return batches[: recipe.steps or steps]
 
+    def _parts(self, numbers: Sequence[int]) -> Iterator[list[int]]:
+        """Examples in parts of so few tokens, padding included, that memory holds what is kept."""
+        part = list[int]()
+        for number in sorted(numbers, key=self._length):
+            if part and (len(part) + 1) * self._padded(number) > self._recipe.micro:
+                yield part
+                part = []
+            part.append(number)
+        yield part
+
     def _learn(self) -> float:
         """One step; the mean loss of its completions' tokens."""
         batch, recipe, total = self._batches[self.step], self._recipe, 0.0
         count = sum(len(self._examples[number][1]) for number in batch)
-        for start in range(0, len(batch), recipe.micro):
-            loss = self._loss(batch[start : start + recipe.micro]) / count
+        for part in self._parts(batch):
+            loss = self._loss(part) / count
             loss.backward()
             total += loss.item()
         warm = min(1.0, (self.step + 1) / (_WARM_UP * self.steps + 1))
@@ -165,8 +178,8 @@ class Trainer:
         return total
 
     def _loss(self, numbers: Sequence[int]) -> Any:
-        """The summed loss of some examples' completions."""
-        longest = -(-max(map(self._length, numbers)) // _ROUND) * _ROUND
+        """The summed loss of the completions of some examples, the longest of which is the last."""
+        longest = self._padded(numbers[-1])
         tokens = torch.zeros(len(numbers), longest, dtype=torch.long)
         mask, labels = torch.zeros_like(tokens), torch.full_like(tokens, _IGNORED)
         for row, number in enumerate(numbers):
@@ -189,10 +202,8 @@ class Trainer:
         """The mean loss of the held-out examples; None if there are none."""
         if not self._held_out:
             return None
-        total, micro = 0.0, self._recipe.micro
         with torch.no_grad():
-            for start in range(0, len(self._held_out), micro):
-                total += self._loss(self._held_out[start : start + micro]).item()
+            total = sum(self._loss(part).item() for part in self._parts(self._held_out))
         return total / sum(len(self._examples[number][1]) for number in self._held_out)
 
     def _identity(self, base: Path) -> str:

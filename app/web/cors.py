@@ -9,6 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 EXPOSED: Final = (
     "Allow",
     "Cache-Status",
+    "Idempotency-Replayed",
     "Retry-After",
     "Server-Timing",
     "X-Model",

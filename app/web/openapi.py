@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from app.web.problems import Problem
 
+_KEY = r'^("[ !#-\[\]-~]{1,255}"|[!#-+\--:<-\[\]-~]{1,255})$'
 _HEADERS: list[dict[str, Any]] = [
     {
         "name": "X-Request-Timeout",
@@ -20,6 +21,15 @@ _HEADERS: list[dict[str, Any]] = [
         "description": "`no-cache`, `no-store` or `max-age=<seconds>`, for a fresh answer where "
         "the operator keeps answers (RFC 9111). `Cache-Status` tells where an answer came from.",
         "schema": {"type": "string"},
+    },
+    {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "A name of your own for the request, such as a UUID, in quotes or without; "
+        "for 24 hours, sending the request again with it gives the first one's reply, with "
+        "`Idempotency-Replayed: true` (IETF draft httpapi-idempotency-key-header). Only where the "
+        "operator has set `GROUNDWORK_STORE`.",
+        "schema": {"type": "string", "pattern": _KEY},
     },
 ]
 _REF = "#/components/schemas/{model}"

@@ -20,6 +20,7 @@ from app.errors import (
     NotFound,
     UnsupportedMediaType,
 )
+from app.gateway.call import current_call
 from app.web.bodies import is_json
 
 log = logging.getLogger(__name__)
@@ -60,21 +61,24 @@ def documented(status: int, codes: str) -> dict[int | str, dict[str, Any]]:
         "description": f"{HTTPStatus(status).phrase}: {codes}",
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in (HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE):
         response["headers"] = _RETRY_AFTER
     return {status: response}
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = (
-    documented(400, "malformed-json, malformed-form, header-invalid or http-invalid")
+    documented(
+        400, "malformed-json, malformed-form, header-invalid, http-invalid or idempotency-off"
+    )
     | documented(408, "request-timeout")
+    | documented(409, "idempotency-key-in-use; `Retry-After` says when to try again")
     | documented(413, "body-too-large, text-too-long or too-many-items")
     | documented(415, "unsupported-media-type")
     | documented(
         422,
         "request-invalid or a more exact text-empty, language-unknown, glossary-invalid, "
         "formality-unsupported, markup-invalid, email-unreadable, schema-unsatisfiable or "
-        "conversations-off; input-too-long or model-refused",
+        "conversations-off; idempotency-key-reused; input-too-long or model-refused",
     )
     | documented(500, "internal-error")
     | documented(
@@ -104,7 +108,8 @@ def problem_of(error: GroundworkError) -> Problem:
 
 
 def problem_response(error: GroundworkError) -> Response:
-    """The response for an error."""
+    """The response for an error, with which the request has failed."""
+    current_call().problem = error
     return Response(
         problem_of(error).model_dump_json(exclude_none=True),
         status_code=error.status,

@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Final, Literal, Union
 
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
+from app.gateway.call import current_call
 from app.web.problems import Problem, logged, problem_of
+
+_ENDS: Final = (b'data: {"type":"completed"', b'data: {"type":"failed"')
 
 
 class Failed(BaseModel):
@@ -59,8 +62,14 @@ async def _frames(first: bytes, events: AsyncGenerator[BaseModel]) -> AsyncGener
             async for event in events:
                 yield _frame(event)
         except Exception as error:  # noqa: BLE001 # whatever it is, the stream must say so
-            yield _frame(Failed(type="failed", problem=problem_of(logged(error))))
+            problem = current_call().problem = logged(error)
+            yield _frame(Failed(type="failed", problem=problem_of(problem)))
 
 
 def _frame(event: BaseModel) -> bytes:
     return b"data: " + event.__pydantic_serializer__.to_json(event) + b"\n\n"
+
+
+def is_last(frame: bytes) -> bool:
+    """Whether these are the bytes of a terminal event."""
+    return frame.startswith(_ENDS)

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Generator
 from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
@@ -19,6 +20,7 @@ EMBEDDED, API = "groundwork:embedded", "groundwork:api"
 START_SECONDS = 120
 ANSWER_SECONDS = 600
 PORT = 8000
+SAMPLE_FOLDERS = Path(__file__).parents[2] / "app" / "features" / "folder" / "sample"
 
 
 def run_docker(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -42,8 +44,9 @@ needs_embedded = pytest.mark.skipif(not is_built(EMBEDDED), reason=f"{EMBEDDED} 
 needs_api = pytest.mark.skipif(not is_built(API), reason=f"{API} is not built")
 
 
-def start(image: str, *environment: str) -> str:
+def start(image: str, *environment: str, mounted: Path | None = None) -> str:
     options = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
+    options += [f"--volume={mounted}:/features:ro"] if mounted else []
     settings = [f"--env={setting}" for setting in environment]
     publish = f"--publish=127.0.0.1::{PORT}"
     return docker("run", "--detach", *options, *settings, publish, image)
@@ -89,6 +92,37 @@ def test_embedded_answers_on_a_read_only_root(embedded: str) -> None:
     with client_of(embedded) as client:
         response = client.post("/tickets", json={"text": "My lamp does not switch on."})
     assert response.status_code == 200, response.text
+
+
+@needs_embedded
+def test_folders_of_features_need_only_a_mount(tmp_path: Path) -> None:
+    shutil.copytree(SAMPLE_FOLDERS, folders := tmp_path / "features")
+    settings = ("GROUNDWORK_FEATURES=/features", f"GROUNDWORK_TIMEOUT={ANSWER_SECONDS}")
+    container = start(EMBEDDED, *settings, mounted=folders)
+    text = "Superb sound, and the battery lasts a week. I would buy it again."
+    try:
+        wait_until_healthy(container)
+        with client_of(container) as client:
+            summary = client.post("/summary", json={"text": text})
+            review = client.post("/reviews", json={"text": text})
+            with client.stream("POST", "/reviews/stream", json={"text": text}) as stream:
+                streamed = stream.read().decode()
+        assert summary.status_code == 200, summary.text
+        assert review.status_code == 200, review.text
+        assert review.json()["sentiment"] == "positive"
+        assert '"type":"completed"' in streamed
+    finally:
+        docker("rm", "--force", container)
+
+
+@needs_embedded
+def test_broken_folder_is_named_by_file_and_line(tmp_path: Path) -> None:
+    shutil.copytree(SAMPLE_FOLDERS, folders := tmp_path / "features")
+    (folders / "summary" / "feature.toml").write_text('titel = "Summaries"\n', "utf-8")
+    options = [f"--volume={folders}:/features:ro", "--env=GROUNDWORK_FEATURES=/features"]
+    done = run_docker("run", "--rm", *options, EMBEDDED)
+    assert done.returncode == 1
+    assert "summary/feature.toml:1: titel" in done.stderr
 
 
 @needs_embedded

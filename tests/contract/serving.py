@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -44,9 +45,13 @@ def serving(app: FastAPI) -> Generator[httpx.Client]:
 
 
 class _ModelServer(BaseHTTPRequestHandler):
-    """An OpenAI-compatible server whose model is a good one."""
+    """An OpenAI-compatible server."""
 
     protocol_version = "HTTP/1.1"
+
+    def __init__(self, says: Says, *connection: Any) -> None:
+        self._says = says
+        super().__init__(*connection)
 
     def do_GET(self) -> None:
         self._reply("application/json", b"{}")
@@ -54,7 +59,7 @@ class _ModelServer(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         kind = "text/event-stream" if body.get("stream") else "application/json"
-        self._reply(kind, asyncio.run(replied(good, body).aread()))
+        self._reply(kind, asyncio.run(replied(self._says, body).aread()))
 
     def _reply(self, kind: str, content: bytes) -> None:
         self.send_response(200)
@@ -69,9 +74,9 @@ class _ModelServer(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def model_server() -> Generator[str]:
+def model_server(says: Says = good) -> Generator[str]:
     """The address of a model server for services in processes of their own."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _ModelServer)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_ModelServer, says))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

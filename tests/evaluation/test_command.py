@@ -142,6 +142,17 @@ def test_it_prints_a_table_and_writes_files(
     assert len(upstream.asked) == 9
 
 
+def test_cost_is_told_by_the_prices(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ("tickets", "--cases", "cases.jsonl", *upstream.options)
+    monkeypatch.setenv(f"{PREFIX}PRICES", "input=1, output=2")
+    run(*told)
+    assert "  cost: 0.0" in capsys.readouterr().out
+    monkeypatch.setenv(f"{PREFIX}PRICES", "input=1")
+    assert "GROUNDWORK_PRICES: must be like input=0.15," in refused(capsys, *told)
+
+
 def test_features_are_evaluated_on_their_own_cases(
     upstream: Upstream, capsys: pytest.CaptureFixture[str]
 ) -> None:

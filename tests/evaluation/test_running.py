@@ -1,8 +1,9 @@
 """From cases to outcomes, by the feature that the documentation adds."""
 
+import asyncio
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,17 +17,20 @@ from app.evaluation.asking import Plan
 from app.evaluation.identity import identity_of
 from app.evaluation.results import Evaluation
 from app.evaluation.running import evaluate
+from app.features import tickets, translations
 from app.features.cases import Case, case_of
 from app.settings import Settings
 from tests.features import titles
 from tests.service import MODEL
-from tests.wire.replies import CACHED, INPUT, OUTPUT, openai_message
+from tests.wire.replies import CACHED, INPUT, OUTPUT, TICKET, openai_message, openai_stream
 from tests.wire.service import upstream_that
 from tests.wire.upstream import settings
 
 Says = Callable[[str], str | httpx.Response]
+
 DOWN = httpx.Response(503, text="down")
 REFUSED = openai_message(None, refusal="I will not.")
+STREAMED = {"content-type": "text/event-stream"}
 
 
 def titled(text: str) -> str:
@@ -37,6 +41,13 @@ def titled(text: str) -> str:
 def case(name: str, expected: Any = None, **more: Any) -> Case:
     line = {"id": name, "input": {"text": name}, "expected": {"title": expected or name}, **more}
     return case_of(json.dumps(line), titles.Note, {})
+
+
+def frames_of(title: str) -> AsyncIterator[bytes]:
+    """The events of a stream of that title."""
+    stream = openai_stream(['{"title"', ": ", json.dumps(title), "}"]).stream
+    assert isinstance(stream, httpx.AsyncByteStream)
+    return aiter(stream)
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -100,6 +111,48 @@ async def test_repair_is_told() -> None:
     assert outcome.repaired
     assert outcome.output_tokens == 2 * OUTPUT
     assert outcome.score == 1
+
+
+async def test_streams_say_the_same_and_when_they_began(tmp_path: Path) -> None:
+    async def slowly() -> AsyncGenerator[bytes]:
+        async for frame in frames_of("a"):
+            yield frame
+            await asyncio.sleep(0.1)
+
+    plain = await Model().evaluate(case("a"), keep=tmp_path)
+    slow = Model(lambda _: httpx.Response(200, headers=STREAMED, content=slowly()))
+    made = await slow.evaluate(case("a"), keep=tmp_path, stream=True)
+    (was,), (outcome,) = plain.outcomes, made.outcomes
+    assert outcome.first
+    assert 0 < outcome.first < outcome.seconds - 0.3, (
+        "between the first words and the end lie several waits"
+    )
+    assert (outcome.answer, outcome.score, was.first) == (was.answer, 1, None)
+    kept = Model()
+    assert await kept.evaluate(case("a"), keep=tmp_path, stream=True) == made
+    assert not kept.asked
+
+
+async def test_repair_and_failure_of_a_stream_are_told() -> None:
+    async def broken() -> AsyncGenerator[bytes]:
+        frames = frames_of("bad")
+        yield await anext(frames) + await anext(frames) + b"data: {"
+
+    def says(text: str) -> str | httpx.Response:
+        if "bad" in text:
+            return httpx.Response(200, headers=STREAMED, content=broken())
+        return titled(text) if "earlier answer" in text else '{"title": "a\\nb"}'
+
+    good, bad = (await Model(says).evaluate(case("a"), case("bad"), stream=True)).outcomes
+    assert (good.repaired, good.score, good.problem) == (True, 1, None)
+    assert (bad.problem, bad.first) == ("upstream-failed", None)
+
+
+async def test_features_without_a_stream_are_asked_all_the_same() -> None:
+    plan = Model(lambda _: TICKET).plan(stream=True)
+    cases = tickets.FEATURE.cases[:1]
+    (made,) = await evaluate([tickets], settings("openai"), plan, {"tickets": cases})
+    assert (made.outcomes[0].problem, made.outcomes[0].first) == (None, None)
 
 
 async def test_problem_is_told_and_scores_nothing() -> None:
@@ -277,3 +330,25 @@ async def test_embedded_model_is_asked(tmp_path: Path) -> None:
     (again,) = await evaluate([titles], on, Plan(keep=tmp_path), {"titles": cases})
     lasting = [each for each in made.outcomes if each.answer]
     assert [each for each in again.outcomes if each.answer] == lasting
+
+
+@pytest.mark.slow
+async def test_judge_on_a_real_model_is_asked_in_both_orders(tmp_path: Path) -> None:
+    """It says a letter each time, and which of them is put first is of no account for the score."""
+    feature = translations.FEATURE
+    body = {"text": ["Das Produkt ist gut."], "target_lang": "EN"}
+    judged = [
+        {"id": name, "input": body, "expected": {"translations.0.text": {"judge": criterion}}}
+        for name, criterion in (("a", "It is in English."), ("b", "It is about the weather."))
+    ]
+    cases = [case_of(json.dumps(each), feature.takes, feature.metrics) for each in judged]
+    (made,) = await evaluate(
+        [translations], Settings(model=MODEL), Plan(keep=tmp_path, at_once=1), {feature.name: cases}
+    )
+    (file,) = [each for each in files_in(tmp_path) if each.name.startswith("judge-of-cases")]
+    verdicts = [json.loads(line)["answer"]["verdict"] for line in file.read_bytes().splitlines()]
+    assert len(verdicts) == 4
+    for outcome, pair in zip(made.outcomes, (verdicts[:2], verdicts[2:]), strict=True):
+        assert outcome.answer
+        assert outcome.score == {"AB": 1, "BA": 0, "AA": 0.5, "BB": 0.5}["".join(pair)]
+    print([(each.id, each.score) for each in made.outcomes], verdicts)  # noqa: T201 # it is slow

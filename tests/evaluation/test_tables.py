@@ -56,6 +56,23 @@ def test_summary_counts_what_is_there() -> None:
     assert summary.unkept == {"numbers": 1}, "once for an answer"
     assert summary.tokens == (300, 30, 180)
     assert summary.seconds == (3, 3)
+    assert (summary.cost, summary.first) == (None, None)
+
+
+def test_cost_and_first_token_are_told_where_they_are_known() -> None:
+    prices = {"input": 2.0, "output": 5.0}
+    for cached, cost in ((None, 0.00075), (0.5, 0.00048)):
+        known = prices | ({} if cached is None else {"cached": cached})
+        made = replace(MADE, prices=known, outcomes=(replace(RIGHT, first=0.25), WRONG, FAILED))
+        summary = summary_of(made)
+        assert summary.cost == pytest.approx(cost)
+        assert summary.first == (0.25, 0.25)
+        for said in (as_text(made), as_markdown(made)):
+            assert f"cost: {cost}" in said
+            assert "seconds to the first token: 0.25 (p50), 0.25 (p95)" in said
+    for said in (as_text(MADE), as_markdown(MADE)):
+        assert "cost" not in said
+        assert "first" not in said
 
 
 def test_repeats_count_as_one_case_and_alike_cases_by_bootstrap() -> None:

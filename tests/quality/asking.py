@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -56,12 +56,16 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench_on(model: str) -> AsyncGenerator[Bench]:
+async def bench_on(model: str, adapters: Mapping[str, str] | None = None) -> AsyncGenerator[Bench]:
     """The service on a model; of an embedded one, the engine is started here.
+
+    ``adapters`` are as ``GROUNDWORK_ADAPTERS`` would name them, which holds without them.
 
     Keys and the address of a model elsewhere come from the environment, as the service's do.
     """
     settings = Settings(model=model)
+    if adapters is not None:
+        settings = settings.model_copy(update={"adapters": adapters})
     engine = make_engine(settings)
     if engine is None:
         yield Bench(settings, None)
@@ -69,9 +73,8 @@ async def bench_on(model: str) -> AsyncGenerator[Bench]:
     await asyncio.to_thread(engine.start)
     try:
         assert await asyncio.to_thread(engine.wait, _START_SECONDS), engine.problem()
-        on_engine = Settings(
-            model=model, base_url=f"{engine.base_url}/v1", api_key=SecretStr(engine.key)
-        )
+        where = {"base_url": f"{engine.base_url}/v1", "api_key": SecretStr(engine.key)}
+        on_engine = settings.model_copy(update=where)
         key = {"authorization": f"Bearer {engine.key}"}
         http = httpx.AsyncClient(base_url=engine.base_url, headers=key, timeout=300)
         async with http as direct:

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from app.evaluation import asking
 from app.evaluation.command import named_features, own_cases, results_folder
-from app.evaluation.gate.sides import Plan, Side
+from app.evaluation.gate.sides import Baseline, Plan, Side
 from app.evaluation.identity import identity_of
 from app.evaluation.kept import Kept
 from app.evaluation.results import Evaluation
@@ -21,11 +21,11 @@ from app.features import FeaturePackage
 from app.features.cases import Case
 from app.settings import Settings, load_settings
 
-_FIRST: Final = 2  # cases of a feature that are asked to know how long the others will take
+_FIRST: Final = 3  # cases of a feature that are asked to know how long the others will take
 
 
-class ServiceEvaluator:
-    """Asks features their cases."""
+class Evaluator:
+    """Asks a side its cases, or takes what a baseline has of them."""
 
     def __init__(self, names: Sequence[str], cases: Path | None, repeats: int) -> None:
         """Choose what to ask.
@@ -37,33 +37,45 @@ class ServiceEvaluator:
         """
         self._names, self._cases, self._repeats = names, cases, repeats
 
-    def plan(self, side: Side) -> Plan:
-        """What is kept, and how long it took; where that is unknown, the first cases are asked."""
+    def plan(self, side: Side | Baseline) -> Plan:
+        """What it will take; where nobody knows how long, the first cases are asked.
+
+        Raises:
+            ConfigurationError: there is no such feature, or a file is wrong.
+        """
+        if isinstance(side, Baseline):
+            return Plan(0, {}, side.cases)
         settings = _settings_of(side)
         packages = named_features(self._names, settings)
         ahead = [self._ahead(each, settings) for each in packages]
-        unknown = [each for each in ahead if not each.seconds and each.calls]
-        if unknown:
+        if unknown := [each for each in ahead if each.open and not each.seconds]:
             first = {each.package.FEATURE.name: each.cases[:_FIRST] for each in unknown}
-            chosen = [each.package for each in unknown]
-            _ask(chosen, settings, asking.Plan(keep=results_folder(settings)), first)
+            plan = asking.Plan(keep=results_folder(settings))
+            asyncio.run(evaluate([each.package for each in unknown], settings, plan, first))
             ahead = [self._ahead(each, settings) for each in packages]
-        return Plan(
-            calls=sum(each.calls for each in ahead),
-            kept=sum(len(each.seconds) for each in ahead),
-            seconds=_total(ahead),
-            cases={
-                each.package.FEATURE.name: {case.id: _hash(case) for case in each.cases}
-                for each in ahead
-            },
-        )
+        cases = {
+            each.package.FEATURE.name: {case.id: _hash(case) for case in each.cases}
+            for each in ahead
+        }
+        calls = sum(len(each.cases) for each in ahead) * self._repeats
+        return Plan(calls, {key: s for each in ahead for key, s in each.expected.items()}, cases)
 
     def evaluate(self, side: Side) -> Sequence[Evaluation]:
-        """Ask all of them."""
+        """What comes of all of them; the side's model is gone from memory when this returns.
+
+        Raises:
+            GroundworkError: it cannot be asked.
+        """
         settings = _settings_of(side)
         packages = named_features(self._names, settings)
         plan = asking.Plan(self._repeats, keep=results_folder(settings))
-        return _ask(packages, settings, plan, own_cases(packages, self._cases))
+        return asyncio.run(evaluate(packages, settings, plan, own_cases(packages, self._cases)))
+
+    def answers(self, side: Side | Baseline, plan: Plan) -> Baseline:
+        """What a side answers, or answered."""
+        if isinstance(side, Baseline):
+            return side
+        return Baseline(str(side), plan.cases, self.evaluate(side))
 
     def _ahead(self, package: FeaturePackage, settings: Settings) -> "_Ahead":
         feature = package.FEATURE
@@ -72,7 +84,7 @@ class ServiceEvaluator:
         kept = Kept(results_folder(settings), feature.name, identity_of(feature, settings))
         keys = [kept.key(case.input, n) for case in cases for n in range(self._repeats)]
         seconds = [kept.said[key].seconds for key in keys if key in kept.said]
-        return _Ahead(package, cases, len(keys), seconds)
+        return _Ahead(package, cases, [key for key in keys if key not in kept.said], seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +92,21 @@ class _Ahead:
     """What there is to ask of a feature.
 
     Attributes:
-        calls: all of them.
-        seconds: those of the ones that are kept.
+        open: stand for the questions that have no answer yet.
+        seconds: that the answers took which are kept.
     """
 
     package: FeaturePackage
     cases: Sequence[Case]
-    calls: int
+    open: Sequence[str]
     seconds: Sequence[float]
 
     @property
-    def open(self) -> int:
-        return self.calls - len(self.seconds)
-
-
-def _total(ahead: Sequence[_Ahead]) -> float | None:
-    """Seconds, one call after the other; None if nothing is known of a feature."""
-    if any(each.open and not each.seconds for each in ahead):
-        return None
-    return sum(each.open * median(each.seconds) for each in ahead if each.open)
-
-
-def _ask(
-    packages: Sequence[FeaturePackage], settings: Settings, plan: asking.Plan, cases: Any
-) -> list[Evaluation]:
-    return asyncio.run(evaluate(packages, settings, plan, cases))
+    def expected(self) -> dict[str, float | None]:
+        """Seconds for each: the first, for which the model reads the examples, takes longest."""
+        usual = median(self.seconds) if self.seconds else None
+        longest = max(self.seconds, default=None)
+        return dict.fromkeys(self.open, usual) | dict.fromkeys(self.open[:1], longest)
 
 
 def _settings_of(side: Side) -> Settings:

@@ -1,6 +1,5 @@
 """What a gate found as a page: one HTML file that asks nobody for anything and runs no script."""
 
-import html
 import json
 import math
 import re
@@ -8,6 +7,9 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Final
+
+from turbohtml import Element
+from turbohtml.build import E, document
 
 from app.evaluation.gate.report import Report, chance, explained, headline, named, points, signed
 from app.evaluation.gate.verdicts import Change, Comparison, Verdict
@@ -18,55 +20,37 @@ _FRAME: Final = frozenset({"model", "usage"})  # of every reply; they say nothin
 _WORD: Final = re.compile(r"\w+|\s+|[^\w\s]")
 _MARKED: Final = 3_000  # words, up to which two answers are compared word by word
 _SHOWN: Final = 50  # cases of a list
-
-
-class _Html(str):
-    """Text that is HTML already."""
-
-    __slots__ = ()
+_FIGURE: Final = {"class": "figure"}
+_COUNT: Final = {"class": "count"}
 
 
 def page(report: Report) -> str:
-    """The page; text of models and cases is escaped wherever it stands."""
-    head = _tag(
-        "head",
-        _Html('<meta charset="utf-8">'),
-        _Html('<meta name="viewport" content="width=device-width">'),
-        _Html(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
-        _tag("title", f"Gate: {headline(report)}"),
-        _tag("style", _Html(_STYLE)),
+    """The page; text of models and cases stays text wherever it stands."""
+    head = (
+        E.meta({"name": "viewport", "content": "width=device-width"}),
+        E.meta({"http-equiv": "Content-Security-Policy", "content": _POLICY}),
+        E.style(_STYLE),
     )
-    uncompared = f"Only one side has cases of: {', '.join(report.uncompared)}."
-    main = _tag(
-        "main",
-        _tag("p", "Groundwork gate", kind="kicker"),
-        _tag("h1", headline(report)),
-        _tag(
-            "p",
-            "From ",
-            _tag("code", report.before),
-            " to ",
-            _tag("code", report.after),
-            kind="sides",
-        ),
-        _tag("p", uncompared) if report.uncompared else "",
+    main = E.main(
+        E.p({"class": "kicker"}, "Groundwork gate"),
+        E.h1(headline(report)),
+        E.p({"class": "sides"}, "From ", E.code(report.before), " to ", E.code(report.after)),
+        *([E.p(report.note)] if report.note else []),
         _verdicts(report.verdicts),
         *map(_feature, report.verdicts),
     )
-    return f'<!doctype html>\n<html lang="en">{head}{_tag("body", main)}</html>\n'
+    made = document(title=f"Gate: {headline(report)}", lang="en", head=head, body=[main])
+    return f"{made.serialize()}\n"
 
 
-def _verdicts(verdicts: Sequence[Verdict]) -> _Html:
+def _verdicts(verdicts: Sequence[Verdict]) -> Element:
     reach = _reach([verdict.overall for verdict in verdicts], [one.margin for one in verdicts])
-    head = _row("Feature", "Verdict", _axis(reach), "Before", "After", "Points", "p", "Cases")
     rows = [
-        _tag(
-            "tr",
-            _tag("th", _tag("a", one.feature, href=f"#{_anchor(one)}"), scope="row"),
-            _tag("td", _badge(one)),
-            _tag("td", _chart(one.overall, reach, one.margin, one.ruling), kind="chart"),
-            *_figures(one.overall, one.adjusted_p),
-            _tag("td", str(one.cases), kind="figure"),
+        E.tr(
+            E.th({"scope": "row"}, E.a({"href": f"#{_anchor(one)}"}, one.feature)),
+            E.td(_badge(one)),
+            *_figures(one.overall, one.adjusted_p, reach, one.margin, one.ruling),
+            E.td(_FIGURE, str(one.cases)),
         )
         for one in verdicts
     ]
@@ -74,79 +58,69 @@ def _verdicts(verdicts: Sequence[Verdict]) -> _Html:
         "Each line is the 95 % interval of the difference in points, the dot the difference itself; "
         "the shaded band is the feature's margin. p is adjusted for all features (Holm)."
     )
-    return _tag("figure", _scrolling("Verdicts", _table(head, rows)), _tag("figcaption", caption))
+    table = _table("Verdicts", ("Feature", "Verdict"), reach, ("Cases",), rows)
+    return E.figure(table, E.figcaption(caption))
 
 
-def _feature(verdict: Verdict) -> _Html:
-    unpaired = f"Not compared: {named(verdict.unpaired)}."
-    return _tag(
-        "section",
-        _tag("header", _tag("h2", verdict.feature), _badge(verdict)),
-        _tag("p", explained(verdict)),
-        _tag("p", unpaired) if verdict.unpaired else "",
+def _feature(verdict: Verdict) -> Element:
+    return E.section(
+        {"id": _anchor(verdict)},
+        E.header(E.h2(verdict.feature), _badge(verdict)),
+        E.p(explained(verdict)),
+        *([E.p(f"Not compared: {named(verdict.unpaired)}.")] if verdict.unpaired else []),
         _metrics(verdict),
         *_cases("Newly broken", verdict.broken),
         *_cases("Newly fixed", verdict.fixed),
-        id=_anchor(verdict),
     )
 
 
-def _metrics(verdict: Verdict) -> _Html:
+def _metrics(verdict: Verdict) -> Element:
     reach = _reach([*verdict.metrics.values()], [verdict.margin])
     rows = [
-        _tag(
-            "tr",
-            _tag("th", name, scope="row"),
-            _tag("td", _chart(one, reach, 0, ""), kind="chart"),
-            *_figures(one, one.p),
-        )
+        E.tr(E.th({"scope": "row"}, name), *_figures(one, one.p, reach))
         for name, one in verdict.metrics.items()
     ]
-    head = _row("Expected", _axis(reach), "Before", "After", "Points", "p")
-    return _scrolling(f"Figures of {verdict.feature}", _table(head, rows))
+    return _table(f"Figures of {verdict.feature}", ("Expected",), reach, (), rows)
 
 
-def _cases(title: str, changes: Sequence[Change]) -> list[_Html]:
+def _cases(title: str, changes: Sequence[Change]) -> list[Element]:
     if not changes:
         return []
     rest = len(changes) - _SHOWN
-    return [
-        _tag("h3", f"{title}: {len(changes)}"),
-        *map(_case, changes[:_SHOWN]),
-        *([_tag("p", f"And {rest} more.", kind="count")] if rest > 0 else []),
-    ]
+    more = [E.p(_COUNT, f"And {rest} more.")] if rest > 0 else []
+    return [E.h3(f"{title}: {len(changes)}"), *map(_case, changes[:_SHOWN]), *more]
 
 
-def _case(change: Change) -> _Html:
+def _case(change: Change) -> Element:
     before, after = _marked(_text(change.answered), _text(change.answers))
     scores = f"{points(change.before)} to {points(change.after)}"
-    answers = _tag(
-        "div",
-        _tag("div", _tag("h4", "Before"), _tag("pre", before)),
-        _tag("div", _tag("h4", "After"), _tag("pre", after)),
-        kind="answers",
+    return E.details(
+        {"class": "case"},
+        E.summary(
+            E.code(change.id), E.span(_COUNT, scores), E.span(_COUNT, ", ".join(change.moved))
+        ),
+        E.div(
+            E.div(E.h4("Asked"), E.pre(_text(change.input))),
+            E.div(
+                {"class": "answers"},
+                E.div(E.h4("Before"), E.pre(*before)),
+                E.div(E.h4("After"), E.pre(*after)),
+            ),
+        ),
     )
-    asked = _tag("div", _tag("h4", "Asked"), _tag("pre", _text(change.input)))
-    summary = _tag(
-        "summary",
-        _tag("code", change.id),
-        _tag("span", scores, kind="count"),
-        _tag("span", ", ".join(change.moved), kind="count"),
-    )
-    return _tag("details", summary, _tag("div", asked, answers), kind="case")
 
 
-def _marked(before: str, after: str) -> tuple[_Html, _Html]:
+def _marked(before: str, after: str) -> tuple[list[Element | str], list[Element | str]]:
     """Both texts, with what only one of them has marked."""
     old, new = _WORD.findall(before), _WORD.findall(after)
     if max(len(old), len(new)) > _MARKED:
-        return _Html(html.escape(before)), _Html(html.escape(after))
-    left, right = "", ""
+        return [before], [after]
+    left, right = list[Element | str](), list[Element | str]()
     for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         was, now = "".join(old[a:b]), "".join(new[c:d])
-        left += html.escape(was) if kind == "equal" or not was else _tag("del", was)
-        right += html.escape(now) if kind == "equal" or not now else _tag("ins", now)
-    return _Html(left), _Html(right)
+        left.append(was if kind == "equal" or not was else E("del", was))
+        right.append(now if kind == "equal" or not now else E.ins(now))
+    return left, right
 
 
 def _text(value: dict[str, Any] | str) -> str:
@@ -160,7 +134,28 @@ def _text(value: dict[str, Any] | str) -> str:
     )
 
 
-# Charts --------------------------------------------------------------------------------------
+# Tables and charts ---------------------------------------------------------------------------
+
+
+def _table(
+    label: str, first: Sequence[str], reach: float, last: Sequence[str], rows: Sequence[Element]
+) -> Element:
+    """A table of figures, the chart among them; it scrolls where it is too wide."""
+    figures = ("Before", "After", "Points", "p", *last)
+    head = E.tr(
+        *(E.th({"scope": "col"}, cell) for cell in (*first, _axis(reach))),
+        *(E.th({"scope": "col", **_FIGURE}, cell) for cell in figures),
+    )
+    given = {"class": "table", "aria-label": label, "role": "region", "tabindex": "0"}
+    return E.div(given, E.table(E.thead(head), E.tbody(*rows)))
+
+
+def _figures(
+    one: Comparison, p: float, reach: float, margin: float = 0, ruling: str = ""
+) -> list[Element]:
+    told = (points(one.before), points(one.after), signed(one.difference), chance(p))
+    chart = E.td({"class": "chart"}, _chart(one, reach, margin, ruling))
+    return [chart, *(E.td(_FIGURE, figure) for figure in told)]
 
 
 def _reach(compared: Sequence[Comparison], margins: Sequence[float]) -> float:
@@ -169,72 +164,36 @@ def _reach(compared: Sequence[Comparison], margins: Sequence[float]) -> float:
     return min(1.0, math.ceil(10 * max([*ends, *margins, 0.01])) / 10)
 
 
-def _chart(one: Comparison, reach: float, margin: float, ruling: str) -> _Html:
+def _chart(one: Comparison, reach: float, margin: float, ruling: str) -> Element:
     """An interval against nought and, where there is one, a margin."""
     label = f"{signed(one.difference)} points, from {signed(one.low)} to {signed(one.high)}"
-    low, mean, high = (_place(value, reach) for value in (one.low, one.difference, one.high))
-    band = f'<rect class="margin" x="{_place(-margin, reach)}" width="{100 * margin / reach:.1f}%"'
-    return _Html(
-        f'<svg role="img" class="{ruling}" aria-label="{label}">{band} height="100%"/>'
-        f'<line class="zero" x1="50%" x2="50%" y2="100%"/>'
-        f'<line class="range" x1="{low}" x2="{high}" y1="50%" y2="50%"/>'
-        f'<circle class="mean" cx="{mean}" cy="50%" r="6"/></svg>'
+    edge, low, mean, high = (
+        f"{50 * (1 + value / reach):.1f}%" for value in (-margin, one.low, one.difference, one.high)
+    )
+    width = f"{100 * margin / reach:.1f}%"
+    return E.svg(
+        {"role": "img", "class": ruling, "aria-label": label},
+        E.rect({"class": "margin", "x": edge, "width": width, "height": "100%"}),
+        E.line({"class": "zero", "x1": "50%", "x2": "50%", "y2": "100%"}),
+        E.line({"class": "range", "x1": low, "x2": high, "y1": "50%", "y2": "50%"}),
+        E.circle({"class": "mean", "cx": mean, "cy": "50%", "r": "6"}),
     )
 
 
-def _axis(reach: float) -> _Html:
+def _axis(reach: float) -> Element:
     ends = (("0%", "start", -reach), ("50%", "middle", 0.0), ("100%", "end", reach))
-    texts = "".join(
-        f'<text x="{place}" y="14" text-anchor="{anchor}">{signed(value).removesuffix(".0")}</text>'
-        for place, anchor, value in ends
-    )
     label = f"Difference in points, from {signed(-reach)} to {signed(reach)}"
-    return _Html(f'<svg class="axis" role="img" aria-label="{label}">{texts}</svg>')
-
-
-def _place(value: float, reach: float) -> str:
-    return f"{50 * (1 + value / reach):.1f}%"
-
-
-# HTML ----------------------------------------------------------------------------------------
-
-
-def _tag(name: str, *children: str, kind: str = "", **attributes: str) -> _Html:
-    """An element; ``kind`` is its class. What is not HTML already is escaped."""
-    given = attributes | ({"class": kind} if kind else {})
-    inside = "".join(one if isinstance(one, _Html) else html.escape(one) for one in children)
-    said = "".join(f' {each}="{html.escape(value)}"' for each, value in given.items())
-    return _Html(f"<{name}{said}>{inside}</{name}>")
-
-
-def _row(*cells: str) -> _Html:
-    """A table's head; its figures are those on the right of the chart."""
-    chart = next(place for place, cell in enumerate(cells) if isinstance(cell, _Html))
-    return _tag(
-        "tr",
+    return E.svg(
+        {"class": "axis", "role": "img", "aria-label": label},
         *(
-            _tag("th", cell, scope="col", kind="figure" if place > chart else "")
-            for place, cell in enumerate(cells)
+            E.text({"x": place, "y": "14", "text-anchor": anchor}, signed(at).removesuffix(".0"))
+            for place, anchor, at in ends
         ),
     )
 
 
-def _table(head: _Html, rows: Sequence[_Html]) -> _Html:
-    return _tag("table", _tag("thead", head), _tag("tbody", *rows))
-
-
-def _scrolling(label: str, inside: _Html) -> _Html:
-    given = {"aria-label": label, "role": "region", "tabindex": "0"}
-    return _tag("div", inside, kind="table", **given)
-
-
-def _figures(one: Comparison, p: float) -> list[_Html]:
-    told = (points(one.before), points(one.after), signed(one.difference), chance(p))
-    return [_tag("td", figure, kind="figure") for figure in told]
-
-
-def _badge(verdict: Verdict) -> _Html:
-    return _tag("span", verdict.ruling, kind=f"ruling {verdict.ruling}")
+def _badge(verdict: Verdict) -> Element:
+    return E.span({"class": f"ruling {verdict.ruling}"}, verdict.ruling)
 
 
 def _anchor(verdict: Verdict) -> str:

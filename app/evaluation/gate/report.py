@@ -5,21 +5,10 @@ from dataclasses import asdict, dataclass
 
 from pydantic_core import to_json
 
-from app.evaluation.gate.verdicts import BY_WEIGHT, Change, Ruling, Verdict
+from app.evaluation.columns import aligned, in_markdown
+from app.evaluation.gate.verdicts import BY_WEIGHT, Ruling, Verdict
 
-_HEAD = (
-    "FEATURE",
-    "VERDICT",
-    "BEFORE",
-    "AFTER",
-    "POINTS",
-    "95 % INTERVAL",
-    "P",
-    "BROKEN",
-    "FIXED",
-    "CASES",
-)
-_TEXTS = 2  # columns that are no figures
+_WORDS = 2  # columns that are no figures
 _LEAST = 0.001
 _NAMED = 12  # cases in a line
 
@@ -44,6 +33,12 @@ class Report:
         """The verdict that weighs most."""
         rulings = {verdict.ruling for verdict in self.verdicts}
         return next(ruling for ruling in BY_WEIGHT if ruling in rulings)
+
+    @property
+    def note(self) -> str:
+        """What there is to say beside the verdicts, if anything."""
+        names = ", ".join(self.uncompared)
+        return f"Only one side has cases of: {names}." if names else ""
 
 
 def headline(report: Report) -> str:
@@ -83,37 +78,30 @@ def explained(verdict: Verdict) -> str:
 
 def table(report: Report) -> str:
     """For a terminal."""
-    rows = [_HEAD, *map(cells, report.verdicts)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [f"From {report.before} to {report.after}", ""]
-    for row in rows:
-        texts = [f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)][:_TEXTS]
-        figures = [f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)][_TEXTS:]
-        lines.append("  ".join((*texts, *figures)).rstrip())
-    lines.append("")
+    head, *rows = _rows(report)
+    shown = aligned([[cell.upper() for cell in head], *rows], _WORDS)
+    lines = [f"From {report.before} to {report.after}", "", *shown, ""]
     for verdict in report.verdicts:
         lines.append(f"{verdict.feature}: {explained(verdict)}")
         lines += [f"  {name}: {named(ids)}" for name, ids in _lists(verdict)]
-    lines += _notes(report)
+    lines += filter(None, [report.note])
     return "\n".join(_printable(line) for line in lines)
 
 
 def markdown(report: Report) -> str:
     """The same for a pull request."""
-    head = [cell.capitalize() for cell in _HEAD]
+    rows = [[_inline(cell) for cell in row] for row in _rows(report)]
     lines = [
         f"### {_inline(headline(report))}",
         "",
         f"From `{_inline(report.before)}` to `{_inline(report.after)}`.",
         "",
-        f"| {' | '.join(head)} |",
-        "|" + "|".join(["---"] * _TEXTS + ["--:"] * (len(head) - _TEXTS)) + "|",
+        *in_markdown(rows, _WORDS),
     ]
-    lines += [f"| {' | '.join(map(_inline, cells(verdict)))} |" for verdict in report.verdicts]
     for verdict in report.verdicts:
         lines += ["", f"**{_inline(verdict.feature)}**: {explained(verdict)}"]
         lines += [f"- {name}: {_inline(named(ids))}" for name, ids in _lists(verdict)]
-    lines += ["", *map(_inline, _notes(report))] if report.uncompared else []
+    lines += ["", _inline(report.note)] if report.note else []
     return "\n".join([*lines, ""])
 
 
@@ -122,21 +110,24 @@ def as_json(report: Report) -> bytes:
     return to_json({"ruling": report.ruling, **asdict(report)}, indent=2)
 
 
-def cells(verdict: Verdict) -> tuple[str, ...]:
-    """A verdict as a row of the table."""
-    overall = verdict.overall
-    return (
-        verdict.feature,
-        verdict.ruling,
-        points(overall.before),
-        points(overall.after),
-        signed(overall.difference),
-        f"{signed(overall.low)} to {signed(overall.high)}",
-        chance(verdict.adjusted_p),
-        str(len(verdict.broken)),
-        str(len(verdict.fixed)),
-        str(verdict.cases),
-    )
+def _rows(report: Report) -> list[list[str]]:
+    """The table: its head, and a row for each verdict."""
+    rows = [
+        {
+            "Feature": one.feature,
+            "Verdict": one.ruling,
+            "Before": points(one.overall.before),
+            "After": points(one.overall.after),
+            "Points": signed(one.overall.difference),
+            "95 % interval": f"{signed(one.overall.low)} to {signed(one.overall.high)}",
+            "P": chance(one.adjusted_p),
+            "Broken": str(len(one.broken)),
+            "Fixed": str(len(one.fixed)),
+            "Cases": str(one.cases),
+        }
+        for one in report.verdicts
+    ]
+    return [list(rows[0]), *(list(row.values()) for row in rows)]
 
 
 def points(share: float) -> str:
@@ -163,21 +154,11 @@ def named(ids: Sequence[str]) -> str:
 
 def _lists(verdict: Verdict) -> list[tuple[str, Sequence[str]]]:
     lists: dict[str, Sequence[str]] = {
-        "newly broken": _ids(verdict.broken),
-        "newly fixed": _ids(verdict.fixed),
+        "newly broken": [change.id for change in verdict.broken],
+        "newly fixed": [change.id for change in verdict.fixed],
         "not compared": verdict.unpaired,
     }
     return [(name, ids) for name, ids in lists.items() if ids]
-
-
-def _ids(changes: Sequence[Change]) -> list[str]:
-    return [change.id for change in changes]
-
-
-def _notes(report: Report) -> list[str]:
-    if not report.uncompared:
-        return []
-    return [f"Only one side has cases of: {', '.join(report.uncompared)}."]
 
 
 def _printable(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
@@ -46,35 +46,14 @@ class Plan:
 
     Attributes:
         calls: requests to the service.
-        kept: how many of them were answered before and are not made again.
-        seconds: how long the others will take, as far as anybody knows.
+        open: stand for those that were not answered before, each with the seconds that it will
+            take, as far as anybody knows.
         cases: of what is asked.
     """
 
     calls: int
-    kept: int
-    seconds: float | None
+    open: Mapping[str, float | None]
     cases: Hashes
-
-
-class Evaluator(Protocol):
-    """Asks a side its cases."""
-
-    def plan(self, side: Side) -> Plan:
-        """What it will take.
-
-        Raises:
-            ConfigurationError: there is no such feature, or a file is wrong.
-        """
-        ...
-
-    def evaluate(self, side: Side) -> Sequence[Evaluation]:
-        """What comes of it; the side's model is gone from memory when this returns.
-
-        Raises:
-            GroundworkError: it cannot be asked.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +66,7 @@ class Baseline:
     """
 
     side: str
-    cases: Mapping[str, Mapping[str, str]]
+    cases: Hashes
     evaluations: Sequence[Evaluation] = field(default_factory=tuple)
 
     def __str__(self) -> str:
@@ -154,18 +133,6 @@ def check_cases(before: Hashes, after: Hashes, sides: tuple[str, str]) -> None:
             f"{' and '.join(sides)} have other cases by the same id: {changed[0]}{rest}; give both "
             "the same, or write the baseline anew."
         )
-
-
-def planned(side: Side | Baseline, evaluator: Evaluator) -> Plan:
-    """What it will take to have a side's answers; nothing where they are kept in a file."""
-    return Plan(0, 0, 0, side.cases) if isinstance(side, Baseline) else evaluator.plan(side)
-
-
-def evaluated(side: Side | Baseline, plan: Plan, evaluator: Evaluator) -> Baseline:
-    """What a side answers, or answered."""
-    if isinstance(side, Baseline):
-        return side
-    return Baseline(str(side), plan.cases, evaluator.evaluate(side))
 
 
 def compared(before: Baseline, after: Baseline) -> Report:

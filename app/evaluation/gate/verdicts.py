@@ -1,7 +1,7 @@
 """What a change did to a feature: better, same, worse, or too few cases to tell."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from app.evaluation.kept import is_model_s_own
@@ -104,6 +104,9 @@ class _Pair:
     def cluster(self) -> str:
         return self.after[0].cluster
 
+    def has(self, metric: str) -> bool:
+        return all(metric in one.scores for one in (*self.before, *self.after))
+
     def means(self, metric: str | None = None) -> tuple[float, float]:
         return _mean(self.before, metric), _mean(self.after, metric)
 
@@ -119,21 +122,25 @@ def judge(
         seed: of what is drawn at random.
     """
     known = {one.feature: one for one in before}
-    verdicts = [
-        _compared(known[one.feature], one, seed)
-        for one in after
-        if one.feature in known and _pairs(known[one.feature], one)
+    both = [(known[one.feature], one) for one in after if one.feature in known]
+    paired = [(old, new, pairs) for old, new in both if (pairs := _pairs(old, new))]
+    overall = [_compare(*_scored(pairs.values()), seed) for _, _, pairs in paired]
+    adjusted = holm([each.p for each in overall])
+    return [
+        _verdict(*each, compared, p, seed)
+        for each, compared, p in zip(paired, overall, adjusted, strict=True)
     ]
-    adjusted = holm([verdict.overall.p for verdict in verdicts])
-    return [_ruled(verdict, p) for verdict, p in zip(verdicts, adjusted, strict=True)]
 
 
-def _compared(before: Evaluation, after: Evaluation, seed: int) -> Verdict:
-    """All but what depends on the other features: ruling, adjusted p, cases that are missing."""
-    pairs = _pairs(before, after)
-    scored = [pair.means() for pair in pairs.values()]
-    clusters = [pair.cluster for pair in pairs.values()]
-    overall = _compare(scored, clusters, seed)
+def _verdict(
+    before: Evaluation,
+    after: Evaluation,
+    pairs: Mapping[str, _Pair],
+    overall: Comparison,
+    adjusted_p: float,
+    seed: int,
+) -> Verdict:
+    scored, clusters = _scored(pairs.values())
     differences = [new - old for old, new in scored]
     interval = (overall.low, overall.high)
     changes = [
@@ -143,39 +150,32 @@ def _compared(before: Evaluation, after: Evaluation, seed: int) -> Verdict:
     ]
     changes.sort(key=lambda change: abs(change.after - change.before), reverse=True)
     ids = {one.id for each in (before, after) for one in each.outcomes}
+    ruling = _ruling(overall, adjusted_p, after.margin)
+    needed = cases_needed(differences, clusters, interval, after.margin)
     return Verdict(
         feature=after.feature,
-        ruling="undecided",
+        ruling=ruling,
         overall=overall,
-        adjusted_p=overall.p,
+        adjusted_p=adjusted_p,
         margin=after.margin,
         cases=len(pairs),
         clusters=len(set(clusters)),
         detectable=detectable(interval),
-        more=cases_needed(differences, clusters, interval, after.margin),
+        more=max(1, needed - len(pairs)) if needed and ruling == "undecided" else None,
         broken=tuple(change for change in changes if change.after < change.before),
         fixed=tuple(change for change in changes if change.after > change.before),
-        metrics=_by_metric(list(pairs.values()), clusters, seed),
+        metrics=_by_metric(pairs.values(), seed),
         unpaired=tuple(sorted(ids - pairs.keys())),
     )
 
 
-def _ruled(verdict: Verdict, adjusted_p: float) -> Verdict:
-    overall, margin = verdict.overall, verdict.margin
-    is_significant, is_safe = adjusted_p < LEVEL, overall.low > -margin
-    ruling: Ruling = "undecided"
+def _ruling(overall: Comparison, adjusted_p: float, margin: float) -> Ruling:
+    is_significant = adjusted_p < LEVEL
     if is_significant and overall.difference > 0:
-        ruling = "better"
-    elif is_safe:
-        ruling = "same"
-    elif is_significant:
-        ruling = "worse"
-    more = verdict.more
-    if ruling != "undecided":
-        more = None
-    elif more is not None:
-        more = max(1, more - verdict.cases)
-    return replace(verdict, ruling=ruling, adjusted_p=adjusted_p, more=more)
+        return "better"
+    if overall.low > -margin:
+        return "same"
+    return "worse" if is_significant else "undecided"
 
 
 def _pairs(before: Evaluation, after: Evaluation) -> dict[str, _Pair]:
@@ -197,6 +197,14 @@ def _mean(outcomes: Sequence[Outcome], metric: str | None) -> float:
     return sum(scores) / len(scores)
 
 
+def _scored(
+    pairs: Iterable[_Pair], metric: str | None = None
+) -> tuple[list[tuple[float, float]], list[str]]:
+    """Mean scores on both sides, and clusters; of a metric, those of the cases that have it."""
+    having = [pair for pair in pairs if metric is None or pair.has(metric)]
+    return [pair.means(metric) for pair in having], [pair.cluster for pair in having]
+
+
 def _compare(
     scored: Sequence[tuple[float, float]], clusters: Sequence[str], seed: int
 ) -> Comparison:
@@ -213,20 +221,11 @@ def _compare(
     return Comparison(old, new, low, high, p)
 
 
-def _by_metric(pairs: Sequence[_Pair], clusters: Sequence[str], seed: int) -> dict[str, Comparison]:
-    """Of the cases that have a metric, in the order in which they first do."""
+def _by_metric(pairs: Collection[_Pair], seed: int) -> dict[str, Comparison]:
+    """Of the metrics that a case has on both sides, in the order in which they first come."""
     names = dict.fromkeys(name for pair in pairs for name in pair.after[0].scores)
-    compared: dict[str, Comparison] = {}
-    for name in names:
-        having = [
-            (pair.means(name), cluster)
-            for pair, cluster in zip(pairs, clusters, strict=True)
-            if all(name in one.scores for one in (*pair.before, *pair.after))
-        ]
-        if having:
-            scored, theirs = zip(*having, strict=True)
-            compared[name] = _compare(scored, theirs, seed)
-    return compared
+    compared = {name: _scored(pairs, name) for name in names}
+    return {name: _compare(*each, seed) for name, each in compared.items() if each[0]}
 
 
 def _change(case: str, pair: _Pair) -> Change:

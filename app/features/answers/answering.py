@@ -32,6 +32,7 @@ from app.features.answers.task import AnswerTask
 from app.features.feature import Result, reply_of
 from app.features.wire import Completed, Delta, Reply
 from app.gateway import ModelGateway, Usage
+from app.gateway.call import current_call
 from app.knowledge.library import Library
 from app.records import GivenAnswer, Store
 
@@ -107,7 +108,7 @@ class _Asked:
             passages=self.shown,
             truncated=self.is_cut,
         )
-        if store:
+        if store and self.request.store is not False:
             unkept = {"grounded", "truncated", "adapter", "usage", "checks"}
             given = GivenAnswer(
                 asked_at=datetime.now(UTC),
@@ -181,6 +182,7 @@ async def events(request: AnswerRequest, desk: Desk) -> AsyncGenerator[Any]:
 async def _prepared(request: AnswerRequest, desk: Desk) -> _Asked:
     traits = desk.gateway.traits
     conversation, messages = await _conversation(request, desk.store)
+    current_call().conversation_id = conversation
     history = _last(messages, traits.reads)
     found = await find(request, history, desk.library, desk.gateway)
     task = AnswerTask.model_construct(

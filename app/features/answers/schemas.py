@@ -64,9 +64,11 @@ class AnswerRequest(Request):
     conversation_id: ConversationId | None = Field(
         default=None, description="The kept conversation that this question goes on with."
     )
-    store: bool = Field(
-        default=False,
-        description="Keep the conversation, so that a later question can go on with it.",
+    store: bool | None = Field(
+        default=None,
+        description="`true`: keep the conversation, so that a later question can go on with it. "
+        "`false`: keep nothing of this answer, which then takes no feedback. Without it, the answer "
+        "is kept for feedback where the operator keeps answers.",
     )
 
 

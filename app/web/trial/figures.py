@@ -1,9 +1,13 @@
-"""How a model does, in counts and times of bounded memory, so that two can be compared."""
+"""How a model does, in counts and times of bounded memory, so that two can be compared.
+
+``/readyz`` shows them: this process's since its start.
+"""
 
 from collections import Counter
-from dataclasses import dataclass, field
 from math import ceil, exp, log
 from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, computed_field
 
 _LEAST_SECONDS: Final = 0.0001
 _STEP: Final = log(1.05)  # between two buckets: a percentile is right within 2.5 %
@@ -30,39 +34,59 @@ class Times:
         return None
 
 
-@dataclass(slots=True)
-class Figures:
-    """One model's answers to one feature's requests.
+class _Counts(BaseModel):
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
-    Attributes:
-        requests: all of them.
-        problems: those that were answered with a problem, by its code.
-        unkept: proofs that were not kept, by name.
-        repaired: requests with an answer that the model was asked to put right.
-        feedback: what was said of answers, by rating.
-        times: until the answer or, of a stream, its first event; of what went well.
-    """
+
+class FiguresReport(_Counts):
+    """How one model did with one feature's requests."""
 
     requests: int = 0
-    problems: Counter[str] = field(default_factory=Counter[str])
-    unkept: Counter[str] = field(default_factory=Counter[str])
-    repaired: int = 0
-    feedback: Counter[str] = field(default_factory=Counter[str])
-    times: Times = field(default_factory=Times)
+    problems: Counter[str] = Field(
+        default_factory=Counter, description="Failed requests, by the problem's code."
+    )
+    unkept: Counter[str] = Field(
+        default_factory=Counter, description="Proofs that were not kept, by name."
+    )
+    repaired: int = Field(
+        default=0, description="Requests for which it was asked to put its answer right."
+    )
+    feedback: Counter[str] = Field(
+        default_factory=Counter, description="By rating, what its callers said of answers."
+    )
+    _times: Times = PrivateAttr(default_factory=Times)
+
+    def went_well(self, seconds: float) -> None:
+        """Count how long one took."""
+        self._times.add(seconds)
+
+    @computed_field(
+        description="Median until the answer or, of a stream, its first event; of what went well."
+    )
+    @property
+    def p50_seconds(self) -> float | None:
+        return _rounded(self._times.percentile(50))
+
+    @computed_field
+    @property
+    def p95_seconds(self) -> float | None:
+        return _rounded(self._times.percentile(95))
 
 
-@dataclass(slots=True)
-class Differences:
-    """What came of a feature's requests that both models were asked.
+class DifferencesReport(_Counts):
+    """What came of a feature's requests that the candidate was asked after the base model."""
 
-    Attributes:
-        compared: both answered.
-        disagreed: they did not answer alike.
-        fields: by field, how often.
-        problems: how the candidate failed where the base model did not, by code.
-    """
+    compared: int = Field(default=0, description="Requests that both answered.")
+    disagreed: int = Field(default=0, description="Those that they answered differently.")
+    fields: Counter[str] = Field(
+        default_factory=Counter,
+        description="By field, how often it differed; free text is not compared. `checks`: the "
+        "proofs that were kept.",
+    )
+    problems: Counter[str] = Field(
+        default_factory=Counter, description="The candidate's failures, by the problem's code."
+    )
 
-    compared: int = 0
-    disagreed: int = 0
-    fields: Counter[str] = field(default_factory=Counter[str])
-    problems: Counter[str] = field(default_factory=Counter[str])
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else float(f"{seconds:.3g}")

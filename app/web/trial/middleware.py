@@ -9,9 +9,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.errors import GroundworkError
 from app.gateway.call import Call, current_call
 from app.web.logs import request_id
+from app.web.messages import said_first
 from app.web.trial.observed import Observed
 from app.web.trial.operations import Operation
-from app.web.trial.shadow import Answered, said_first
+from app.web.trial.shadow import Answered
 from app.web.trial.trial import Trial
 
 _FEEDBACK: Final = re.compile(r"/([^/]+)/[^/]+/feedback")

@@ -10,14 +10,15 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 from pydantic_core import from_json
-from starlette.types import ASGIApp, Message, Receive
+from starlette.types import ASGIApp, Message
 
 from app.errors import ConversationsOff, RecordUnwritten
 from app.gateway import BreakerState, ModelGateway
 from app.gateway.call import Call, set_call
 from app.records import Disagreement, Store
 from app.web.logs import set_request_id
-from app.web.trial.figures import Differences
+from app.web.messages import said_first
+from app.web.trial.figures import DifferencesReport
 from app.web.trial.observed import Observed
 from app.web.trial.operations import Operation
 
@@ -75,7 +76,7 @@ class Shadow:
         self._waiting: deque[Answered] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self.dropped = 0
-        self.features: defaultdict[str, Differences] = defaultdict(Differences)
+        self.features: defaultdict[str, DifferencesReport] = defaultdict(DifferencesReport)
 
     def caller_came(self) -> None:
         """Somebody waits for the base model."""
@@ -153,7 +154,7 @@ class Shadow:
             await self._compare(answered, given, reply, differences)
 
     async def _compare(
-        self, answered: Answered, given: JsonValue, reply: JsonValue, differences: Differences
+        self, answered: Answered, given: JsonValue, reply: JsonValue, differences: DifferencesReport
     ) -> None:
         feature = answered.operation.feature
         fields = answered.operation.differences(given, reply)
@@ -172,16 +173,6 @@ class Shadow:
             log.debug("A request that is not JSON is not kept.")
         except RecordUnwritten:
             log.exception("The disagreement could not be kept.")
-
-
-def said_first(message: Message, then: Receive) -> Receive:
-    """A caller who says this first."""
-    messages = [message]
-
-    async def receive() -> Message:
-        return messages.pop() if messages else await then()
-
-    return receive
 
 
 async def _nothing_more() -> Message:

@@ -4,14 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from hashlib import blake2b
 from random import random
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from app.gateway import ModelGateway
 from app.gateway.call import Call
 from app.records import Store
 from app.settings import Settings
-from app.web.trial.figures import Figures
+from app.web.trial.figures import FiguresReport
 from app.web.trial.observed import Observed
 from app.web.trial.operations import Operations, unkept
 from app.web.trial.shadow import Shadow
@@ -20,12 +19,12 @@ _HASH_BYTES: Final = 8
 
 
 class Trial:
-    """A candidate on trial; leaving its block ends what it has under way for the shadow.
+    """A candidate on trial.
 
     Attributes:
         candidate: its gateway.
         shadow_share, canary_share: of the requests, and of the callers.
-        shadow: what comes of the first.
+        shadow: what comes of the first; close it in the end.
         figures: what comes of the second, by feature: of the base model, and of the candidate.
     """
 
@@ -43,8 +42,8 @@ class Trial:
         self.shadow_share, self.canary_share = settings.shadow, settings.canary
         self.shadow = Shadow(gateway, candidate, store, yields=here)
         self.operations = Operations(document)
-        self.figures: defaultdict[str, tuple[Figures, Figures]] = defaultdict(
-            lambda: (Figures(), Figures())
+        self.figures: defaultdict[str, tuple[FiguresReport, FiguresReport]] = defaultdict(
+            lambda: (FiguresReport(), FiguresReport())
         )
 
     def is_canary(self, tenant: bytes) -> bool:
@@ -72,21 +71,10 @@ class Trial:
         figures.requests += 1
         figures.repaired += bool(call.repairs)
         figures.unkept.update(unkept(reply))
-        figures.times.add(observed.seconds or 0)
+        figures.went_well(observed.seconds or 0)
 
     def count_problem(self, feature: str, problem: str, *, is_canary: bool) -> None:
         """Count a request that was answered with a problem."""
         figures = self.figures[feature][is_canary]
         figures.requests += 1
         figures.problems[problem] += 1
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        await self.shadow.aclose()

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from random import Random
 
-from app.evaluation.gate.sides import Plan, Side
+from app.evaluation.gate.asking import Evaluator
+from app.evaluation.gate.sides import Baseline, Plan, Side
 from app.evaluation.results import Evaluation, Outcome
 
 MARGIN = 0.05
@@ -33,22 +34,31 @@ def evaluation(
     return Evaluation(feature, "any", "hash", margin, outcomes)
 
 
-class Staged:
+def asking(calls: int, seconds: float | None, of: str) -> dict[str, float | None]:
+    """So many questions, which take so long each."""
+    return {f"{of} {number}": seconds for number in range(calls)}
+
+
+class Staged(Evaluator):
     """Says what it is told to, and remembers whom it asked."""
 
     def __init__(self, **sides: Sequence[Evaluation]) -> None:
+        super().__init__((), None, 1)
         self.sides = sides
         self.asked: list[str] = []
         self.plans: dict[str, Plan] = {}
         self.hashed = "same"
 
-    def plan(self, side: Side) -> Plan:
+    def plan(self, side: Side | Baseline) -> Plan:
+        if isinstance(side, Baseline):
+            return super().plan(side)
         cases = {
             one.feature: {outcome.id: self.hashed for outcome in one.outcomes}
             for one in self.sides[side.model]
         }
         calls = sum(map(len, cases.values()))
-        return self.plans.get(side.model, Plan(calls, 0, None, cases))
+        unknown = asking(calls, None, of=side.model)
+        return self.plans.get(side.model, Plan(calls, unknown, cases))
 
     def evaluate(self, side: Side) -> Sequence[Evaluation]:
         self.asked.append(str(side))

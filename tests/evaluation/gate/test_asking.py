@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.cli import main
-from app.evaluation.gate.asking import _Ahead, _total  # pyright: ignore[reportPrivateUsage]
+from app.evaluation.gate.asking import _Ahead  # pyright: ignore[reportPrivateUsage]
 from app.features import tickets
 from app.settings import PREFIX
 from tests.wire.replies import TICKET
@@ -94,10 +94,10 @@ def test_a_model_that_is_worse(gate: Gate, upstream: Upstream) -> None:
     code, out, err = gate("--from", "openai:good", "--to", "openai:bad")
     assert code == 1
     assert "tickets  worse     100.0    0.0" in out
-    assert err.startswith("146 calls, and 4 answers kept from before; at most about 1 minute.")
-    order = upstream.asked[4:]  # the first four tell how long it takes
-    assert order == ["good"] * 73 + ["bad"] * 73
-    assert upstream.asked[:4] == ["good"] * 2 + ["bad"] * 2
+    assert err.startswith("144 calls for 150 answers; at most about 1 minute.")
+    order = upstream.asked[6:]  # the first six tell how long it takes
+    assert order == ["good"] * 72 + ["bad"] * 72
+    assert upstream.asked[:6] == ["good"] * 3 + ["bad"] * 3
 
 
 def test_what_was_answered_is_not_asked_again(gate: Gate, upstream: Upstream) -> None:
@@ -109,18 +109,20 @@ def test_what_was_answered_is_not_asked_again(gate: Gate, upstream: Upstream) ->
 
 
 def test_how_long_it_takes_is_told_by_what_is_kept_and_still_open() -> None:
-    def ahead(calls: int, *seconds: float) -> _Ahead:
-        return _Ahead(tickets, [], calls, seconds)
+    def expected(still_open: str, *seconds: float) -> dict[str, float | None]:
+        return _Ahead(tickets, [], still_open.split(), seconds).expected
 
-    assert _total([ahead(10, 2, 4, 9), ahead(3, 1, 1, 1)]) == 7 * 4
-    assert _total([ahead(10, 2), ahead(3)]) is None
-    assert _total([ahead(0), ahead(2, 5, 5)]) == 0
+    assert expected("a b c", 30, 4, 2) == {"a": 30, "b": 4, "c": 4}
+    assert expected("a b") == {"a": None, "b": None}
+    assert expected("", 5, 5) == {}
 
 
 def test_a_baseline_is_compared_without_its_model(
     gate: Gate, upstream: Upstream, tmp_path: Path
 ) -> None:
-    gate("--from", "openai:good", "--to", "openai:good", "--write-baseline", "baseline.json")
+    told = ("--from", "openai:good", "--to", "openai:good", "--write-baseline", "baseline.json")
+    assert gate(*told)[2].startswith("72 calls for 150 answers;")
+    assert len(upstream.asked) == 75, "both sides are the same, and asked once"
     upstream.asked.clear()
     assert gate("--from", "baseline.json", "--to", "openai:bad")[0] == 1
     assert set(upstream.asked) == {"bad"}

@@ -13,7 +13,7 @@ from app.errors import ConfigurationError
 from app.evaluation.gate.command import gate_command
 from app.evaluation.gate.sides import Plan, Side
 from app.evaluation.results import Evaluation
-from tests.evaluation.gate.made_up import Staged, evaluation, outcome
+from tests.evaluation.gate.made_up import Staged, asking, evaluation, outcome
 
 GOOD, BAD = [1.0] * 80, [1.0] * 40 + [0.0] * 40
 
@@ -88,13 +88,18 @@ def test_table(gate: Gate) -> None:
 def test_says_beforehand_how_much_it_is(gate: Gate, staged: Staged) -> None:
     cases = {"tickets": {"c-000": "same"}}
     assert gate("--from", "old", "--to", "new").stderr == (
-        "320 calls; how long, the first of them will tell.\n"
+        "320 calls for 320 answers; how long, the first of them will tell.\n"
     )
-    staged.plans = {"old": Plan(160, 100, 400, cases), "new": Plan(160, 0, 130, cases)}
+    old, new = asking(60, 400 / 60, of="old"), asking(160, 130 / 160, of="new")
+    staged.plans = {"old": Plan(160, old, cases), "new": Plan(160, new, cases)}
     assert gate("--from", "old", "--to", "new").stderr == (
-        "220 calls, and 100 answers kept from before; at most about 9 minutes.\n"
+        "220 calls for 320 answers; at most about 9 minutes.\n"
     )
-    staged.plans = {name: Plan(160, 160, 0, cases) for name in ("old", "new")}
+    staged.plans = {name: Plan(160, old, cases) for name in ("old", "new")}
+    assert gate("--from", "old", "--to", "new").stderr == (
+        "60 calls for 320 answers; at most about 7 minutes.\n"
+    ), "the second side's questions are the first's"
+    staged.plans = {name: Plan(160, {}, cases) for name in ("old", "new")}
     assert gate("--from", "old", "--to", "new").stderr == (
         "320 answers are kept from before; nothing is to be asked.\n"
     )
@@ -114,7 +119,7 @@ def test_writes_what_is_asked_for(gate: Gate, tmp_path: Path) -> None:
         "| Feature | Verdict | Before | After | Points | 95 % interval | P |"
     )
     assert lines[6].startswith("| tickets | worse | 100.0 | 50.0 | −50.0 | −60.7 to −39.3 |")
-    assert files[2].read_text().startswith("<!doctype html>")
+    assert files[2].read_text().startswith("<!DOCTYPE html>")
 
 
 def test_sides_may_differ_by_server_and_by_features(

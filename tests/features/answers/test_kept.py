@@ -55,6 +55,34 @@ async def test_a_conversation_is_forgotten_with_what_was_said_of_it(path: Path) 
     store.close()
 
 
+async def test_a_forgotten_conversation_leaves_no_unanswered_question(path: Path) -> None:
+    async with desk("[unknown] I don't know.", "[unknown] No.", store=path) as (client, _):
+        made = await post(client, store=True)
+        await post(client, question="Is it loud?", conversation_id=made["conversation_id"])
+        await client.delete(f"/answers/conversations/{made['conversation_id']}")
+    store = Store(path)
+    assert store.gaps(9) == []
+    store.close()
+
+
+async def test_nothing_is_kept_of_an_answer_that_is_not_to_be(path: Path) -> None:
+    unknown = "[unknown] I don't know."
+    async with desk(unknown, GOOD, unknown, unknown, store=path) as (client, _):
+        made = await post(client, store=False)
+        feedback = await client.post(
+            f"/answers/{made['message_id']}/feedback", json={"rating": "up"}
+        )
+        assert (feedback.status_code, feedback.json()["code"]) == (404, "message-unknown")
+        name = (await post(client, store=True))["conversation_id"]
+        for ask in (post, stream):
+            await ask(client, question="Is it loud?", conversation_id=name, store=False)
+    store = Store(path)
+    assert store.find(made["message_id"]) is None
+    assert store.gaps(9) == []
+    assert [turn for role, turn in store.conversation(name) if role == "user"] == [QUESTION]
+    store.close()
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [({"store": True}, "/store"), ({"conversation_id": f"conv_{'0' * 32}"}, "/conversation_id")],

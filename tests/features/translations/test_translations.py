@@ -10,6 +10,7 @@ import pytest
 from app.features.translations.schemas import MOST_BYTES, MOST_TERMS
 from app.features.translations.translator import FEATURE, PROOFS, Unit
 from app.gateway import Untrusted, fixed_mark
+from app.languages import detect
 from tests.features.translations.service import Messages, asked, marked, service_on, text_of
 
 GERMAN = "Das Produkt ist sehr gut und kommt bald."
@@ -164,6 +165,13 @@ def test_the_good_translations_of_the_cases_raise_no_alarm() -> None:
         output = case.expects("translations.0.text", "chrf")
         checks = [check for proof in PROOFS if (check := proof(unit, output))]
         assert not [check for check in checks if check.repairable and not check.kept], case.id
+
+
+def test_languages_of_the_cases_are_found() -> None:
+    """By our own code, which is why the cases expect nothing of it: their scores are the model's."""
+    for case in FEATURE.cases:
+        assert detect(case.input["text"][0]) == case.id.partition("-")[0].upper(), case.id
+        assert [each.path for each in case.expected] == ["translations.0.text"]
 
 
 def test_languages_without_examples_share_a_prefix() -> None:

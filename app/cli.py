@@ -29,6 +29,7 @@ from app.features.folder.scaffold import make_folder
 from app.knowledge.library import SAMPLE
 from app.provision import make_engine
 from app.settings import PREFIX, Role, Settings, load_settings, settings_table
+from app.web.connection import Connection
 
 _CLOSING_SECONDS = 5  # after the grace period, to send what is left
 _WORKER_SECONDS = 60  # to a worker that is started anew, until it serves
@@ -101,7 +102,7 @@ def serve(workers: int, *, sample: bool) -> None:
             host=settings.host,
             port=settings.port,
             workers=workers,
-            http="h11",  # httptools refuses clients that offer an upgrade to HTTP/2
+            http=Connection,  # on h11: httptools refuses clients that offer an upgrade to HTTP/2
             log_config=None,
             access_log=settings.log_level == "debug",
             server_header=False,

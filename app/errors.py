@@ -4,7 +4,8 @@
 model said. Those below ``InvalidRequest`` are found by validation as well: a validator raises
 :func:`field_error`.
 
-``detail`` is written by us and safe to show; what a provider wrote stays in the log.
+``detail`` is written by us and safe to show; it and ``upstream_note`` go to the log, so neither
+quotes what somebody wrote, or may have written.
 """
 
 import logging
@@ -22,9 +23,10 @@ class GroundworkError(Exception):
     Attributes:
         title: the kind of problem, the same for every occurrence.
         retryable: whether the same upstream call may be tried again.
+        closes: whether the caller's connection ends with it.
         detail: this occurrence, in words.
         retry_after: seconds after which a new attempt makes sense, if known.
-        upstream_note: what the provider said; logged, never shown.
+        upstream_note: what is known of the cause; logged, never shown.
         upstream_status: HTTP status of the provider's answer, if there was one.
         members: extension members of the problem document.
     """
@@ -34,6 +36,7 @@ class GroundworkError(Exception):
     title: ClassVar[str] = "Internal error"
     log_level: ClassVar[int] = logging.ERROR
     retryable: ClassVar[bool] = False
+    closes: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -57,10 +60,11 @@ class GroundworkError(Exception):
 
         A 503 always has one, of a second where nothing better is known.
         """
+        headers = {"Connection": "close"} if self.closes else {}
         wait = self.retry_after
-        if wait is None and self.status != HTTPStatus.SERVICE_UNAVAILABLE:
-            return {}
-        return {"Retry-After": str(max(1, math.ceil(wait or 0)))}
+        if wait is not None or self.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            headers["Retry-After"] = str(max(1, math.ceil(wait or 0)))
+        return headers
 
 
 class ConfigurationError(GroundworkError):
@@ -70,6 +74,11 @@ class ConfigurationError(GroundworkError):
 
 class RequestError(GroundworkError):
     log_level = logging.INFO
+
+
+class InvalidHttp(RequestError):
+    code, status, title = "http-invalid", 400, "The request is not valid HTTP"
+    closes = True
 
 
 class MalformedJson(RequestError):
@@ -114,6 +123,11 @@ class FeedbackOff(NotFound):
 
 class MethodNotAllowed(RequestError):
     code, status, title = "method-not-allowed", 405, "The path does not take this method"
+
+
+class RequestTimeout(RequestError):
+    code, status, title = "request-timeout", 408, "The request came too slowly"
+    closes = True
 
 
 class BodyTooLarge(RequestError):

@@ -19,6 +19,7 @@ from app.provision import HttpFactory, Models
 from app.records import Replies, Store
 from app.settings import Settings
 from app.web import health
+from app.web.bodies import Bodies
 from app.web.cors import install_cors
 from app.web.deps import State
 from app.web.frame import RequestFrame
@@ -103,7 +104,12 @@ def create_app(
     if settings.beside("candidate"):
         app.add_middleware(OnTrial)
     app.add_middleware(Idempotency, replies=Replies(store) if store else None)
-    app.add_middleware(RequestFrame, max_body_bytes=settings.max_body_bytes, shutdown=shutdown)
+    bodies = Bodies(
+        most=settings.max_body_bytes,
+        together=settings.bodies_bytes,
+        seconds=settings.read_timeout,
+    )
+    app.add_middleware(RequestFrame, bodies=bodies, shutdown=shutdown)
     install_cors(app, settings.cors_origins)
     install_problem_handlers(app)
     served = Routes(app)

@@ -230,6 +230,18 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=10_485_760, ge=1024, description="Largest request body, in bytes."
     )
+    bodies_bytes: int = Field(
+        default=16_777_216,
+        ge=1024,
+        description="Most bytes of all bodies over 64 KiB that are read or answered at the same time; "
+        "others get 503. An answer may take 20 times as much memory; one of the largest always fits.",
+    )
+    read_timeout: float = Field(
+        default=30,
+        gt=0,
+        le=3600,
+        description="Seconds that a request's head, and then its body, may take to come.",
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Sites whose pages may call the service from a browser, such as "

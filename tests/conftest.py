@@ -57,7 +57,7 @@ def loopback_alone() -> Generator[None]:
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Generator[None]:
     """An application sets up logging for its process; the next test is not asked."""
-    loggers = [logging.getLogger(name) for name in ("app", "uvicorn")]
+    loggers = [logging.getLogger(name) for name in ("app", "asyncio", "uvicorn")]
     before = [(each.level, each.handlers, each.propagate) for each in loggers]
     yield
     for each, (level, handlers, propagate) in zip(loggers, before, strict=True):

@@ -43,6 +43,8 @@ _OF_NO_ACCOUNT: Final = {
     "host",
     "port",
     "max_body_bytes",
+    "bodies_bytes",
+    "read_timeout",
     "cors_origins",
     "log_level",
     "cache_dir",

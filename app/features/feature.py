@@ -318,7 +318,9 @@ class Feature(Generic[In, Out]):
         second, finding = self._examined(request, again)
         best = min(filter(None, (first, second)), key=_flaws, default=None)
         if best is None:
-            raise ModelOutputInvalid(f"The model's output is not valid: {finding}")
+            raise ModelOutputInvalid(
+                "The model's output is not valid.", members={"finding": finding}
+            )
         return replace(best, usage=completion.usage + again.usage, repaired=True)
 
     def _examined(self, request: In, completion: Completion) -> tuple[Result[Out] | None, str]:

@@ -46,7 +46,7 @@ _MOST_MEMBERS: Final = 100
 class Request(BaseModel):
     """Base of request bodies: unknown fields are refused, values are not guessed at."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     _few_members = model_validator(mode="before")(few(_MOST_MEMBERS).func)
 

@@ -37,8 +37,9 @@ class BreakerState(StrEnum):
 class Breaker:
     """Opens when most of the last calls failed; half-opens after a pause.
 
-    A failure is a server that cannot be reached, breaks, or is down. One that limits the rate
-    or rejects a call is alive.
+    A failure is a server that cannot be reached, breaks, is down, or does not answer in the time that
+    the operator allows: callers with less patience say nothing of it. One that limits the rate or
+    rejects a call is alive.
     """
 
     def __init__(self, clock: Clock = monotonic) -> None:

@@ -21,6 +21,7 @@ from app.gateway.upstream import Upstream
 from app.settings import Settings
 
 _MOST_RETURNS = 2  # of a server that goes away during a call, before the call may be why
+_FAIR_SHARE = 0.9  # of the operator's time, without an answer, speaks against the server
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +220,20 @@ class ModelGateway:
                 with deadline.call.spending("upstream"):
                     return await self._ask(flight, prompt, way, place)
             except BaseException as failure:
-                # Where somebody keeps the server up, it is for them to see that it hangs.
-                never_came = not (flight.begun or self._standby or deadline.remaining() > 0)
-                error = UpstreamTimeout("No answer by the deadline.") if never_came else failure
+                hangs = not flight.begun and self._hangs(place)
+                error = UpstreamTimeout("No answer by the deadline.") if hangs else failure
                 raise
             finally:
                 self.breaker.leave(probe=probe, error=error)
+
+    def _hangs(self, place: Place) -> bool:
+        """Whether the server had the operator's time, be a caller's own as short as it likes.
+
+        Where somebody keeps the server up, it is for them to see that.
+        """
+        most, first = self._settings.timeout, self._settings.first_token_timeout
+        allowed = min(most, first) if place.stream else most
+        return not self._standby and self._clock() - place.started >= _FAIR_SHARE * allowed
 
     async def _ask(
         self, flight: Flight, prompt: Prompt, way: Way, place: Place

@@ -101,13 +101,14 @@ async def body_of(response: httpx.Response) -> bytes:
 
 def _failure(error: httpx.HTTPError) -> UpstreamError:
     """What an error below HTTP stands for."""
-    note = str(error)
+    note = type(error.__cause__ or error).__name__  # its words may quote a response
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         # httpx-aiohttp reports a connection that broke after it was made as a ConnectTimeout.
         cause = error.__cause__
         broke = isinstance(cause, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
         if not broke or isinstance(cause, aiohttp.ClientConnectorError):
-            return UpstreamUnreachable("No connection to the model server.", upstream_note=note)
+            msg = "No connection to the model server."
+            return UpstreamUnreachable(msg, upstream_note=str(error))
     elif isinstance(error, httpx.TimeoutException):
         return UpstreamTimeout("The model server did not answer in time.", upstream_note=note)
     return UpstreamFailed("The connection to the model server broke.", upstream_note=note)

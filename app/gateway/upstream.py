@@ -6,7 +6,9 @@ from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from time import monotonic
-from typing import Final
+from typing import Final, cast
+
+from pydantic_core import from_json
 
 from app.errors import (
     GroundworkError,
@@ -20,7 +22,7 @@ from app.errors import (
     UpstreamUnavailable,
 )
 from app.gateway.call import Clock
-from app.gateway.dialects.dialect import Dialect, Reader, Way
+from app.gateway.dialects.dialect import Dialect, Reader, Way, names_of
 from app.gateway.dialects.sse import EventParser
 from app.gateway.prompt import Chunk, Completion, Prompt, StopReason
 from app.gateway.transport import Transport, body_of, pieces_of
@@ -31,7 +33,6 @@ _REASONS: Final = {
     403: "the key may not use this model",
     404: "it does not know the model or the path",
 }
-_NOTE_BYTES: Final = 500
 _END_SECONDS: Final = 0.1
 _PING_SECONDS: Final = 5.0
 _GOOD_LASTS_SECONDS: Final = 5.0
@@ -163,7 +164,7 @@ def _require_whole(completion: Completion, most: int) -> None:
 def failure_of(status: int, headers: Mapping[str, str], body: bytes) -> GroundworkError:
     """The error that a response with ``status`` stands for.
 
-    The first part of ``body`` goes to the log with it, never to the caller.
+    What ``body`` says goes to the log, as far as it is a name, and never to the caller.
     """
     kind: type[GroundworkError] = UpstreamRejected
     detail = f"The model server answered with status {status}."
@@ -181,9 +182,18 @@ def failure_of(status: int, headers: Mapping[str, str], body: bytes) -> Groundwo
     return kind(
         detail,
         retry_after=retry_after(headers) if kind.retryable else None,
-        upstream_note=f"HTTP {status}: " + body[:_NOTE_BYTES].decode(errors="replace"),
+        upstream_note=f"HTTP {status} {_names_in(body)}".rstrip(),
         upstream_status=status,
     )
+
+
+def _names_in(body: bytes) -> str:
+    try:
+        said: object = from_json(body)
+    except ValueError:
+        said = body
+    known = cast("dict[str, object]", said) if isinstance(said, dict) else {}
+    return names_of(known.get("error", cast("object", said)))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -7,8 +7,9 @@ from secrets import token_hex
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import BodyTooLarge, GroundworkError, InvalidHeader, ShuttingDown
+from app.errors import GroundworkError, InvalidHeader, ShuttingDown
 from app.gateway.call import Call, cache_status, read_cache_control, set_call
+from app.web.bodies import Bodies, Body
 from app.web.logs import set_request_id
 from app.web.problems import logged, problem_response
 from app.web.shutdown import Shutdown
@@ -32,29 +33,30 @@ class RequestFrame:
     connection is watched, and when the caller leaves, the application is cancelled.
     """
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int, shutdown: Shutdown) -> None:
+    def __init__(self, app: ASGIApp, *, bodies: Bodies, shutdown: Shutdown) -> None:
         self._app = app
-        self._max_body_bytes = max_body_bytes
+        self._bodies = bodies
         self._shutdown = shutdown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers: Headers = dict(scope["headers"])
+        headers: Headers = dict(reversed(scope["headers"]))  # the first of a name counts
         call = Call(tenant=headers.get(b"authorization", b""))
         set_call(call)
         sent_id = headers.get(b"x-request-id", b"")
         request_id = sent_id.decode() if _SANE_ID.fullmatch(sent_id) else token_hex(16)
         set_request_id(request_id)
         response = _Response(send, call, request_id)
-        try:
-            self._read_wishes(headers, call)
-            body = await self._read_body(headers, receive)
-        except GroundworkError as error:
-            await problem_response(logged(error))(scope, receive, response.send)
-            return
-        await self._run(scope, body, receive, response)
+        with Body(self._bodies) as body:
+            try:
+                self._read_wishes(headers, call)
+                message = await body.read(headers, receive)
+            except GroundworkError as error:
+                await problem_response(logged(error))(scope, receive, response.send)
+                return
+            await self._run(scope, message, receive, response)
 
     def _read_wishes(self, headers: Headers, call: Call) -> None:
         if self._shutdown.begun:
@@ -73,6 +75,8 @@ class RequestFrame:
         own to watch for that, for each stream.
         """
         scope = {**scope, "asgi": {"version": "3.0", "spec_version": "2.4"}}
+        if scope["method"] == "HEAD":  # is GET, of which the server sends no content (RFC 9110)
+            scope["method"] = "GET"
         pending = [body]
         watcher: asyncio.Task[None] | None = None
         if body.get("body"):  # without one there is nothing that takes long
@@ -100,20 +104,6 @@ class RequestFrame:
         finally:
             if watcher:
                 watcher.cancel()
-
-    async def _read_body(self, headers: Headers, receive: Receive) -> Message:
-        """The whole body as one message."""
-        announced = headers.get(b"content-length", b"")
-        size = int(announced) if announced.isdigit() else 0
-        body = bytearray()
-        while max(size, len(body)) <= self._max_body_bytes:
-            message = await receive()
-            if message["type"] != "http.request":
-                return message
-            body += message.get("body", b"")
-            if not message.get("more_body", False) and len(body) <= self._max_body_bytes:
-                return {"type": "http.request", "body": bytes(body), "more_body": False}
-        raise BodyTooLarge(f"The body may have at most {self._max_body_bytes} bytes.")
 
 
 class _Response:

@@ -21,6 +21,7 @@ from app.errors import (
     UnsupportedMediaType,
 )
 from app.gateway.call import current_call
+from app.web.bodies import is_json
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,10 @@ def documented(status: int, codes: str) -> dict[int | str, dict[str, Any]]:
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = (
-    documented(400, "malformed-json, malformed-form, header-invalid or idempotency-off")
+    documented(
+        400, "malformed-json, malformed-form, header-invalid, http-invalid or idempotency-off"
+    )
+    | documented(408, "request-timeout")
     | documented(409, "idempotency-key-in-use; `Retry-After` says when to try again")
     | documented(413, "body-too-large, text-too-long or too-many-items")
     | documented(415, "unsupported-media-type")
@@ -119,8 +123,9 @@ def logged(error: Exception) -> GroundworkError:
     known, trace = error, None
     if not isinstance(known, GroundworkError):
         known, trace = GroundworkError("The service failed in a way that nobody foresaw."), error
-    what = (known.code, known.detail, known.upstream_note)
-    log.log(known.log_level, "%s: %s %s", *what, exc_info=trace)
+    detail = "" if "errors" in known.members else known.detail  # of a field, which it may quote
+    what = " ".join(filter(None, (detail, known.upstream_note)))
+    log.log(known.log_level, "%s: %s", known.code, what, exc_info=trace)
     return known
 
 
@@ -160,17 +165,13 @@ async def _on_http_exception(request: Request, error: HTTPException) -> Response
 
 def judge(content_type: str | None, error: RequestValidationError) -> GroundworkError:
     """The error that a body's validation findings stand for."""
+    error.__traceback__ = None  # in a cycle with the whole body, however large
     found: Sequence[Mapping[str, Any]] = error.errors()[:_MOST_ERRORS]
-    media_type = (content_type or "").partition(";")[0].strip().lower()
     whole_body = any(tuple(finding["loc"]) == ("body",) for finding in found)
-    if whole_body and not (media_type == "application/json" or media_type.endswith("+json")):
+    if whole_body and not is_json(content_type or ""):
+        media_type = (content_type or "").partition(";")[0].strip().lower()
         sent = f"not {media_type}" if media_type else "and the request has no Content-Type"
         return UnsupportedMediaType(f"The body must be application/json, {sent}.")
-    for finding in found:
-        if finding["type"] == "json_invalid":
-            position = finding["loc"][-1]
-            reason = finding.get("ctx", {}).get("error", "it cannot be parsed")
-            return MalformedJson(f"The body is not valid JSON at character {position}: {reason}.")
     kinds = [FIELD_ERRORS.get(finding["type"], InvalidRequest) for finding in found]
     errors = [
         {

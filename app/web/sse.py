@@ -40,11 +40,11 @@ def documented_events(name: str, *kinds: Any) -> dict[int | str, dict[str, Any]]
 async def event_stream(events: AsyncGenerator[BaseModel]) -> StreamingResponse:
     """A response that streams ``events``, the last of which is the terminal one.
 
-    The first event is awaited here: what fails before it is an ordinary problem response. What
+    The first event is made here: what fails before or with it is an ordinary problem response. What
     fails later becomes the terminal event.
     """
     try:
-        first = await anext(events)
+        first = _frame(await anext(events))
     except BaseException:
         await events.aclose()
         raise
@@ -55,9 +55,9 @@ async def event_stream(events: AsyncGenerator[BaseModel]) -> StreamingResponse:
     )
 
 
-async def _frames(first: BaseModel, events: AsyncGenerator[BaseModel]) -> AsyncGenerator[bytes]:
+async def _frames(first: bytes, events: AsyncGenerator[BaseModel]) -> AsyncGenerator[bytes]:
     async with aclosing(events):
-        yield _frame(first)
+        yield first
         try:
             async for event in events:
                 yield _frame(event)

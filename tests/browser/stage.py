@@ -11,6 +11,7 @@ import uvicorn
 from app.factory import create_app
 from app.features import FEATURES, FeaturePackage, answers
 from app.settings import Settings
+from app.web.connection import Connection
 from tests.browser import staged_answers
 from tests.features import titles
 
@@ -26,7 +27,7 @@ def main() -> None:
     """Serve at ``GROUNDWORK_PORT``; with the argument ``staged``, answers are by a script."""
     settings = Settings()
     app = create_app(settings, features=_features(staged="staged" in sys.argv))
-    uvicorn.run(app, port=settings.port, http="h11", log_config=None, access_log=False)
+    uvicorn.run(app, port=settings.port, http=Connection, log_config=None, access_log=False)
 
 
 if __name__ == "__main__":

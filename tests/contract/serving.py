@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.factory import create_app
+from app.web.connection import Connection
 from tests.wire.service import Says, good, replied, upstream_that
 from tests.wire.upstream import settings
 
@@ -27,7 +28,7 @@ def application(says: Says = good, **others: Any) -> FastAPI:
 @contextmanager
 def serving(app: FastAPI) -> Generator[httpx.Client]:
     """A client of ``app``, which a thread serves."""
-    config = uvicorn.Config(app, port=0, http="h11", log_config=None, server_header=False)
+    config = uvicorn.Config(app, port=0, http=Connection, log_config=None, server_header=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

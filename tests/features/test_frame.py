@@ -138,7 +138,7 @@ async def test_of_an_output_that_fits_and_one_that_does_not_the_first_counts() -
 async def test_output_that_fits_no_schema_twice_is_a_problem() -> None:
     response, _ = await post(repaired_to(LONG, first=LONG))
     assert (response.status_code, response.json()["code"]) == (502, "model-output-invalid")
-    assert "title" in response.json()["detail"]
+    assert "title" in response.json()["finding"]
 
 
 @pytest.mark.parametrize(

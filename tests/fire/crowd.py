@@ -38,7 +38,7 @@ async def open_loop(
     """``rate`` requests a second, whatever becomes of the others, for ``seconds``."""
     begin = now()
     made: list[asyncio.Future[T]] = []
-    while now() - begin < seconds:
+    while len(made) < rate * seconds:
         made.append(asyncio.ensure_future(ask(first + len(made))))
         await asyncio.sleep(begin + len(made) / rate - now())
     return await asyncio.gather(*made)

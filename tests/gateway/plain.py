@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from app.factory import create_app
 from app.gateway import ModelGateway
 from app.settings import Settings
+from app.web.connection import Connection
 from tests.gateway.support import answer_prompt, until
 from tests.hostile.behaviours import Behaviour, Good
 from tests.hostile.calls import Call
@@ -84,7 +85,7 @@ async def served(app: FastAPI) -> AsyncGenerator[int]:
     """The application on a port of its own."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, http="h11", log_config=None))
+        server = uvicorn.Server(uvicorn.Config(app, http=Connection, log_config=None))
         serving = asyncio.create_task(server.serve([listening]))
         await until(lambda: server.started)
         try:

@@ -12,7 +12,7 @@ from tests.gateway.support import answer_prompt, ask, gateway_on, ticket_prompt,
 from tests.hostile.behaviours import Good, Hang
 from tests.hostile.memory import memory_upstream
 from tests.hostile.scripts import always
-from tests.virtual import now
+from tests.virtual import VirtualLoop, now
 
 
 def within(seconds: float) -> Deadline:
@@ -261,3 +261,57 @@ async def test_streams_hold_their_place_to_the_end() -> None:
         tasks = [ask(gateway, answer_prompt(f"[m-{n}]"), stream=True) for n in range(3)]
         assert [(await task).text for task in tasks] == ["a b c"] * 3
         assert upstream.most_in_flight == 1
+
+
+def hold_up(seconds: float) -> None:
+    """Keep the event loop from everything else for so long."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop.pass_time(seconds)
+
+
+async def test_a_stall_of_our_own_lowers_no_limit() -> None:
+    async with (
+        memory_upstream(always(Good(delay=0.1))) as upstream,
+        gateway_on(upstream) as gateway,
+    ):
+        limits: list[int] = []
+        for round_ in range(40):
+            tasks = [ask(gateway, ticket_prompt(f"[m-{round_}-{n}]")) for n in range(16)]
+            if round_ >= 10:
+                await asyncio.sleep(0.05)
+                hold_up(3)
+            await asyncio.gather(*tasks)
+            limits.append(gateway.admission.limit)
+        assert limits[-1] >= limits[9]
+
+
+async def test_after_a_stall_of_our_own_callers_in_a_hurry_are_served() -> None:
+    async with (
+        memory_upstream(always(Good(delay=0.1))) as upstream,
+        gateway_on(upstream) as gateway,
+    ):
+        for round_ in range(4):
+            tasks = [ask(gateway, ticket_prompt(f"[m-{round_}-{n}]")) for n in range(16)]
+            await asyncio.sleep(0.05)
+            hold_up(5)
+            await asyncio.gather(*tasks)
+        assert (await ask(gateway, ticket_prompt(), timeout=1)).completion
+
+
+async def test_a_slow_server_is_no_stall_of_our_own() -> None:
+    async with (
+        memory_upstream(always(Good(delay=0.1))) as upstream,
+        gateway_on(upstream) as gateway,
+    ):
+        for round_ in range(20):
+            await asyncio.gather(
+                *(ask(gateway, ticket_prompt(f"[{round_}-{n}]")) for n in range(16))
+            )
+        reached = gateway.admission.limit
+        upstream.script = always(Good(delay=3))
+        for round_ in range(20, 60):
+            await asyncio.gather(
+                *(ask(gateway, ticket_prompt(f"[{round_}-{n}]")) for n in range(16))
+            )
+        assert gateway.admission.limit < reached / 2

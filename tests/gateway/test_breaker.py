@@ -1,11 +1,13 @@
 """The circuit breaker: when it opens, what then happens, and how it closes again."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from app.errors import (
     CircuitOpen,
+    DeadlineExceeded,
     ModelRefused,
     UpstreamFailed,
     UpstreamRateLimited,
@@ -133,10 +135,43 @@ async def test_open_breaker_is_not_waited_for() -> None:
         assert len(upstream.calls) == asked
 
 
-async def test_upstream_that_never_answers_opens_it() -> None:
-    async with memory_upstream(always(Hang())) as upstream, gateway_on(upstream) as gateway:
-        tasks = [ask(gateway, ticket_prompt(f"[m-{n}]"), timeout=0.1) for n in range(16)]
-        await asyncio.gather(*tasks)
-        tasks = [ask(gateway, ticket_prompt(f"[m-{n}]"), timeout=0.1) for n in range(16)]
-        await asyncio.gather(*tasks)
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+async def test_upstream_that_never_answers_opens_it(*, stream: bool) -> None:
+    times: dict[str, Any] = {"first_token_timeout": 0.1} if stream else {"timeout": 0.1}
+    async with (
+        memory_upstream(always(Hang())) as upstream,
+        gateway_on(upstream, **times) as gateway,
+    ):
+        for _ in range(2):
+            tasks = [ask(gateway, ticket_prompt(f"[m-{n}]"), stream=stream) for n in range(16)]
+            await asyncio.gather(*tasks)
         assert gateway.breaker.state is BreakerState.OPEN
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("patience", [0.01, 25.0])
+async def test_callers_of_little_patience_open_it_for_nobody(
+    patience: float, *, stream: bool
+) -> None:
+    async with memory_upstream(always(Hang())) as upstream, gateway_on(upstream) as gateway:
+        for round_ in range(8):
+            tasks = [
+                ask(gateway, ticket_prompt(f"[m-{round_}-{n}]"), stream=stream, timeout=patience)
+                for n in range(16)
+            ]
+            outcomes = await asyncio.gather(*tasks)
+            assert {type(each.failure) for each in outcomes} == {DeadlineExceeded}
+        assert gateway.breaker.state is BreakerState.CLOSED
+
+
+async def test_what_is_left_after_the_queue_is_no_time_to_answer_in() -> None:
+    async with (
+        memory_upstream(always(Hang())) as upstream,
+        gateway_on(upstream, timeout=1, max_concurrency=1) as gateway,
+    ):
+        for round_ in range(30):
+            first = ask(gateway, ticket_prompt(f"[f-{round_}]"), timeout=0.5)
+            second = ask(gateway, ticket_prompt(f"[s-{round_}]"))
+            await asyncio.gather(first, second)
+        assert len(upstream.calls) == 60
+        assert gateway.breaker.state is BreakerState.CLOSED

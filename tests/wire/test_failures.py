@@ -49,8 +49,32 @@ async def test_status(provider: str, status: int, error: type[GroundworkError]) 
         with pytest.raises(error) as caught:
             await ask(answer, provider)
         assert type(caught.value) is error
-        assert NOTE in caught.value.upstream_note
+        assert caught.value.upstream_note == f"HTTP {status}"
         assert NOTE not in caught.value.detail
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+@pytest.mark.parametrize(
+    ("body", "note"),
+    [
+        ({"error": {"type": "overloaded_error", "message": NOTE}}, "HTTP 400 overloaded_error"),
+        ({"error": {"type": "a", "code": "b.c-d", "param": NOTE}}, "HTTP 400 a b.c-d"),
+        ({"error": {"type": NOTE, "code": None}}, "HTTP 400"),
+        ({"error": NOTE}, "HTTP 400"),
+        (
+            {"object": "error", "type": "BadRequestError", "code": 400},
+            "HTTP 400 BadRequestError 400",
+        ),
+        ([NOTE], "HTTP 400"),
+    ],
+    ids=["type", "code", "words", "text", "flat", "list"],
+)
+async def test_of_an_error_its_names_are_noted_and_not_its_words(
+    provider: str, body: object, note: str
+) -> None:
+    with pytest.raises(UpstreamRejected) as caught:
+        await completed(httpx.Response(400, json=body), provider)
+    assert caught.value.upstream_note == note
 
 
 @pytest.mark.parametrize(

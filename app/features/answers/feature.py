@@ -73,7 +73,7 @@ class Answers(Feature[AnswerTask, Written]):
         above, number = "", 1
         for passage in request.passages:
             titles = filter(None, dict.fromkeys((passage.source.title, *passage.heading)))
-            title = _line(" > ".join(titles)) or passage.source.id
+            title = _line(" > ".join(titles)) or _line(passage.source.id)
             if title != above:
                 lines.append(f"# {title}")
             for sentence in passage.sentences:
@@ -82,7 +82,7 @@ class Answers(Feature[AnswerTask, Written]):
             above = title
         if lines:
             lines.append("")
-        return "\n".join((*lines, f"Question: {request.question}"))
+        return "\n".join((*lines, f"Question: {_line(request.question)}"))
 
     def turns(self, request: AnswerTask) -> tuple[Turn, ...]:
         before = (

@@ -7,11 +7,9 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Json, ValidationError
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 
 from app.errors import (
     EmailUnreadable,
-    MalformedForm,
     TextEmpty,
     TextTooLong,
     UnsupportedMediaType,
@@ -20,6 +18,7 @@ from app.errors import (
 from app.features.concurrency import aside
 from app.features.tickets.mail import Email, read_email
 from app.features.tickets.request import TicketOptions, TicketRequest
+from app.web.forms import read_form
 
 _LONGEST: Final = 500_000
 _RAW: Final = "message/rfc822"
@@ -92,20 +91,20 @@ async def read_upload(request: Request) -> tuple[Email, TicketRequest]:
 
 
 async def _form(request: Request) -> _Upload:
+    form = await read_form(request)
     try:
-        async with request.form() as form:
-            fields = {
-                name: await value.read() if isinstance(value, UploadFile) else value
-                for name, value in form.items()
-            }
+        fields = {
+            name: await value.read() if isinstance(value, UploadFile) else value
+            for name, value in form.items()
+        }
         return _Upload.model_validate(fields)
-    except HTTPException as error:
-        raise MalformedForm("The form cannot be read.") from error
     except ValidationError as error:
         findings = error.errors(include_url=False)
         raise RequestValidationError(
             [{**finding, "loc": ("body", *finding["loc"])} for finding in findings]
         ) from None
+    finally:
+        await form.close()
 
 
 def is_unread(email: Email) -> bool:

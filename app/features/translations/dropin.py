@@ -28,6 +28,7 @@ from app.features.translations.translating import translate
 from app.features.wire import Output, Request, examples
 from app.languages import FORMAL, NAMES, UNKNOWN, base, detect_scored
 from app.web.deps import GatewayDep, VocabularyDep
+from app.web.forms import read_form
 from app.web.problems import PROBLEMS, judge
 
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -67,7 +68,7 @@ async def _without_form(request: HttpRequest) -> HttpRequest:
         return request
     if request.method == "GET":
         return HttpRequest({**request.scope, "query_string": await request.body()})
-    form = await request.form()
+    form = await read_form(request)
     fields = {
         name: [value for value in form.getlist(name) if isinstance(value, str)] for name in form
     }

@@ -12,6 +12,7 @@ from typing import Final, Self
 from app.errors import Overloaded, UpstreamError
 from app.gateway.admission.limit import AdaptiveLimit
 from app.gateway.admission.pressure import Pressure
+from app.gateway.admission.stalls import Stalls
 from app.gateway.call import Clock, Deadline
 from app.gateway.prompt import Chunk
 
@@ -23,6 +24,7 @@ _ACTIVE_SECONDS: Final = 10.0  # how long after a call a feature counts as there
 _KNOWN_SECONDS: Final = 60.0  # how long an average is believed
 _WEIGHT: Final = 0.1  # of a new value in an average
 _CAUTION: Final = 0.5  # of the average latency, that a call takes at least
+_STALLED_SHARE: Final = 0.1  # of a call's latency; of one with more of it, nothing is learnt
 
 
 class _Average:
@@ -66,6 +68,7 @@ class Place:
         needs: seconds that the call takes at least.
         started: when it was given.
         seconds: from then until the answer, or a stream's first token; None before.
+        stalled: those of them in which our own event loop was held up.
         tokens: of output that the answer had.
         in_flight: the calls under way then.
     """
@@ -77,12 +80,14 @@ class Place:
     needs: float = 0.0
     started: float = 0.0
     seconds: float | None = None
+    stalled: float = 0.0
     tokens: int = 0
     in_flight: int = 0
 
     def answered(self, chunk: Chunk) -> None:
         """The answer is there; or the first of a stream."""
         self.seconds = self.deadline.call.clock() - self.started
+        self.stalled += self.admission.stalls.so_far()
         if chunk.completion and not self.stream:
             self.tokens = chunk.completion.usage.output_tokens
 
@@ -111,6 +116,7 @@ class Admission:
 
     Attributes:
         running, queued: calls under way, and waiting.
+        stalls: of our own event loop; how long calls took that had one, nobody learns from.
     """
 
     def __init__(self, limit: AdaptiveLimit, *, queue_size: int, clock: Clock = monotonic) -> None:
@@ -121,6 +127,7 @@ class Admission:
         self._lanes: dict[str, _Lane] = defaultdict(_Lane)
         self._numbers = count()
         self._pressure = Pressure(clock())
+        self.stalls = Stalls(clock, lambda: self.running > 0)
         self.running = 0
         self.queued = 0
 
@@ -150,6 +157,7 @@ class Admission:
         else:
             self._take(lane, 1)
         place.started = self._clock()
+        place.stalled = -self.stalls.so_far()
         place.in_flight = self.running
 
     def leave(self, place: Place, error: BaseException | None) -> None:
@@ -160,8 +168,9 @@ class Admission:
         if isinstance(error, UpstreamError) and error.upstream_status in _TOO_MANY:
             self._limit.refused()
         if place.seconds is not None:
-            now = self._clock()
             self._pressure.answered()
+        if place.seconds is not None and place.stalled <= _STALLED_SHARE * place.seconds:
+            now = self._clock()
             lane.held.add(now - place.started, now)
             lane.latency[place.stream].add(place.seconds, now)
             self._limit.succeeded(

@@ -15,6 +15,7 @@ from app.gateway.dialects.dialect import (
     OutputMode,
     Reader,
     instruction_of,
+    names_of,
     shots_of,
     validated,
 )
@@ -147,7 +148,7 @@ class _Reader(Reader):
                 self._end()
             case "error":
                 msg = "The model server reported an error in its stream."
-                raise UpstreamUnavailable(msg, upstream_note=str(event.get("error")))
+                raise UpstreamUnavailable(msg, upstream_note=names_of(event.get("error")))
             case _:
                 pass
         return None

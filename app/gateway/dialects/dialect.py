@@ -1,5 +1,7 @@
 """What a dialect is: it turns a prompt into a request body, and what comes back into values."""
 
+import logging
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +28,10 @@ from app.gateway.prompt import (
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 _MOST_PREFIXES: Final = 512  # whose parts of the body are kept
+_NAME: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 
 class OutputMode(StrEnum):
@@ -112,6 +117,17 @@ def validated(kind: TypeAdapter[T], data: bytes) -> T:
         msg = "The model server sent something that its API does not have."
         raise UpstreamFailed(msg) from error
     return value
+
+
+def names_of(error: object) -> str:
+    """What a provider calls an error, its ``type`` and ``code``.
+
+    Its words may quote the customer's: they are logged for debugging alone.
+    """
+    log.debug("The model server says: %.500s", error)
+    known = cast("dict[str, object]", error) if isinstance(error, dict) else {}
+    said = (str(known[name]) for name in ("type", "code") if known.get(name) is not None)
+    return " ".join(name for name in said if _NAME.fullmatch(name))
 
 
 class Dialect(ABC):

@@ -16,6 +16,7 @@ from app.gateway.dialects.dialect import (
     OutputMode,
     Reader,
     instruction_of,
+    names_of,
     shots_of,
     validated,
 )
@@ -160,7 +161,7 @@ class _Reader(Reader):
         answer = validated(_ANSWER, data)
         if "error" in answer:
             msg = "The model server reported an error in its answer."
-            raise UpstreamUnavailable(msg, upstream_note=str(answer["error"]))
+            raise UpstreamUnavailable(msg, upstream_note=names_of(answer["error"]))
         self._model = answer.get("model") or self._model
         if usage := answer.get("usage"):
             self._usage = _usage(usage)

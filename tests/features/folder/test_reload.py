@@ -16,6 +16,7 @@ import uvicorn
 
 from app.factory import create_app
 from app.features import features_of, tickets
+from app.web.connection import Connection
 from tests.features.folder.folders import GRADED, REVIEW, TOML, write
 from tests.wire.service import replied
 from tests.wire.upstream import body_of, settings
@@ -59,7 +60,7 @@ async def serving(features: Path) -> AsyncGenerator[tuple[httpx.AsyncClient, Ups
     """The service on a socket of its own, in this thread, which alone gets signals."""
     upstream, told = Upstream(), Told()
     app = create_app(settings("openai", features=features), open_http=lambda: upstream)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, http="h11", log_config=None))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=Connection, log_config=None))
     log = logging.getLogger("app.factory")
     log.addHandler(told)
     task = asyncio.create_task(server.serve())

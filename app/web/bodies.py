@@ -1,0 +1,122 @@
+"""Reading requests' bodies within bounds: of size, of time, of memory for all, and of what they hold."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final, Self
+
+from pydantic_core import from_json
+from starlette.types import Message, Receive
+
+from app.errors import (
+    BodyTooLarge,
+    InvalidHttp,
+    MalformedForm,
+    MalformedJson,
+    Overloaded,
+    RequestTimeout,
+)
+
+SMALL: Final = 65_536  # bytes that a body may always have, so that large ones keep no small one out
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_MOST_FIELDS: Final = 1_000  # of such a form, which readers take one by one, empty ones too
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # a parser may ignore it (RFC 8259, section 8.1)
+
+
+class Bodies:
+    """Bounds for the bodies of all requests, and how much of them is in memory.
+
+    Attributes:
+        most: bytes of one.
+        together: bytes of all that are read or answered at the same time, but for small ones.
+        seconds: in which one must be there.
+        held: bytes that count now.
+    """
+
+    def __init__(self, *, most: int, together: int, seconds: float) -> None:
+        """Set the bounds; a body of the largest size that is alone always fits."""
+        self.most = most
+        self.together = max(most, together)
+        self.seconds = seconds
+        self.held = 0
+
+
+class Body:
+    """One request's body; it counts for as long as the block runs."""
+
+    __slots__ = ("_bodies", "_held")
+
+    def __init__(self, bodies: Bodies) -> None:
+        self._bodies = bodies
+        self._held = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bodies.held -= self._held
+
+    async def read(self, headers: Mapping[bytes, bytes], receive: Receive) -> Message:
+        """The whole body as one message; or that the caller has left.
+
+        Raises:
+            RequestError: it is too large or too slow, of two lengths, JSON that is none, or a form
+                of too many fields.
+            Overloaded: others have the memory.
+        """
+        if b"content-length" in headers and b"transfer-encoding" in headers:
+            raise InvalidHttp("It has both Content-Length and Transfer-Encoding.")
+        seconds = self._bodies.seconds
+        try:
+            async with asyncio.timeout(seconds):
+                message = await self._whole(headers.get(b"content-length", b""), receive)
+        except TimeoutError:
+            raise RequestTimeout(f"The body took more than {seconds:g} seconds.") from None
+        if content := message.get("body"):
+            content_type = headers.get(b"content-type", b"").decode("latin-1")
+            if is_json(content_type):
+                _require_json(content)
+            elif content_type.lower().startswith(_FORM) and content.count(b"&") >= _MOST_FIELDS:
+                raise MalformedForm(f"The form may have at most {_MOST_FIELDS} fields.")
+        return message
+
+    async def _whole(self, announced: bytes, receive: Receive) -> Message:
+        most = self._bodies.most
+        body = bytearray()
+        size = int(announced) if announced.isdigit() else 0
+        while size <= most:
+            message = await receive()
+            if message["type"] != "http.request":
+                return message
+            body += message.get("body", b"")
+            size = max(size, len(body))
+            self._hold(min(most, len(body)))
+            if not message.get("more_body", False) and size <= most:
+                return {"type": "http.request", "body": bytes(body), "more_body": False}
+        raise BodyTooLarge(f"The body may have at most {most} bytes.")
+
+    def _hold(self, size: int) -> None:
+        more = size - self._held
+        if size <= SMALL:
+            return
+        if self._bodies.held + more > self._bodies.together:
+            raise Overloaded("The service has no memory for another large request.")
+        self._bodies.held += more
+        self._held = size
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a body of this type is read as JSON."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _require_json(content: bytes) -> None:
+    """Refuse what Python's own parser lets pass: half a character, NaN, or another encoding.
+
+    Once here, so that nobody further in finds out when it cannot be written any more.
+    """
+    try:
+        from_json(content.removeprefix(_BYTE_ORDER_MARK), allow_inf_nan=False, cache_strings=False)
+    except ValueError as error:
+        raise MalformedJson(f"The body is not valid JSON: {error}.") from None

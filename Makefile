@@ -8,7 +8,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	pyproject.toml
 SWAGGER_UI := LICENSE NOTICE swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt swagger-ui.css
 
-.PHONY: serve test test-all test-images test-browser test-clients screenshots quality bench retrieval soak \
+.PHONY: serve test test-all test-images test-browser test-clients screenshots quality bench retrieval soak fuzz \
 	check snapshot release-contract swagger-ui lock bench-lock clients-lock clean
 
 serve: .venv/.weights
@@ -49,6 +49,9 @@ retrieval: .venv/.dev
 
 soak: .venv/.dev
 	.venv/bin/python -m bench.soak
+
+fuzz: .venv/.dev
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),500) .venv/bin/pytest --numprocesses 2 -m slow tests/fuzz
 
 check: .venv/.dev
 	.venv/bin/ruff check

@@ -61,6 +61,8 @@ FORMAL: Final = frozenset({"DE", "ES", "FR", "IT", "JA", "NL", "PL", "PT", "RU"}
 UNSPACED: Final = frozenset({"JA", "TH", "ZH"})
 """Languages without a space between two sentences."""
 
+_LANGCODES: Final[Any] = import_module("langcodes")
+_MOST_TAGS: Final = 1_000  # that are kept
 _SAME_ENOUGH: Final = 9  # langcodes' distance of two tags: a region apart, not a language
 
 
@@ -69,7 +71,7 @@ def base(code: str) -> str:
     return code.partition("-")[0]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=_MOST_TAGS)
 def known(tag: str) -> str | None:
     """The code of ours that a language tag (BCP 47) stands for; None where it is none.
 
@@ -82,6 +84,16 @@ def known(tag: str) -> str | None:
         return closest_supported_match(code, list(NAMES), max_distance=_SAME_ENOUGH)
     except LanguageTagError:
         return None
+    finally:
+        _forget()
+
+
+def _forget() -> None:
+    """Clear what langcodes keeps of every tag, which is 10 KB, and for ever."""
+    tags, distances = _LANGCODES.Language, _LANGCODES.language_distance
+    if len(tags._PARSE_CACHE) > _MOST_TAGS:  # noqa: SLF001 # there is no other way
+        for kept in (tags._INSTANCES, tags._PARSE_CACHE, distances._DISTANCE_CACHE):  # noqa: SLF001
+            kept.clear()
 
 
 UNKNOWN: Final = "UNKNOWN"

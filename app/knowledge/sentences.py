@@ -19,7 +19,7 @@ _ITEM: Final = re.compile(
     r"[^\S\n]{0,20}((?:[-*+\u2022>|]|\(?(?:\d{1,3}|\w)[.)](?=\s))[^\S\n]{0,20})(?=\S)"
 )
 _FIRST_WORD: Final = re.compile(r"\s*(\S+)")
-_LAST_WORD: Final = re.compile(r"\S*\Z")
+_LAST_WORD: Final = re.compile(r"(?<!\S)\S*+\Z")
 _CELL: Final = " | "  # between a table's cells
 
 

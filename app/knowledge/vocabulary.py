@@ -15,11 +15,11 @@ from typing import Final
 from pydantic import BaseModel, Field, ValidationError
 
 from app.errors import ConfigurationError
+from app.knowledge.terms import Terms
 from app.settings import Settings
 
 _GLOSSARY_FILE: Final = re.compile(r"(.+)\.([a-z]{2,3})-([a-z]{2,3})\.tsv", re.IGNORECASE)
 
-Terms = Mapping[str, str]
 Glossaries = Mapping[str, Mapping[tuple[str, str], Terms]]
 
 
@@ -90,7 +90,7 @@ def _terms(path: Path) -> Terms:
             msg = f"GROUNDWORK_GLOSSARIES: {path.name}:{number} must be a term, a tab and a term."
             raise ConfigurationError(msg)
         terms[source] = target
-    return terms
+    return Terms(terms)
 
 
 def _lines(setting: str, path: Path) -> list[tuple[int, str]]:

@@ -40,6 +40,9 @@ _HYPHEN: Final = regex.compile("[-‐‑]")
 _THOUSANDS: Final = regex.compile(r"[.,](?=\p{Nd}{3}(?!\p{Nd}))")
 _ACCENTS: Final = regex.compile(r"[\u0300-\u036f]+")
 
+_USUAL: Final = 20  # letters of a word whose forms are kept for a while
+_MOST_KEPT: Final = 16_384  # of them, with 2 KB each at most
+
 
 def words(text: str, language: str | None = None) -> list[str]:
     """The words of a text, in their order, in the form that a search compares.
@@ -55,7 +58,7 @@ def words(text: str, language: str | None = None) -> list[str]:
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     language = language or "en"
-    return list(chain.from_iterable(_forms(token, language) for token in _TOKEN.findall(folded)))
+    return list(chain.from_iterable(_forms_of(token, language) for token in _TOKEN.findall(folded)))
 
 
 @lru_cache(maxsize=64)
@@ -76,7 +79,12 @@ def misspelt(word: str) -> set[str]:
     return dropped | swapped | changed | added
 
 
-@lru_cache(maxsize=65_536)
+def _forms_of(token: str, language: str) -> tuple[str, ...]:
+    forms = _forms if len(token) <= _USUAL else _forms.__wrapped__
+    return forms(token, language)
+
+
+@lru_cache(maxsize=_MOST_KEPT)
 def _forms(token: str, language: str) -> tuple[str, ...]:
     if token[0].isdecimal():
         return (_THOUSANDS.sub("", token).replace(",", "."),)

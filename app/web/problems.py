@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _MOST_ERRORS = 20  # that are told of one request
+_LONGEST_NAME = 100  # characters of a field's name in a pointer; a caller's own may have megabytes
 
 
 class FieldError(BaseModel):
@@ -199,7 +200,8 @@ def _pointer(finding: Mapping[str, Any], body: Any) -> str:
                 if finding["type"] != "missing" or number < len(parts):
                     continue
         kept.append(part)
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in kept)
+    names = (str(part)[:_LONGEST_NAME].replace("~", "~0").replace("/", "~1") for part in kept)
+    return "".join(f"/{name}" for name in names)
 
 
 def _sentence(message: str) -> str:

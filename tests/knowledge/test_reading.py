@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +10,8 @@ from fpdf import FPDF
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.knowledge.reading import LARGEST, READERS, Unreadable, read
+from app.knowledge.reading import LARGEST, READERS, Unreadable, pdf, read
+from app.knowledge.reading import text as plain
 from app.knowledge.sources import Source
 
 Read = Callable[[str, str | bytes], Source]
@@ -403,3 +406,36 @@ def test_any_text_is_in_blocks_and_headings_are_where_they_say(
 def test_any_bytes_are_refused_as_a_pdf(read_as: Read, content: bytes) -> None:
     with pytest.raises(Unreadable):
         read_as(".pdf", content)
+
+
+@pytest.mark.parametrize("line", ["title: a" + " " * 500_000 + "b", "title: " + "a " * 500_000])
+def test_a_long_field_is_read_in_linear_time(line: str) -> None:
+    """No clock: it takes milliseconds, or an hour where time is quadratic."""
+    assert [found[3] for found in plain._FIELD.findall(line)] == [line[7:].rstrip()]  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.parametrize("unit", ["a", "a ", "a-", "a- "])
+def test_broken_words_are_mended_in_linear_time(unit: str) -> None:
+    """No clock, likewise."""
+    assert len(pdf._mended(unit * 500_000)) <= 500_000 * len(unit)  # pyright: ignore[reportPrivateUsage]
+
+
+HOSTILE = """
+import resource, psutil
+from app.knowledge.reading.html import draft_of, text_of
+rules = "".join(f"p.a{n} > b, p:not(.b{n}) {{display: none}}" for n in range(5_000))
+pages = [f"<style>{rules}</style>" + "<p class=a1 style='color: red'><b>x</b>" * 10_000]
+pages += ["<blockquote>" * 20_000 + "x<br>" * 50_000, "<blockquote><p>x" * 32_000]
+pages += ["<table><tr><td>" * 35_000, "<b><p>x" * 75_000, "<ul><li>x" * 58_000]
+most = psutil.Process().memory_info().vms + 200_000_000
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+for page in pages:
+    assert len(page) > 300_000
+    for read in (text_of, draft_of):
+        read(page)
+"""
+
+
+def test_a_hostile_page_takes_little_memory() -> None:
+    """80 KiB with many selectors took 1.3 GB, and 512 KiB of nested quotes six seconds."""
+    subprocess.run([sys.executable, "-c", HOSTILE], check=True)

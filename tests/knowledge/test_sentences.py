@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.knowledge import sentences
 from app.knowledge.sentences import LONGEST, segmented
 from app.knowledge.sources import Heading, Source
 from app.knowledge.splitting import split
@@ -103,3 +104,9 @@ def test_nothing_is_lost_nothing_is_twice(text: str, language: str | None, times
 @given(TEXTS)
 def test_segments_are_the_text(text: str) -> None:
     assert "".join(segmented(text, "EN-gb")) == text.encode(errors="replace").decode()
+
+
+def test_the_last_word_is_found_in_linear_time() -> None:
+    """No clock: it takes milliseconds, or an hour where each of a word's letters may begin one."""
+    text = "a" * 500_000 + " "
+    assert sentences._LAST_WORD.sub("", f"{text}b", 1) == text  # pyright: ignore[reportPrivateUsage]

@@ -1,7 +1,6 @@
 """The feature: numbered sentences and a question, and what the model makes of them."""
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import Final
 
 from app.errors import ModelOutputTruncated
@@ -97,7 +96,6 @@ class Answers(Feature[AnswerTask, Written]):
         return super().prefix(request) if request.unknown_above is None else self._telling
 
 
-@lru_cache(maxsize=4_096)  # the same sentences are shown again and again
 def _line(text: str) -> str:
     """A text in one line, so that none can pretend to be another's number."""
     return " ".join(text.split())

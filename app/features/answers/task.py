@@ -1,9 +1,11 @@
 """Product questions answered from documents."""
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
+from threading import Lock
 from typing import Annotated, Any, Final
 
+from cachetools import LRUCache, cached
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf
 
 from app.features.answers.schemas import Document, Message
@@ -12,6 +14,8 @@ from app.knowledge.sources import Passage, Source
 from app.knowledge.splitting import split
 
 _SHORT: Final = 4_000  # characters of a document that is kept in its parts for a while
+_MOST_KEPT: Final = 16_777_216  # bytes, about, of all that are
+_PART_SIZE: Final = 250  # of a passage or sentence
 
 
 def passages_of(documents: Sequence[Document]) -> tuple[Passage, ...]:
@@ -24,8 +28,13 @@ def passages_of(documents: Sequence[Document]) -> tuple[Passage, ...]:
     return tuple(passages)
 
 
+def _size(passages: Sequence[Passage]) -> int:
+    parts = sum(1 + len(passage.sentences) for passage in passages)
+    return _PART_SIZE * parts + 4 * _SHORT  # four bytes a character, its name and title aside
+
+
 # Callers that search for themselves send the same documents with many questions.
-@lru_cache(maxsize=1_024)
+@cached(LRUCache[Any, Sequence[Passage]](_MOST_KEPT, _size), lock=Lock())
 def _cut(name: str, title: str, url: str | None, text: str) -> list[Passage]:
     return split(Source(name, title, text, url, language_of(text)))
 

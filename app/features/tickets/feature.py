@@ -1,18 +1,20 @@
 """The feature: what the model is sent of an email, and what it is asked to put right."""
 
 from collections.abc import Mapping
-from functools import lru_cache
+from dataclasses import replace
 from typing import Any, Final
 
+from cachetools import LRUCache, cached
 from pydantic_core import to_json
 
 from app.features.feature import Feature, Texts
 from app.features.proofs import Check
 from app.features.tickets.reading import Reading
 from app.features.tickets.request import TicketOptions, TicketRequest
-from app.gateway import PromptPrefix
+from app.gateway import OutputSchema, PromptPrefix
 
 _READING: Final = Reading.model_json_schema()
+_MOST_KEPT: Final = 1_048_576  # bytes of callers' schemas, each of which has a prefix
 
 
 def _as_asked(request: TicketRequest, reading: Reading) -> Check | None:
@@ -47,10 +49,11 @@ class _Tickets(Feature[TicketRequest, Reading]):
 
     def use(self, texts: Texts[TicketRequest, Reading]) -> None:
         super().use(texts)
-        self._prefix_with = lru_cache(maxsize=64)(self._make_prefix)  # each caller's schema has one
+        self._plain = self._with(_PLAIN)
+        self._asked = cached(LRUCache[Any, PromptPrefix](_MOST_KEPT, _size))(self._with)
 
-    def _make_prefix(self, schema: str) -> PromptPrefix:
-        return self.make_prefix(schema=schema)
+    def _with(self, schema: str) -> PromptPrefix:
+        return replace(self._prefix, schema=OutputSchema(self.name, schema))
 
     def render(self, request: TicketRequest) -> str:
         lines = {"From": request.sender, "Subject": request.subject}
@@ -68,7 +71,11 @@ class _Tickets(Feature[TicketRequest, Reading]):
 
     def prefix(self, request: TicketRequest) -> PromptPrefix:
         is_plain = not request.intents and request.custom_fields is None
-        return self._prefix_with(_PLAIN if is_plain else _schema(request))
+        return self._plain if is_plain else self._asked(_schema(request))
+
+
+def _size(prefix: PromptPrefix) -> int:
+    return 4 * len(prefix.schema.json) if prefix.schema else 0  # bytes of a character, at most
 
 
 def _schema(asked: TicketOptions) -> str:

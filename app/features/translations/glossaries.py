@@ -1,18 +1,13 @@
 """Which terms a text has to be translated with: the request's own, and a glossary by name."""
 
-from collections.abc import Mapping
-from typing import Final
-
-import regex
+from collections.abc import Collection, Mapping
 
 from app.errors import GlossaryInvalid, invalid
 from app.features.spans import emails, placeholders, urls
 from app.features.translations.schemas import TranslationRequest
-from app.knowledge.vocabulary import Terms, Vocabulary
+from app.knowledge.terms import Places, Terms, words_of
+from app.knowledge.vocabulary import Vocabulary
 from app.languages import base
-
-# A letter of a script that sets spaces between words, or a digit.
-_IN_WORD: Final = r"[[\p{L}\p{M}\p{Nd}]--[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}]]"
 
 
 def glossary_of(request: TranslationRequest, vocabulary: Vocabulary) -> Mapping[str, Terms]:
@@ -33,19 +28,21 @@ def glossary_of(request: TranslationRequest, vocabulary: Vocabulary) -> Mapping[
     return named
 
 
-def terms_in(text: str, terms: Terms) -> tuple[tuple[str, str], ...]:
+def terms_in(text: str, glossaries: Collection[Terms]) -> tuple[tuple[str, str], ...]:
     """The terms that stand in a text as whole words in any case, and what each has to become.
 
-    Of terms in one another, the longest counts. Addresses and placeholders hold no terms.
+    Of terms in one another, the longest counts, and of the same one that of the last glossary.
+    Addresses and placeholders hold no terms.
     """
-    folded = text.casefold()
-    near = {term.casefold(): term for term in terms if term.casefold() in folded}
-    if not near:
+    if not glossaries:
         return ()
     for fixed in {*urls(text), *emails(text), *placeholders(text)}:
         text = text.replace(fixed, " ")
-    either = "|".join(map(regex.escape, sorted(near, key=len, reverse=True)))
-    begins, ends = (f"(?:(?<!{_IN_WORD})|(?!{_IN_WORD}))", f"(?:(?!{_IN_WORD})|(?<!{_IN_WORD}))")
-    word = regex.compile(f"{begins}(?:{either}){ends}", regex.V1 | regex.IGNORECASE)
-    found = dict.fromkeys(found.casefold() for found in word.findall(text))
-    return tuple((near[fold], terms[near[fold]]) for fold in found if fold in near)
+    words, found = words_of(text), Places()
+    for terms in glossaries:
+        found |= terms.places(words)
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(found, key=lambda place: (-place[1], place[0])):
+        if not kept or start < kept[-1][0]:
+            kept.append((start, end))
+    return tuple(dict.fromkeys(found[place] for place in reversed(kept)))

@@ -19,6 +19,7 @@ from app.web.problems import Problem
 MOST_TEXTS: Final = 50
 MOST_BYTES: Final = 131_072  # of all texts together, as DeepL's
 MOST_TERMS: Final = 1_000
+LARGEST_GLOSSARY: Final = 100_000  # characters of all terms together
 _MOST_TAGS: Final = 100
 _MOST_WISHES: Final = 10
 _LONGEST_TAG: Final = 35  # characters, by RFC 5646, section 4.4.1
@@ -43,6 +44,11 @@ def _of_some_use(terms: dict[str, str]) -> dict[str, str]:
         raise field_error(GlossaryInvalid, "Both sides of a term must not be blank.")
     if len({source.casefold().strip() for source in terms}) < len(terms):
         raise field_error(GlossaryInvalid, "A term may stand in it only once.")
+    if (
+        size := sum(len(source) + len(target) for source, target in terms.items())
+    ) > LARGEST_GLOSSARY:
+        detail = f"May have at most {LARGEST_GLOSSARY} characters together, not {size}."
+        raise field_error(GlossaryInvalid, detail)
     return terms
 
 

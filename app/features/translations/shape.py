@@ -1,10 +1,12 @@
 """A translation in its text's own shape: how it begins and ends."""
 
 import re
-from typing import Final
+from typing import Any, Final
+
+import regex
 
 _FIRST: Final = re.compile(r"(?:</?\d+/?>|\s)*+(.)")  # what is in no mark
-_LAST: Final = re.compile(r"([.!?…。！？ ]*+)((?:</?\d+/?>|\s)*+)\Z")
+_LAST: Final = regex.compile(r"(?r)([.!?…。！？ ]*+)((?:</?\d+/?>|\s)*+)\Z")  # read from its end
 _ALIKE: Final = str.maketrans("。！？", ".!?")  # so that each language keeps its own
 
 
@@ -18,9 +20,10 @@ def in_the_shape_of(text: str, translation: str) -> str:
     mark = _end(text)
     if mark == _end(translation):
         return translation
-    return _LAST.sub(lambda last: mark + last[2], translation, count=1)
+    last: Any = _LAST.search(translation)
+    return translation[: last.start()] + mark + last[2]
 
 
 def _end(text: str) -> str:
-    last = _LAST.search(text)
-    return last[1].strip()[-1:].translate(_ALIKE) if last else ""
+    last: Any = _LAST.search(text)
+    return last[1].strip()[-1:].translate(_ALIKE)

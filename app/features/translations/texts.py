@@ -1,6 +1,6 @@
 """A request's texts, made ready for the model: in pieces, with marks for their tags, with their terms."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -11,7 +11,8 @@ from app.features.translations.markup import MarkupError, Sheet, read, sheets_of
 from app.features.translations.pieces import cut, has_words
 from app.features.translations.schemas import TranslationRequest
 from app.features.translations.translator import Unit
-from app.knowledge.vocabulary import Terms, Vocabulary
+from app.knowledge.terms import Terms
+from app.knowledge.vocabulary import Vocabulary
 from app.languages import UNKNOWN, UNSPACED, Detection, base, detect_scored
 
 _MOST: Final = 2_000  # characters of a piece; its translation has to fit into max_tokens
@@ -36,6 +37,11 @@ Part = str | Piece
 """A part of a text: kept as it is, or translated."""
 
 
+def units_in(parts: Iterable[Part]) -> Iterator[Unit]:
+    """What of some parts the model gets."""
+    return (part.unit for part in parts if isinstance(part, Piece))
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One of the request's texts: as it came, in parts, what it is in, why it is not translated."""
@@ -52,14 +58,21 @@ def texts_of(request: TranslationRequest, vocabulary: Vocabulary) -> list[Text]:
     Raises:
         GlossaryInvalid: there is no glossary of the operator's as the request names it.
     """
-    glossary = glossary_of(request, vocabulary)
+    named, own = glossary_of(request, vocabulary), Terms(request.glossary)
+
+    def glossaries(code: str) -> Collection[Terms]:
+        return [terms for terms in (named.get(base(code)), own) if terms]
+
     return [
-        _text(source, f"/text/{at}", request, glossary) for at, source in enumerate(request.text)
+        _text(source, f"/text/{at}", request, glossaries) for at, source in enumerate(request.text)
     ]
 
 
 def _text(
-    source: str, pointer: str, request: TranslationRequest, glossary: Mapping[str, Terms]
+    source: str,
+    pointer: str,
+    request: TranslationRequest,
+    glossaries: Callable[[str], Collection[Terms]],
 ) -> Text:
     kind, given, into = request.tag_handling, request.source_lang, request.target_lang
     if not source.strip():
@@ -73,7 +86,7 @@ def _text(
     code = language.code
     if code == into or (base(code) == base(into) and "-" not in into):
         return Text(source, [source], language)
-    maker = _Maker(request, code, {**glossary.get(base(code), {}), **request.glossary})
+    maker = _Maker(request, code, glossaries(code))
     if tokens is None:
         return Text(source, maker.plain(source), language)
     sheets = sheets_of(source, tokens, _MOST)
@@ -83,8 +96,10 @@ def _text(
 class _Maker:
     """Makes the parts of a request's texts that are in one language."""
 
-    def __init__(self, request: TranslationRequest, language: str, terms: Terms) -> None:
-        self._language, self._terms = language, terms
+    def __init__(
+        self, request: TranslationRequest, language: str, glossaries: Collection[Terms]
+    ) -> None:
+        self._language, self._glossaries = language, glossaries
         unspaced = base(language) in UNSPACED and base(request.target_lang) not in UNSPACED
         self._joint = " " if unspaced else ""  # between sentences that had nothing between them
         self._unit = partial(
@@ -106,7 +121,7 @@ class _Maker:
                 continue
             if parts and isinstance(parts[-1], Piece):
                 parts.append(self._joint)
-            unit = self._unit(text=part, terms=terms_in(part, self._terms))
+            unit = self._unit(text=part, terms=terms_in(part, self._glossaries))
             parts.append(Piece(unit, written))
         return parts
 
@@ -117,7 +132,8 @@ class _Maker:
             parts.append(source[start : sheet.start])
             start, text = sheet.end, sheet.text
             if sheet.marked:
-                unit = self._unit(text=text, terms=terms_in(text, self._terms), marked=True)
+                terms = terms_in(text, self._glossaries)
+                unit = self._unit(text=text, terms=terms, marked=True)
                 smaller = self.marked(source, sheet.smaller(), sheet.start, sheet.end)
                 parts.append(Piece(unit, sheet.filled, smaller))
             else:

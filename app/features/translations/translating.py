@@ -1,23 +1,23 @@
 """A request's texts through the model, each with an outcome of its own."""
 
-from asyncio import Semaphore
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from functools import partial
+from itertools import chain
 from typing import Final
 
 from app.errors import GroundworkError, ModelError
-from app.features.concurrency import MOST_AT_ONCE, aside, merged, outcomes, together
+from app.features.concurrency import aside, merged, outcomes, together
 from app.features.feature import Result
 from app.features.proofs import Check
+from app.features.translations.allowance import Allowance
 from app.features.translations.schemas import (
     Translation,
     TranslationDelta,
     TranslationRequest,
     TranslationResult,
 )
-from app.features.translations.texts import Part, Piece, Text, texts_of
+from app.features.translations.texts import Part, Piece, Text, texts_of, units_in
 from app.features.translations.translator import FEATURE
 from app.features.wire import CheckResult, Completed, TokenUsage
 from app.gateway import Chunk, Completion, ModelGateway, StopReason, Usage
@@ -49,11 +49,10 @@ async def translate(
     Raises:
         GroundworkError: what the first text failed with, when every text did.
     """
-    texts = await _prepared(request, vocabulary)
+    texts, allowance = await _prepared(request, vocabulary)
     if strict:
         texts = [text if text.source.strip() else replace(text, problem=None) for text in texts]
-    places = Semaphore(MOST_AT_ONCE)
-    calls = [_translated(text, gateway, places) for text in texts]
+    calls = [_translated(text, gateway, allowance) for text in texts]
     made = await (together(calls) if strict else outcomes(calls))
     return _gathered(request, gateway, texts, made)
 
@@ -62,11 +61,10 @@ async def translate_stream(
     request: TranslationRequest, gateway: ModelGateway, vocabulary: Vocabulary
 ) -> AsyncGenerator[TranslationDelta | TranslationCompleted]:
     """Translate all texts at once and yield their pieces as they come."""
-    texts = await _prepared(request, vocabulary)
-    places = Semaphore(MOST_AT_ONCE)
+    texts, allowance = await _prepared(request, vocabulary)
     made: list[Outcome] = [_NOTHING for _ in texts]
     whole = request.tag_handling is not None  # tags are put in at the end
-    streams = [_streamed(text, gateway, places, whole=whole) for text in texts]
+    streams = [_streamed(text, gateway, allowance, whole=whole) for text in texts]
     async with aclosing(merged(streams)) as items:
         async for index, item in items:
             if isinstance(item, str):
@@ -77,28 +75,38 @@ async def translate_stream(
     yield TranslationCompleted(type="completed", result=result)
 
 
-async def _prepared(request: TranslationRequest, vocabulary: Vocabulary) -> list[Text]:
-    prepare = partial(texts_of, request, vocabulary)
-    return await aside(prepare, characters=sum(map(len, request.text)))
+async def _prepared(
+    request: TranslationRequest, vocabulary: Vocabulary
+) -> tuple[list[Text], Allowance]:
+    """The texts, and what is left of what the request may ask."""
+    allowance = Allowance()
+
+    def prepare() -> list[Text]:
+        texts = texts_of(request, vocabulary)
+        allowance.plan(units_in(part for text in texts for part in text.parts))
+        return texts
+
+    read = (*request.text, *chain(*request.glossary.items()))
+    return await aside(prepare, characters=sum(map(len, read))), allowance
 
 
-async def _translated(text: Text, gateway: ModelGateway, places: Semaphore) -> Result[str]:
+async def _translated(text: Text, gateway: ModelGateway, allowance: Allowance) -> Result[str]:
     if text.problem:
         raise text.problem
-    return await _made(text.parts, gateway, places)
+    return await _made(text.parts, gateway, allowance)
 
 
-async def _made(parts: Sequence[Part], gateway: ModelGateway, places: Semaphore) -> Result[str]:
-    pieces = [_written(part, gateway, places) for part in parts if isinstance(part, Piece)]
+async def _made(parts: Sequence[Part], gateway: ModelGateway, allowance: Allowance) -> Result[str]:
+    pieces = [_written(part, gateway, allowance) for part in parts if isinstance(part, Piece)]
     written = iter(await together(pieces))
     return _joined([part if isinstance(part, str) else next(written) for part in parts])
 
 
-async def _written(piece: Piece, gateway: ModelGateway, places: Semaphore) -> Result[str]:
+async def _written(piece: Piece, gateway: ModelGateway, allowance: Allowance) -> Result[str]:
     """What stands for a piece; one whose tags do not come back is made of smaller ones."""
     usage = Usage()
     try:
-        async with places:
+        async with allowance.places:
             result = await FEATURE.ask(piece.unit, gateway)
         usage, text = result.usage, piece.written(result.output)
         if text is not None:
@@ -106,26 +114,27 @@ async def _written(piece: Piece, gateway: ModelGateway, places: Semaphore) -> Re
     except ModelError:
         if not piece.smaller:
             raise
-    whole = await _made(piece.smaller, gateway, places)
+    allowance.extend(units_in(piece.smaller))
+    whole = await _made(piece.smaller, gateway, allowance)
     checks = (*whole.checks, Check("markup", kept=True))
     return replace(whole, usage=usage + whole.usage, checks=checks, repaired=True)
 
 
 async def _streamed(
-    text: Text, gateway: ModelGateway, places: Semaphore, *, whole: bool
+    text: Text, gateway: ModelGateway, allowance: Allowance, *, whole: bool
 ) -> AsyncGenerator[str | Outcome]:
     """One text's translation as it comes, piece after piece, and its outcome at the end."""
     made: list[str | Result[str]] = []
     try:
         if whole or text.problem:
-            yield await _translated(text, gateway, places)
+            yield await _translated(text, gateway, allowance)
             return
         for part in text.parts:
             if isinstance(part, str):
                 made.append(part)
                 yield part
                 continue
-            async with places, aclosing(FEATURE.stream(part.unit, gateway)) as items:
+            async with allowance.places, aclosing(FEATURE.stream(part.unit, gateway)) as items:
                 async for item in items:
                     if isinstance(item, Chunk):
                         yield item.text

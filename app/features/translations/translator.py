@@ -1,6 +1,7 @@
 """Reviews into natural English or another language."""
 
 from collections import defaultdict
+from itertools import chain
 
 from pydantic import BaseModel, ConfigDict
 
@@ -37,6 +38,12 @@ class Unit(BaseModel):
     terms: tuple[tuple[str, str], ...] = ()
     shaped: bool = False
     marked: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes of what the caller says in it."""
+        said = (self.text, self.context or "", *self.instructions, *chain(*self.terms))
+        return sum(len(one.encode(errors="surrogatepass")) for one in said)
 
 
 def _same(name: str) -> Proof[Unit, str]:

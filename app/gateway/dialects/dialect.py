@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
-from typing import ClassVar, Final, NamedTuple, TypeVar, cast
+from typing import Any, ClassVar, Final, NamedTuple, TypeVar, cast
 
+from cachetools import LRUCache, cached
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-_MOST_PREFIXES: Final = 512  # whose parts of the body are kept
+_MOST_KEPT: Final = 8_388_608  # bytes of prefixes, as parts of the body, that are kept
 _NAME: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 
@@ -130,6 +130,10 @@ def names_of(error: object) -> str:
     return " ".join(name for name in said if _NAME.fullmatch(name))
 
 
+def _size(parts: tuple[bytes, bytes]) -> int:
+    return 3 * sum(map(len, parts))  # with the prefix that they are made of, as text
+
+
 class Dialect(ABC):
     """One provider's API; pure translation, no input or output.
 
@@ -146,7 +150,8 @@ class Dialect(ABC):
     def __init__(self, model: str, profile: Profile) -> None:
         self._model = model
         self._profile = profile
-        self._around = lru_cache(_MOST_PREFIXES)(self._made_around)
+        kept = LRUCache[Any, tuple[bytes, bytes]](_MOST_KEPT, _size)
+        self._around = cached(kept)(self._made_around)
 
     def encode(
         self, prompt: Prompt, mode: OutputMode, probabilities: bool = False, *, stream: bool

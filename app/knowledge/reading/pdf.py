@@ -30,7 +30,7 @@ else:
 _BROKEN: Final = "the PDF is broken"
 _ERRORS: Final = {"encrypted": "it asks for a password", "Not a PDF": "it is not a PDF"}
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
-_BROKEN_WORD: Final = re.compile(r"(\w+)- (\w+)")
+_BROKEN_WORD: Final = re.compile(r"\b(\w++)- (\w+)")
 _FILE_NAMES: Final = (".doc", ".docx", ".indd", ".odt", ".pdf", ".tex")
 
 

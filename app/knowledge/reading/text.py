@@ -22,7 +22,7 @@ _FRONT_MATTER: Final = re.compile(
     r"\s*---[ \t]*\n((?=[\w-]+[ \t]*:)[^\0]{0,20000}?\n)---[ \t]*(?:\n|\Z)"
 )
 _FIELD: Final = re.compile(
-    r"""^(title|url|language|lang)[ \t]*:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#>|][^\n]*?))"""
+    r"""^(title|url|language|lang)[ \t]*:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#>|](?:[^\n]*?\S)??))"""
     r"(?:[ \t]+\#[^\n]*)?[ \t]*$",
     re.MULTILINE,
 )

@@ -1,13 +1,12 @@
 """The wire of tickets, and the files beside the code."""
 
 import json
-from typing import Any, cast, get_args
+from typing import get_args
 
 import pytest
 
 from app.features.tickets import FEATURE
 from app.features.tickets.reading import Urgency
-from app.features.tickets.request import TicketRequest
 from tests.features.tickets.support import Body, Says, said, service, ticket_of
 from tests.wire.replies import openai_message
 
@@ -45,30 +44,6 @@ def test_examples_cover_what_they_should() -> None:
 def test_cases_of_emails_and_of_details_are_kept() -> None:
     ids = [case.id for case in FEATURE.cases]
     assert len(ids) == len(set(ids)) == 62
-
-
-def unbounded(schema: Any, at: str = "") -> list[str]:
-    """Where a JSON Schema lets a string, a list or an object be as long as it likes."""
-    if isinstance(schema, list):
-        return [place for item in cast("list[Any]", schema) for place in unbounded(item, at)]
-    if not isinstance(schema, dict):
-        return []
-    node = cast("Body", schema)
-    bounds = {"string": {"maxLength", "enum", "const", "pattern", "format"}, "array": {"maxItems"}}
-    if isinstance(node.get("additionalProperties"), dict):
-        bounds["object"] = {"maxProperties"}
-    kind = node.get("type")
-    wanted = bounds.get(kind) if isinstance(kind, str) else None
-    return ([at] if wanted and not wanted & set(node) else []) + [
-        place
-        for key, value in node.items()
-        if key not in ("examples", "default", "enum")
-        for place in unbounded(value, f"{at}/{key}")
-    ]
-
-
-def test_every_string_and_list_of_a_request_has_a_bound() -> None:
-    assert not unbounded(TicketRequest.model_json_schema())
 
 
 MANY = range(50_000)

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.features.translations.pieces import cut, has_words
+from app.features.translations.shape import in_the_shape_of
 
 WORDS = (
     "Hello. world Dr. z.B. これは。 本です、 「はい\uff01」 他说\uff1a“好。” ไทย नमस्ते। 👨‍👩‍👧‍👦 e\u0301 🇩🇪 "
@@ -123,3 +124,11 @@ def test_a_long_hostile_text_is_cut_in_linear_time(unit: str) -> None:
     """No clock: it takes about a second, or many minutes where time is quadratic."""
     text = (unit * 50_000)[:50_000]
     assert "".join(cut(text, language="EN", most=500)) == text
+
+
+@pytest.mark.parametrize("unit", [" ", ".", "\n", "<1>", "</2>", ". ", "<1> ", "1", "<1"])
+def test_a_text_is_shaped_in_linear_time(unit: str) -> None:
+    """No clock: it takes milliseconds, or an hour where time is quadratic."""
+    long = f"A{unit * 500_000}x"
+    assert in_the_shape_of(long, "Sehr gut!") == "Sehr gut"
+    assert in_the_shape_of("a", long) == f"a{long[1:]}"

@@ -1,0 +1,67 @@
+"""No text of N characters costs more than a straight line: CPU time for N, 2N and 4N of them.
+
+``make fuzz`` looks for one; a few tries at each target are among the slow tests. Time is the CPU's of
+this process, the best of several runs, and the bounds are wide: a quadratic cost is found, a dear
+one only where it would be felt.
+"""
+
+import os
+from itertools import repeat
+from time import process_time
+from typing import Final
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.fuzz.targets import TARGETS, Target
+
+EXAMPLES: Final = int(os.environ.get("FUZZ_EXAMPLES", "15"))  # for each target
+MOST: Final = 20_000  # characters
+CHEAP_SECONDS: Final = 0.03  # a straight line through the smallest cost that is looked at
+DEAR_SECONDS: Final = 1.0
+GROWTH: Final = 2.8  # of the cost for twice the text, both times; 4 is quadratic
+RUNS: Final = 3
+PIECES: Final = (
+    *" \t\n\r\0\v\u2028\xa0\u200da1x.,;:!?-_'\"()[]{}<>/\\|=%$#&*@+~^`éß本あ灯😀🇩\u0301\u0663",
+    "\r\n", "\n\n", "--", "---", "> ", "- ", "1. ", "::", "://", "http://", "www.", "a@b.example",
+    "<1>", "</1>", "<1/>", "<b>", "</b>", "<p>", "<br>", "<div>", "<td>", "<table>", "<ul><li>",
+    "<blockquote>", "<style>", "<!--", "-->", "<![CDATA[", "<a href='", "&lt;", "&amp;", "{{", "}}",
+    "${", "%(", "%s", "{a, plural,", "[1]", "[unknown]", "```", "**", "~~", "![", "](", "| --- |",
+    '{"a":', "=?utf-8?q?a?= ", "--a\n", "Content-Type: text/html\n\n", "title: ", " #", "1,000",
+)  # fmt: skip
+
+unit = st.lists(st.sampled_from(PIECES), min_size=1, max_size=4).map("".join)
+edge = st.just("") | unit
+
+
+def seconds(target: Target, text: str, runs: int) -> float:
+    """The CPU time of the best run."""
+    best = float("inf")
+    for _ in repeat(None, runs):
+        begun = process_time()
+        target(text)
+        best = min(best, process_time() - begun)
+    return best
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TARGETS)
+def test_no_text_costs_more_than_a_straight_line(name: str) -> None:
+    target = TARGETS[name]
+
+    @settings(max_examples=EXAMPLES, phases=[Phase.reuse, Phase.generate])
+    @given(begin=edge, middle=unit, end=edge)
+    def search(begin: str, middle: str, end: str) -> None:
+        def text(size: int) -> str:
+            return begin + middle * (size // len(middle)) + end
+
+        most = seconds(target, text(MOST), 1)
+        if most > CHEAP_SECONDS:
+            most = seconds(target, text(MOST), RUNS)
+            half, least = (seconds(target, text(MOST // part), RUNS) for part in (2, 4))
+            said = f"{begin!r} {middle!r} {end!r}: {least:.3f} s, {half:.3f} s, {most:.3f} s"
+            assert most <= GROWTH * half or half <= GROWTH * least, said
+            assert most <= DEAR_SECONDS, said
+
+    search()

@@ -88,6 +88,9 @@ groundwork.add_command(commands.candidate)
 def serve(workers: int, *, sample: bool) -> None:
     """Start the service."""
     settings = load_settings()
+    if workers > 1 and settings.are_limits_apart:
+        msg = f"{PREFIX}LIMITS_STORE has to be a server that all workers share, such as valkey://…"
+        raise ConfigurationError(msg)
     if sample and not settings.knowledge:
         os.environ[f"{PREFIX}KNOWLEDGE"] = str(SAMPLE)
     if sample and not settings.features:

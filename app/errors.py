@@ -21,6 +21,7 @@ class GroundworkError(Exception):
 
     Attributes:
         title: the kind of problem, the same for every occurrence.
+        type: URI of the kind of problem, where one is registered; else it is made of the code.
         retryable: whether the same upstream call may be tried again.
         detail: this occurrence, in words.
         retry_after: seconds after which a new attempt makes sense, if known.
@@ -32,6 +33,7 @@ class GroundworkError(Exception):
     code: ClassVar[str] = "internal-error"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
+    type: ClassVar[str] = ""
     log_level: ClassVar[int] = logging.ERROR
     retryable: ClassVar[bool] = False
 
@@ -156,6 +158,11 @@ class ConversationsOff(InvalidRequest):
     code, title = "conversations-off", "Conversations are not kept"
 
 
+class QuotaExceeded(RequestError):
+    code, status, title = "quota-exceeded", 429, "The caller has used up a quota"
+    type = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+
+
 class UpstreamError(GroundworkError):
     log_level = logging.WARNING
 
@@ -227,6 +234,12 @@ class Overloaded(GroundworkError):
 
 class RecordUnwritten(GroundworkError):
     code, status, title = "record-unwritten", 503, "The service could not write to its own files"
+
+
+class LimitsUnknown(GroundworkError):
+    code, status, title = "limits-unknown", 503, "The callers' limits cannot be looked up"
+    type = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
+    log_level = logging.WARNING
 
 
 class ShuttingDown(GroundworkError):

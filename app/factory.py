@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanag
 from fastapi import FastAPI
 
 from app import __version__
-from app.callers import Door
+from app.callers import Door, Limiter
 from app.errors import ConfigurationError
 from app.features import FeaturePackage, features_of, read_features
 from app.features.folder.loading import SAMPLE
@@ -19,7 +19,7 @@ from app.knowledge.vocabulary import load_vocabulary
 from app.provision import HttpFactory, Models
 from app.records import Store
 from app.settings import Settings
-from app.web import health
+from app.web import health, usage
 from app.web.cors import install_cors
 from app.web.deps import State
 from app.web.frame import RequestFrame
@@ -62,6 +62,7 @@ def create_app(
     folder = folder_at(settings.knowledge)
     store = Store(settings.store) if settings.store else None
     shutdown = Shutdown(settings.shutdown_grace)
+    limiter = Limiter(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
@@ -83,8 +84,10 @@ def create_app(
                     store=store,
                     settings=settings,
                     trial=trial,
+                    limiter=limiter,
                 )
         finally:
+            await limiter.aclose()
             if store:
                 store.close()
 
@@ -103,13 +106,18 @@ def create_app(
     if settings.beside("candidate"):
         app.add_middleware(OnTrial)
     app.add_middleware(
-        RequestFrame, max_body_bytes=settings.max_body_bytes, shutdown=shutdown, door=Door()
+        RequestFrame,
+        max_body_bytes=settings.max_body_bytes,
+        shutdown=shutdown,
+        door=Door(),
+        limiter=limiter,
     )
     install_cors(app, settings.cors_origins)
     install_problem_handlers(app)
     served = Routes(app)
     _show(served, features_of(settings) if features is None else features)
     app.include_router(health.router)
+    app.include_router(usage.router)
     install_openapi(app)
     install_pages(app)
     return app

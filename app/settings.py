@@ -22,6 +22,10 @@ _ORIGIN: Final = re.compile(
     r"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?"
 )
 
+_LIMITS: Final = ("limit_requests", "limit_tokens", "limit_concurrency", "limit_budget")
+_PRICED: Final = frozenset({"input", "output", "cached"})
+_SHARED_STORES: Final = ("valkey://", "valkeys://", "redis://", "rediss://", "unix://")
+
 Provider = Literal["embedded", "anthropic", "openai"]
 Role = Literal["candidate", "fallback"]
 
@@ -209,6 +213,42 @@ class Settings(BaseSettings):
         "folders named as a built-in feature whose instruction, examples or cases replace its own; "
         "read at start and on SIGHUP. `sample` for the two that come with Groundwork.",
     )
+    limit_requests: int | None = Field(
+        default=None,
+        ge=1,
+        description="Requests a minute that each caller may make; without keys, each address. The "
+        "limits of a key's own go before these four.",
+    )
+    limit_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        description="Tokens a day (UTC), of prompts and answers, that each caller may use.",
+    )
+    limit_concurrency: int | None = Field(
+        default=None, ge=1, description="Requests of each caller that may be under way at once."
+    )
+    limit_budget: float | None = Field(
+        default=None,
+        gt=0,
+        le=1_000_000,
+        description="Money a day (UTC) that each caller may use, by `GROUNDWORK_PRICES`.",
+    )
+    prices: Annotated[Mapping[str, Annotated[float, Field(ge=0)]], NoDecode] = Field(
+        default={},
+        description="What a million tokens of the base model cost, in any currency, as "
+        "`input=0.15,output=0.6,cached=0.075`; `cached` is for what a prompt cache gave.",
+    )
+    limits_store: str = Field(
+        default="memory://",
+        description="Where is counted what callers use: `memory://`, by one process from its start on; "
+        "`file:///path/to/limits.json`, by one process, and kept; or `valkey://host:6379` "
+        "(`valkeys://` with TLS, `redis://`, `rediss://`, `unix://`), exact over all processes.",
+    )
+    limits_when_down: Literal["closed", "open"] = Field(
+        default="closed",
+        description="What becomes of callers with limits while that store cannot be asked: `closed`, "
+        "503; `open`, they are not limited.",
+    )
     store: Path | None = Field(
         default=None,
         description="SQLite file for answers given (30 days, so that feedback can name them), "
@@ -281,6 +321,24 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return {feature.strip(): name.strip() for feature, _, name in pairs}
 
+    @field_validator("prices", mode="before")
+    @classmethod
+    def _prices_are_named(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+        prices = {kind.strip(): price for kind, _, price in pairs}
+        if not prices.keys() >= {"input", "output"} or prices.keys() - _PRICED:
+            raise ValueError("must be like input=0.15,output=0.6,cached=0.075")
+        return prices
+
+    @field_validator("limits_store")
+    @classmethod
+    def _limits_store_is_known(cls, value: str) -> str:
+        if value != "memory://" and not value.startswith(("file:///", *_SHARED_STORES)):
+            raise ValueError("must be memory://, or like file:///path or valkey://host:6379")
+        return value
+
     @field_validator("base_url", "candidate_base_url", "fallback_base_url")
     @classmethod
     def _base_url_is_http(cls, value: str | None) -> str | None:
@@ -320,6 +378,12 @@ class Settings(BaseSettings):
         key = self.api_key or own.get(self.model_name.provider)
         return key.get_secret_value() if key else None
 
+    @property
+    def are_limits_apart(self) -> bool:
+        """Whether each process counts for itself what callers use, who are limited."""
+        limits = any(getattr(self, name) is not None for name in _LIMITS)
+        return limits and not self.limits_store.startswith(_SHARED_STORES)
+
     def beside(self, role: Role) -> "Settings | None":
         """These settings with that model in the base model's place; None where there is none.
 
@@ -333,10 +397,9 @@ class Settings(BaseSettings):
         return self.alone().model_copy(update=changed | {"adapters": {}})
 
     def alone(self) -> "Settings":
-        """These settings with no other model beside the base model."""
-        return self.model_copy(
-            update={"candidate": None, "shadow": 0.0, "canary": 0.0, "fallback": None}
-        )
+        """These settings with no other model beside the base model, and without limits."""
+        beside = {"candidate": None, "shadow": 0.0, "canary": 0.0, "fallback": None}
+        return self.model_copy(update=beside | dict.fromkeys(_LIMITS))
 
 
 def environment_name(field: str, info: FieldInfo) -> str:
@@ -361,6 +424,8 @@ def load_settings(**given: Any) -> Settings:
         name = environment_name(location, field) if field else location
         raise ConfigurationError(f"{name}: {message}.") from None
     _require_key(settings, "")
+    if settings.limit_budget and not settings.prices:
+        raise ConfigurationError(f"{PREFIX}LIMIT_BUDGET needs {PREFIX}PRICES.")
     for share in ("shadow", "canary"):
         if getattr(settings, share) and not settings.candidate:
             msg = f"{PREFIX}{share.upper()} needs a model to ask: set {PREFIX}CANDIDATE."

@@ -2,5 +2,6 @@
 
 from app.callers.caller import OPERATOR, Caller, Limits
 from app.callers.door import Door
+from app.callers.limits import Allowance, Limiter
 
-__all__ = ["OPERATOR", "Caller", "Door", "Limits"]
+__all__ = ["OPERATOR", "Allowance", "Caller", "Door", "Limiter", "Limits"]

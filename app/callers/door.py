@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.callers.address import network_of
 from app.callers.caller import Caller
 
 Headers = Mapping[bytes, bytes]
@@ -19,4 +20,4 @@ class Door:
         """
         del headers
         client = scope.get("client")
-        return Caller(str(client[0]) if client else "")
+        return Caller(network_of(str(client[0])) if client else "")

@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Final, Literal
 
 from app.callers.caller import OPERATOR, Caller
+from app.callers.limits import Allowance
 from app.errors import DeadlineExceeded
 
 Clock = Callable[[], float]
@@ -76,6 +77,7 @@ class Call:
         cache: what it says of cached answers.
         timeout: seconds that the caller gives the whole request, from its start; None for as
             long as the operator allows.
+        allowance: what it may take, where its caller may not have as much as it likes.
         outcomes: where the answers to its prompts came from.
         repairs: how often the model was asked to put an output right.
         answered_by: the model that answered, if it is not the base model.
@@ -96,6 +98,7 @@ class Call:
         self.timeout = timeout
         self.clock = clock
         self.started = self._mark = clock()
+        self.allowance: Allowance | None = None
         self.outcomes: list[CacheOutcome] = []
         self.repairs = 0
         self.answered_by = ""

@@ -9,6 +9,8 @@ from fastapi.middleware.cors import CORSMiddleware
 EXPOSED: Final = (
     "Allow",
     "Cache-Status",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "Server-Timing",
     "X-Model",

@@ -4,6 +4,7 @@ from typing import Annotated, Any, TypedDict
 
 from fastapi import Depends, Request
 
+from app.callers import Limiter
 from app.gateway import ModelGateway
 from app.knowledge.library import Library
 from app.knowledge.vocabulary import Vocabulary
@@ -21,6 +22,7 @@ class State(TypedDict):
     store: Store | None
     settings: Settings
     trial: Trial | None
+    limiter: Limiter
 
 
 def _state(name: str) -> Any:
@@ -34,4 +36,5 @@ GatewayDep = Annotated[ModelGateway, _state("gateway")]
 VocabularyDep = Annotated[Vocabulary, _state("vocabulary")]
 LibraryDep = Annotated[Library, _state("library")]
 TrialDep = Annotated[Trial | None, _state("trial")]
+LimiterDep = Annotated[Limiter, _state("limiter")]
 StoreDep = Annotated[Store | None, _state("store")]

@@ -7,7 +7,7 @@ from secrets import token_hex
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.callers import Door
+from app.callers import Door, Limiter
 from app.errors import BodyTooLarge, GroundworkError, InvalidHeader, ShuttingDown
 from app.gateway.call import Call, cache_status, read_cache_control, set_call
 from app.web.logs import set_request_id
@@ -20,6 +20,7 @@ _SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 _SECONDS = re.compile(rb"\d{1,9}(?:\.\d{1,20})?")
 _LEAST_SECONDS = 0.001
 _MOST_SECONDS = 86_400.0
+_UNLIMITED = frozenset({"GET", "HEAD", "OPTIONS"})  # they ask no model
 _NOSNIFF = (b"x-content-type-options", b"nosniff")  # what we say that it is, it is
 
 Headers = dict[bytes, bytes]
@@ -34,12 +35,19 @@ class RequestFrame:
     """
 
     def __init__(
-        self, app: ASGIApp, *, max_body_bytes: int, shutdown: Shutdown, door: Door
+        self,
+        app: ASGIApp,
+        *,
+        max_body_bytes: int,
+        shutdown: Shutdown,
+        door: Door,
+        limiter: Limiter,
     ) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
         self._shutdown = shutdown
         self._door = door
+        self._limiter = limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,11 +65,18 @@ class RequestFrame:
             if call.caller.tenant:
                 call.tenant = call.caller.tenant.encode()
             self._read_wishes(headers, call)
+            if scope["method"] not in _UNLIMITED:
+                call.allowance = self._limiter.allowance(call.caller)
+            if call.allowance:
+                await call.allowance.enter()
             body = await self._read_body(headers, receive)
         except GroundworkError as error:
             await problem_response(logged(error))(scope, receive, response.send)
-            return
-        await self._run(scope, body, receive, response)
+        else:
+            await self._run(scope, body, receive, response)
+        finally:
+            if call.allowance:
+                await call.allowance.leave()
 
     def _read_wishes(self, headers: Headers, call: Call) -> None:
         if self._shutdown.begun:
@@ -159,6 +174,8 @@ class _Response:
         headers = [(b"x-request-id", self._request_id), (b"server-timing", timing), _NOSNIFF]
         if call.outcomes:
             headers.append((b"cache-status", cache_status(call.outcomes).encode()))
+        if call.allowance:
+            headers += call.allowance.headers()
         if call.answered_by:
             headers.append((b"x-model", call.answered_by.encode("ascii", "replace")))
         return headers

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.gateway import BreakerState, Finding, ModelGateway, OutputMode
 from app.knowledge.library import Library
-from app.web.deps import GatewayDep, LibraryDep, TrialDep
+from app.web.deps import GatewayDep, LibraryDep, LimiterDep, TrialDep
 from app.web.trial.reports import CandidateReport, report_on
 
 router = APIRouter(tags=["health"])
@@ -57,6 +57,14 @@ class FallbackReport(BaseModel):
     answered: int = Field(description="Calls that it was asked instead of the base model.")
 
 
+class LimitsReport(BaseModel):
+    """How things stand with the callers' limits."""
+
+    unknown: int = Field(
+        description="How often this process could not ask their store what a caller has used."
+    )
+
+
 class ReadinessReport(BaseModel):
     """Whether requests can be answered."""
 
@@ -67,6 +75,7 @@ class ReadinessReport(BaseModel):
     knowledge: KnowledgeReport
     candidate: CandidateReport | None = Field(description="Null where none is asked.")
     fallback: FallbackReport | None = Field(description="Null where there is none.")
+    limits: LimitsReport
 
 
 @router.get("/healthz", summary="Is the process alive?")
@@ -81,7 +90,11 @@ async def check_health() -> Health:
     responses={503: {"model": ReadinessReport, "description": "Not ready; `reason` says why."}},
 )
 async def check_readiness(
-    response: Response, gateway: GatewayDep, library: LibraryDep, trial: TrialDep
+    response: Response,
+    gateway: GatewayDep,
+    library: LibraryDep,
+    trial: TrialDep,
+    limiter: LimiterDep,
 ) -> ReadinessReport:
     """`ready` when the base model can be asked. An open breaker alone does not change that."""
     reason = await gateway.problem() or library.problem()
@@ -95,6 +108,7 @@ async def check_readiness(
         knowledge=_knowledge(library),
         candidate=report_on(trial) if trial else None,
         fallback=_fallback(gateway),
+        limits=LimitsReport(unknown=limiter.unknown),
     )
 
 

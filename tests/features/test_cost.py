@@ -9,6 +9,7 @@ import cProfile
 import json
 import pstats
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -51,6 +52,7 @@ MOST = {
     "/answers/stream": 2_500,
     "/translations": 1_850,
 }  # a seventh more than now
+LIMITS = 110
 ROUNDS = 20
 
 
@@ -102,28 +104,42 @@ async def ask(app: FastAPI, state: dict[str, Any], path: str, body: dict[str, An
     return int(sent[0]["status"])
 
 
-@pytest.fixture
-async def running() -> AsyncGenerator[tuple[FastAPI, dict[str, Any]]]:
-    app = create_app(settings("openai"), open_http=lambda: httpx.MockTransport(answer))
+@asynccontextmanager
+async def running(**limits: Any) -> AsyncGenerator[tuple[FastAPI, dict[str, Any]]]:
+    chosen = settings("openai", **limits)
+    app = create_app(chosen, open_http=lambda: httpx.MockTransport(answer))
     async with LifespanManager(app) as manager:
         yield app, manager._state  # pyright: ignore[reportPrivateUsage] # it gives it nowhere
 
 
-@pytest.mark.parametrize(
-    ("path", "body"),
-    [("/tickets", EMAIL), ("/answers/stream", QUESTION), ("/translations", REVIEW)],
-)
-async def test_calls_of_a_request(
-    running: tuple[FastAPI, dict[str, Any]], path: str, body: dict[str, Any]
-) -> None:
-    app, state = running
-    for _ in range(ROUNDS):  # what is made once is made now
+async def calls_of(app: FastAPI, state: dict[str, Any], path: str, body: dict[str, Any]) -> float:
+    """Python calls of a request, once what is made once is made."""
+    for _ in range(ROUNDS):
         assert await ask(app, state, path, body) == 200
     profile = cProfile.Profile()
     profile.enable()
     for _ in range(ROUNDS):
         await ask(app, state, path, body)
     profile.disable()
-    calls = pstats.Stats(profile).total_calls / ROUNDS  # type: ignore[attr-defined]
-    print(f"\n{path}: {calls:.0f} calls")  # noqa: T201
-    assert calls <= MOST[path]
+    return pstats.Stats(profile).total_calls / ROUNDS  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/tickets", EMAIL), ("/answers/stream", QUESTION), ("/translations", REVIEW)],
+)
+async def test_calls_of_a_request(path: str, body: dict[str, Any]) -> None:
+    async with running() as (app, state):
+        calls = await calls_of(app, state, path, body)
+        print(f"\n{path}: {calls:.0f} calls")  # noqa: T201
+        assert calls <= MOST[path]
+
+
+async def test_calls_of_limits() -> None:
+    limits = {"limit_requests": 10**9, "limit_tokens": 10**12, "limit_concurrency": 9}
+    async with running() as free, running(**limits) as limited:
+        more = await calls_of(*limited, "/tickets", EMAIL) - await calls_of(
+            *free, "/tickets", EMAIL
+        )
+        print(f"\nlimits: {more:.0f} calls")  # noqa: T201
+        assert more <= LIMITS

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanag
 from fastapi import FastAPI
 
 from app import __version__
+from app.callers import Door
 from app.errors import ConfigurationError
 from app.features import FeaturePackage, features_of, read_features
 from app.features.folder.loading import SAMPLE
@@ -101,7 +102,9 @@ def create_app(
     )
     if settings.beside("candidate"):
         app.add_middleware(OnTrial)
-    app.add_middleware(RequestFrame, max_body_bytes=settings.max_body_bytes, shutdown=shutdown)
+    app.add_middleware(
+        RequestFrame, max_body_bytes=settings.max_body_bytes, shutdown=shutdown, door=Door()
+    )
     install_cors(app, settings.cors_origins)
     install_problem_handlers(app)
     served = Routes(app)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from time import monotonic
 from typing import Final, Literal
 
+from app.callers.caller import OPERATOR, Caller
 from app.errors import DeadlineExceeded
 
 Clock = Callable[[], float]
@@ -69,7 +70,9 @@ class Call:
     queue's, else if one waits to be tried again it is the backoff's, else it is our own.
 
     Attributes:
-        tenant: what tells this caller's answers from others' (its ``Authorization``).
+        caller: who sent it.
+        tenant: what tells this caller's answers from others': its tenant, or without keys what it
+            sent as ``Authorization``.
         cache: what it says of cached answers.
         timeout: seconds that the caller gives the whole request, from its start; None for as
             long as the operator allows.
@@ -81,11 +84,13 @@ class Call:
     def __init__(
         self,
         *,
+        caller: Caller = OPERATOR,
         tenant: bytes = b"",
         cache: CacheWishes = NO_WISHES,
         timeout: float | None = None,
         clock: Clock = monotonic,
     ) -> None:
+        self.caller = caller
         self.tenant = tenant
         self.cache = cache
         self.timeout = timeout

@@ -7,6 +7,7 @@ from secrets import token_hex
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.callers import Door
 from app.errors import BodyTooLarge, GroundworkError, InvalidHeader, ShuttingDown
 from app.gateway.call import Call, cache_status, read_cache_control, set_call
 from app.web.logs import set_request_id
@@ -27,15 +28,18 @@ Headers = dict[bytes, bytes]
 class RequestFrame:
     """Gives each request its :class:`Call`, and each response the headers that tell of it.
 
-    A caller's own ``X-Request-ID`` is kept if it is 1 to 128 harmless characters. The body is
-    read whole before the application runs, so that a refusal needs nothing of it; then the
+    A caller's own ``X-Request-ID`` is kept if it is 1 to 128 harmless characters. The door says who
+    may come in, by the headers alone; then the body is read whole before the application runs, so that a refusal needs nothing of it; then the
     connection is watched, and when the caller leaves, the application is cancelled.
     """
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int, shutdown: Shutdown) -> None:
+    def __init__(
+        self, app: ASGIApp, *, max_body_bytes: int, shutdown: Shutdown, door: Door
+    ) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
         self._shutdown = shutdown
+        self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -49,6 +53,9 @@ class RequestFrame:
         set_request_id(request_id)
         response = _Response(send, call, request_id)
         try:
+            call.caller = self._door.admit(scope, headers)
+            if call.caller.tenant:
+                call.tenant = call.caller.tenant.encode()
             self._read_wishes(headers, call)
             body = await self._read_body(headers, receive)
         except GroundworkError as error:

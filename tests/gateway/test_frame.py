@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pytest
 
+from app.callers import Door
 from app.web.frame import RequestFrame
 from app.web.shutdown import Shutdown
 from tests.gateway.plain import but_for_the_probe, in_process, plain_app
@@ -109,7 +110,7 @@ async def test_nothing_is_accepted_once_the_shutdown_has_begun() -> None:
     async def never(*_: object) -> None:
         pytest.fail("it was let through")
 
-    frame = RequestFrame(never, max_body_bytes=1024, shutdown=shutdown)
+    frame = RequestFrame(never, max_body_bytes=1024, shutdown=shutdown, door=Door())
     transport = httpx.ASGITransport(frame)
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
         response = await client.post("/whole", json=HELLO)

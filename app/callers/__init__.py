@@ -1,0 +1,6 @@
+"""Who calls, and what they may."""
+
+from app.callers.caller import OPERATOR, Caller, Limits
+from app.callers.door import Door
+
+__all__ = ["OPERATOR", "Caller", "Door", "Limits"]

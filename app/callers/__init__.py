@@ -2,5 +2,6 @@
 
 from app.callers.caller import OPERATOR, Caller, Limits
 from app.callers.door import Door
+from app.callers.ring import KeyRing
 
-__all__ = ["OPERATOR", "Caller", "Door", "Limits"]
+__all__ = ["OPERATOR", "Caller", "Door", "KeyRing", "Limits"]

@@ -11,6 +11,7 @@ EXPOSED: Final = (
     "Cache-Status",
     "Retry-After",
     "Server-Timing",
+    "WWW-Authenticate",
     "X-Model",
     "X-Request-ID",
 )

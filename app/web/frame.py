@@ -53,9 +53,7 @@ class RequestFrame:
         set_request_id(request_id)
         response = _Response(send, call, request_id)
         try:
-            call.caller = self._door.admit(scope, headers)
-            if call.caller.tenant:
-                call.tenant = call.caller.tenant.encode()
+            call.enter(self._door.admit(scope, headers))
             self._read_wishes(headers, call)
             body = await self._read_body(headers, receive)
         except GroundworkError as error:

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from app import __version__
 from app.callers import Door, KeyRing
 from app.errors import ConfigurationError
-from app.features import FeaturePackage, asking_inside, features_of, read_features, scopes_of
+from app.features import FeaturePackage, features_of, keyed_inside, read_features, scopes_of
 from app.features.folder.loading import SAMPLE
 from app.gateway.transport import open_http
 from app.knowledge.library import Library, folder_at
@@ -117,7 +117,7 @@ def create_app(
 
     def show(packages: Sequence[FeaturePackage]) -> None:
         served.show(router for package in packages for router in package.ROUTERS)
-        door.scopes, door.inner = scopes_of(packages), asking_inside(packages)
+        door.scopes, door.inner = scopes_of(packages), keyed_inside(packages)
 
     show(features_of(settings) if features is None else features)
     app.include_router(health.router)

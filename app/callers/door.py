@@ -18,6 +18,7 @@ _DOCUMENT: Final = "/openapi.json"
 _OPEN: Final = "Whoever reaches the service may use it without a key (GROUNDWORK_OPEN)."
 _CLOSED: Final = "There are no keys yet: make one with groundwork keys new NAME."
 _NOBODY: Final = frozenset[str]()
+UNNAMED: Final = Caller("", scopes=_NOBODY)
 
 
 class Door:
@@ -27,7 +28,7 @@ class Door:
 
     Attributes:
         scopes: the feature that a path belongs to, by the first part of the path.
-        inner: paths whose endpoints ask for a key themselves, as it may be in the body.
+        inner: paths that take a key in the query or the body, too.
     """
 
     def __init__(
@@ -63,6 +64,8 @@ class Door:
     def admit(self, scope: Mapping[str, Any], headers: Headers) -> Caller:
         """The caller of a request, of which the ASGI scope and the headers are there.
 
+        Where the key may be in the body it is ``UNNAMED``, until :meth:`identify` names it.
+
         Raises:
             Refused: it may not come in.
         """
@@ -83,11 +86,11 @@ class Door:
         if credentials is not None:
             return self._permitted(_found(self.keys, credentials), path)
         if path in self.inner:
-            return Caller(address, scopes=_NOBODY)
+            return UNNAMED
         raise KeyMissing("Send a key as Authorization: Bearer <key>.")
 
     def identify(self, key: str, path: str) -> Caller:
-        """The caller of a request that is inside already, by the key that stands in its body.
+        """The caller of a request whose key is inside it.
 
         Raises:
             Refused: it may not come in.

@@ -18,8 +18,8 @@ __all__ = [
     "FEATURES",
     "FeaturePackage",
     "Features",
-    "asking_inside",
     "features_of",
+    "keyed_inside",
     "read_features",
     "scopes_of",
 ]
@@ -44,8 +44,8 @@ def scopes_of(packages: Sequence[FeaturePackage]) -> Mapping[str, str]:
     return {route.path.split("/")[1]: feature for feature, route in _routes_of(packages)}
 
 
-def asking_inside(packages: Sequence[FeaturePackage]) -> Collection[str]:
-    """The paths whose endpoints ask for a key themselves."""
+def keyed_inside(packages: Sequence[FeaturePackage]) -> Collection[str]:
+    """The paths that take a key in the query or the body, too."""
     return {route.path for _, route in _routes_of(packages) if isinstance(route, KeyInside)}
 
 

@@ -27,7 +27,7 @@ class FeaturePackage(Protocol):
 
 
 class KeyInside:
-    """A route whose endpoint asks for a key itself, as it may be in the body."""
+    """A route that takes a caller's key as ``api_key`` in the query, JSON or form, too."""
 
 
 def router_of(feature: Feature[Any, Any], description: str) -> APIRouter:

@@ -158,7 +158,7 @@ def test_clients_of_deepl_and_libretranslate_send_their_keys(path: Path) -> None
         assert libre.translate("Guten Tag.", "de", "en") == "The product is very good."
         assert libre.languages()
         for key, is_good in ((keys["all"], True), (keys["tickets"], False)):
-            translator = deepl.DeepLClient(key, server_url=address)
+            translator: Any = deepl.DeepLClient(key, server_url=address)
             refused = nullcontext() if is_good else pytest.raises(deepl.AuthorizationException)
             with refused:
                 translator.translate_text("Guten Tag.", target_lang="EN-GB")
@@ -183,7 +183,6 @@ def test_libretranslates_key_is_wherever_its_clients_have_it(path: Path) -> None
         assert {each.status_code for each in answers(client, keys["all"])} == {200}
         wrong = answers(client, keys["all"][:-1])
         assert {refusal(each) for each in wrong} == {(401, "key-invalid")}
-        assert all(each.json()["error"] == each.json()["detail"] for each in wrong)
         assert {refusal(each) for each in answers(client, keys["tickets"])} == {
             (403, "scope-missing")
         }

@@ -5,7 +5,9 @@ import string
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +20,7 @@ from app.callers.keys import Keys, parse_keys, read_keys
 from app.callers.ring import KeyRing
 from app.cli import main
 from app.errors import ConfigurationError, KeyInvalid
-from app.features import FEATURES, asking_inside, scopes_of
+from app.features import FEATURES, keyed_inside, scopes_of
 from tests.callers.keyring import given_out
 
 LETTERS = string.digits + string.ascii_letters
@@ -46,7 +48,7 @@ def test_a_secret_is_in_no_text_that_is_logged() -> None:
 
 def test_a_key_is_its_callers_until_it_ends(path: Path) -> None:
     ends = datetime(2027, 1, 1, tzinfo=UTC)
-    others = {"tenant": "acme", "scopes": ["tickets", "admin"], "expires": ends}
+    others: dict[str, Any] = {"tenant": "acme", "scopes": ["tickets", "admin"], "expires": ends}
     key = given_out(path, limits={"requests": 60, "budget": 2}, **others)
     keys, at = Keys(read_keys(path)), ends.timestamp()
     caller = keys.find(key.encode(), at - 1)
@@ -126,7 +128,7 @@ def test_a_key_that_is_not_a_line_is_left_to_whoever_wrote_it(path: Path) -> Non
 
 def test_changes_at_once_lose_nothing(path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda number: given_out(path, f"n{number}"), range(24)))
+        made = list(pool.map(partial(given_out, path), [f"n{number}" for number in range(24)]))
     assert read_keys(path).keys() == {key[3:15] for key in made}
 
 
@@ -166,7 +168,7 @@ def test_paths_belong_to_features() -> None:
     scopes = scopes_of(FEATURES)
     assert scopes["tickets"] == "tickets"
     assert scopes["v2"] == scopes["translate"] == scopes["languages"] == "translations"
-    assert set(asking_inside(FEATURES)) == {"/translate", "/detect", "/languages"}
+    assert set(keyed_inside(FEATURES)) == {"/translate", "/detect", "/languages"}
 
 
 # --- groundwork keys -----------------------------------------------------------------------------

@@ -3,9 +3,13 @@
 References: https://developers.deepl.com/docs/api-reference/translate, https://docs.libretranslate.com
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from fastapi import Request as HttpRequest
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from langcodes import Language
 from pydantic import (
     BeforeValidator,
@@ -16,15 +20,19 @@ from pydantic import (
     Tag,
     WithJsonSchema,
 )
+from pydantic_core import to_json
 
-from app.features.translations.dropin_route import FORM, DropInRoute, LibreRoute
+from app.errors import GroundworkError
+from app.features.routes import KeyInside
 from app.features.translations.schemas import LanguageCode, OneText, Texts, TranslationRequest
 from app.features.translations.translating import translate
 from app.features.wire import Output, Request, examples
 from app.languages import FORMAL, NAMES, UNKNOWN, base, detect_scored
 from app.web.deps import GatewayDep, VocabularyDep
-from app.web.problems import PROBLEMS
+from app.web.problems import PROBLEMS, judge
 
+_FORM: Final = "application/x-www-form-urlencoded"
+_FLAGS: Final = {"0": False, "false": False, "1": True, "true": True}
 _EXAMPLE: Final = "Das Produkt ist sehr gut."
 _OTHERS: Final = ConfigDict(extra="ignore")  # what is not understood here is ignored, as there
 
@@ -32,11 +40,63 @@ _OTHERS: Final = ConfigDict(extra="ignore")  # what is not understood here is ig
 def _form_too(model: str) -> dict[str, Any]:
     """The ``openapi_extra`` of an operation that takes ``model`` as a form, too."""
     schema = {"$ref": f"#/components/schemas/{model}"}
-    return {"requestBody": {"content": {FORM: {"schema": schema}}}}
+    return {"requestBody": {"content": {_FORM: {"schema": schema}}}}
 
 
-_deepl = APIRouter(prefix="/v2", tags=["deepl"], responses=PROBLEMS, route_class=DropInRoute)
-_libretranslate = APIRouter(tags=["libretranslate"], responses=PROBLEMS, route_class=LibreRoute)
+class _Route(APIRoute):
+    """Takes forms, too; a problem has its detail where the clients of the two APIs look for it."""
+
+    def get_route_handler(self) -> Callable[[HttpRequest], Awaitable[Response]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        handle = super().get_route_handler()
+
+        async def answer(request: HttpRequest) -> Response:
+            try:
+                return await handle(await _without_form(request))
+            except RequestValidationError as error:
+                problem = judge(request.headers.get("content-type"), error)
+            except GroundworkError as error:
+                problem = error
+            problem.members |= {"message": problem.detail, "error": problem.detail}
+            raise problem
+
+        return answer
+
+
+async def _without_form(request: HttpRequest) -> HttpRequest:
+    """A request that FastAPI understands: a form as JSON, or with GET as the query."""
+    if not request.headers.get("content-type", "").lower().startswith((_FORM, "multipart/")):
+        return request
+    if request.method == "GET":
+        return HttpRequest({**request.scope, "query_string": await request.body()})
+    async with request.form() as form:
+        fields = {
+            name: [value for value in form.getlist(name) if isinstance(value, str)] for name in form
+        }
+    body = to_json({name: _read(name, values) for name, values in fields.items() if values})
+    headers = [pair for pair in request.scope["headers"] if pair[0] != b"content-type"]
+    headers.append((b"content-type", b"application/json"))
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": body}
+
+    return HttpRequest({**request.scope, "headers": headers}, receive)
+
+
+def _read(name: str, values: list[str]) -> object:
+    """A field of a form, in which lists and flags are texts, too."""
+    if name == "ignore_tags":
+        return ",".join(values).replace(",", " ").split()
+    if name in ("text", "custom_instructions"):
+        return values
+    return _FLAGS.get(values[-1], values[-1]) if name == "preserve_formatting" else values[-1]
+
+
+class _LibreRoute(_Route, KeyInside):
+    """LibreTranslate's clients send the key as a field."""
+
+
+_deepl = APIRouter(prefix="/v2", tags=["deepl"], responses=PROBLEMS, route_class=_Route)
+_libretranslate = APIRouter(tags=["libretranslate"], responses=PROBLEMS, route_class=_LibreRoute)
 ROUTERS = (_deepl, _libretranslate)
 
 

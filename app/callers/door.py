@@ -17,6 +17,7 @@ _FILES: Final = "/static/"
 _DOCUMENT: Final = "/openapi.json"
 _OPEN: Final = "Whoever reaches the service may use it without a key (GROUNDWORK_OPEN)."
 _CLOSED: Final = "There are no keys yet: make one with groundwork keys new NAME."
+_FOR_ALL: Final = frozenset({"/usage"})  # a key's own figures
 _NOBODY: Final = frozenset[str]()
 UNNAMED: Final = Caller("", scopes=_NOBODY)
 
@@ -100,9 +101,10 @@ class Door:
         return self._permitted(self.keys.find(key.encode()), path)
 
     def _permitted(self, caller: Caller, path: str) -> Caller:
-        feature = self.scopes.get(path[1:].partition("/")[0])
-        if feature and not caller.may(feature):
-            raise ScopeMissing(f"The key has not the scope {feature}.")
+        if caller.scopes is not None and path not in _FOR_ALL:
+            feature = self.scopes.get(path[1:].partition("/")[0])
+            if feature not in caller.scopes:
+                raise ScopeMissing(f"The key is for {', '.join(sorted(caller.scopes))} alone.")
         return caller
 
     def _without_key(self, scope: Mapping[str, Any], path: str, address: str) -> Caller:

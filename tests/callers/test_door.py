@@ -79,6 +79,9 @@ def test_every_operation_is_for_those_alone_who_may(path: Path) -> None:
                 tried += 1
         assert tried >= 12
         assert refusal(client.get("/nothing")) == (401, "key-missing")
+        for place in ("/nothing", "/answers%0A", "/answers/", "/%61nswers"):
+            other = client.post(place, json=QUESTION, headers=bearer(keys["tickets"]))
+            assert refusal(other) == (403, "scope-missing"), place
         assert client.post("/tickets", json=TICKET, headers=bearer(keys["tickets"])).is_success
         assert client.post("/answers", json=QUESTION, headers=bearer(keys["all"])).is_success
         said = client.post("/answers", json=QUESTION, headers=bearer(keys["tickets"]))

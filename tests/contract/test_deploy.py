@@ -175,7 +175,7 @@ def test_pod_may_do_no_more_than_it_needs() -> None:
 # --- The pages about it --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", ["docs/deploying.md", "docs/operating.md"])
+@pytest.mark.parametrize("page", ["docs/deploying.md", "docs/operating.md", "docs/security.md"])
 def test_pages_name_what_is_there(page: str) -> None:
     text = Path(page).read_text("utf-8")
     known = {environment_name(*field) for field in Settings.model_fields.items()}

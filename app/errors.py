@@ -86,6 +86,44 @@ class InvalidHeader(RequestError):
     code, status, title = "header-invalid", 400, "A request header is not valid"
 
 
+class Refused(RequestError):
+    """Not let in, and what would be; ``bearer`` is the name that RFC 6750 has for it, if any."""
+
+    code, status, title = "refused", 403, "The request is refused"
+    bearer: ClassVar[str] = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """``WWW-Authenticate``, as of RFC 6750, section 3, where another key would do."""
+        error = f', error="{self.bearer}"' if self.bearer else ""
+        is_missing = self.status == HTTPStatus.UNAUTHORIZED
+        return (
+            {"WWW-Authenticate": f'Bearer realm="groundwork"{error}'} if error or is_missing else {}
+        )
+
+
+class KeyMissing(Refused):
+    code, status, title = "key-missing", 401, "A key is needed"
+
+
+class KeyInvalid(Refused):
+    code, status, title = "key-invalid", 401, "The key is not valid"
+    bearer = "invalid_token"
+
+
+class ScopeMissing(Refused):
+    code, status, title = "scope-missing", 403, "The key is not for this"
+    bearer = "insufficient_scope"
+
+
+class CrossSite(Refused):
+    code, status, title = "cross-site", 403, "Another site's page may not send this"
+
+
+class HostUnknown(Refused):
+    code, status, title = "host-unknown", 421, "The service has another name"
+
+
 class NotFound(RequestError):
     code, status, title = "not-found", 404, "There is nothing at this path"
 

@@ -18,8 +18,10 @@ from app.errors import ConfigurationError
 PREFIX = "GROUNDWORK_"
 ENV_FILE = ".env"
 
+_NAME: Final = r"([a-z0-9._-]+|\[[0-9a-f:.]+\])"
+_HOST: Final = re.compile(_NAME)
 _ORIGIN: Final = re.compile(
-    r"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?"
+    rf"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://{_NAME}(:[1-9]\d{{0,4}})?"
 )
 
 _LIMITS: Final = ("limit_requests", "limit_tokens", "limit_concurrency", "limit_budget")
@@ -256,6 +258,21 @@ class Settings(BaseSettings):
         "`GROUNDWORK_CANDIDATE` answers differently. Without it, nothing is kept.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    keys: Path | None = Field(
+        default=None,
+        description="File of the callers' keys, which `groundwork keys` makes; read again when it "
+        "changes. Without it, nobody is asked for a key.",
+    )
+    open: bool = Field(
+        default=False,
+        description="Whether whoever reaches the service may use it without a key. Without this "
+        "and without keys, `groundwork serve` listens on this machine's own addresses alone.",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Names that the service is reached by, such as `groundwork.example,10.0.0.7`; "
+        "requests for another `Host` get 421. Without it, any.",
+    )
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
     max_body_bytes: int = Field(
         default=10_485_760, ge=1024, description="Largest request body, in bytes."
@@ -347,9 +364,9 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return value.rstrip("/") if value else None
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "allowed_hosts", mode="before")
     @classmethod
-    def _origins_are_listed(cls, value: object) -> object:
+    def _names_are_listed(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
@@ -362,6 +379,17 @@ class Settings(BaseSettings):
                 msg = (
                     f"{origin} is no origin as browsers send it, such as https://shop.example: "
                     "in lower case, without path, wildcard or the scheme's own port"
+                )
+                raise ValueError(msg)
+        return value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts_are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not _HOST.fullmatch(host):
+                msg = (
+                    f"{host} is no host name in lower case without a port, such as api.shop.example"
                 )
                 raise ValueError(msg)
         return value
@@ -379,10 +407,14 @@ class Settings(BaseSettings):
         return key.get_secret_value() if key else None
 
     @property
-    def are_limits_apart(self) -> bool:
-        """Whether each process counts for itself what callers use, who are limited."""
-        limits = any(getattr(self, name) is not None for name in _LIMITS)
-        return limits and not self.limits_store.startswith(_SHARED_STORES)
+    def has_limits(self) -> bool:
+        """Whether callers have limits by default."""
+        return any(getattr(self, name) is not None for name in _LIMITS)
+
+    @property
+    def are_limits_shared(self) -> bool:
+        """Whether what callers use is counted for all processes together."""
+        return self.limits_store.startswith(_SHARED_STORES)
 
     def beside(self, role: Role) -> "Settings | None":
         """These settings with that model in the base model's place; None where there is none.
@@ -397,9 +429,10 @@ class Settings(BaseSettings):
         return self.alone().model_copy(update=changed | {"adapters": {}})
 
     def alone(self) -> "Settings":
-        """These settings with no other model beside the base model, and without limits."""
-        beside = {"candidate": None, "shadow": 0.0, "canary": 0.0, "fallback": None}
-        return self.model_copy(update=beside | dict.fromkeys(_LIMITS))
+        """These settings for whoever asks the base model itself: no other one, no keys, no limits."""
+        others: dict[str, Any] = {"candidate": None, "shadow": 0.0, "canary": 0.0, "fallback": None}
+        others |= {"keys": None, "allowed_hosts": ()} | dict.fromkeys(_LIMITS)
+        return self.model_copy(update=others)
 
 
 def environment_name(field: str, info: FieldInfo) -> str:

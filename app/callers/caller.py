@@ -31,18 +31,20 @@ class Caller:
     Attributes:
         id: public id of its key; without keys, its address.
         tenant: whose answers, conversations and messages it shares; empty without keys.
-        scopes: what it may ask: features by name, ``batches``, ``admin``; None for all.
+        scopes: what it may ask: features by name, ``batches``; None for all.
+        is_admin: whether it may read what is for whoever runs the service.
     """
 
     id: str
     tenant: str = ""
     scopes: frozenset[str] | None = None
     limits: Limits = NO_LIMITS
+    is_admin: bool = False
 
     def may(self, scope: str) -> bool:
-        """Whether its key has this scope."""
+        """Whether it may ask this feature."""
         return self.scopes is None or scope in self.scopes
 
 
-OPERATOR: Final = Caller("operator")
+OPERATOR: Final = Caller("operator", is_admin=True)
 """Who calls in process: the command line, an evaluation, a test."""

@@ -1,5 +1,6 @@
 """What each caller may have: requests a minute, calls at once, and tokens and money a day."""
 
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
@@ -11,9 +12,11 @@ from typing import Final, TypeVar
 from app.callers.caller import NO_LIMITS, Caller, Limits
 from app.callers.counters import DAY, MINUTE, Counted, Counters, MemoryCounters, Step
 from app.callers.kept import FileCounters
-from app.callers.policies import CONCURRENCY, TOKENS, Plan, Policy, Prices
+from app.callers.policies import CONCURRENCY, FREE, TOKENS, Plan, Policy, Prices
 from app.errors import LimitsUnknown, QuotaExceeded
 from app.settings import Settings
+
+log = logging.getLogger(__name__)
 
 FILE: Final = "file://"
 
@@ -86,6 +89,8 @@ class Limiter:
         except KeyError:
             limits = self.limits_of(caller)
             plan = self._plans[caller.limits] = Plan(limits) if limits != NO_LIMITS else None
+            if limits.budget is not None and self.prices == FREE:
+                log.warning("Budgets are not kept, as GROUNDWORK_PRICES names no prices.")
         return Allowance(self, caller.id, plan) if plan else None
 
     async def asked(self, question: Awaitable[T]) -> T | None:

@@ -36,6 +36,9 @@ class Prices:
         return ceil(_PER_MILLION * (fresh + cached * self.cached + output_tokens * self.output))
 
 
+FREE: Final = Prices()
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """One limit.

@@ -105,6 +105,12 @@ class Call:
         self._active: dict[Kind, int] = {"upstream": 0, "queue": 0, "backoff": 0}
         self._spent = {"queue": 0.0, "backoff": 0.0, "upstream": 0.0, "own": 0.0}
 
+    def enter(self, caller: Caller) -> None:
+        """Say who sent it."""
+        self.caller = caller
+        if caller.tenant:
+            self.tenant = caller.tenant.encode()
+
     def spending(self, kind: Kind) -> "_Spending":
         """Count the time inside the block as ``kind``."""
         return _Spending(self, kind)

@@ -13,6 +13,7 @@ EXPOSED: Final = (
     "RateLimit-Policy",
     "Retry-After",
     "Server-Timing",
+    "WWW-Authenticate",
     "X-Model",
     "X-Request-ID",
 )

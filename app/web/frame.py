@@ -7,9 +7,10 @@ from secrets import token_hex
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.callers import Door, Limiter
+from app.callers import UNNAMED, Door, Limiter
 from app.errors import BodyTooLarge, GroundworkError, InvalidHeader, ShuttingDown
 from app.gateway.call import Call, cache_status, read_cache_control, set_call
+from app.web.inside import key_inside
 from app.web.logs import set_request_id
 from app.web.problems import logged, problem_response
 from app.web.shutdown import Shutdown
@@ -61,15 +62,17 @@ class RequestFrame:
         set_request_id(request_id)
         response = _Response(send, call, request_id)
         try:
-            call.caller = self._door.admit(scope, headers)
-            if call.caller.tenant:
-                call.tenant = call.caller.tenant.encode()
+            caller = self._door.admit(scope, headers)
             self._read_wishes(headers, call)
+            body = await self._read_body(headers, receive) if caller is UNNAMED else None
+            if body:
+                caller = self._door.identify(await key_inside(scope, body), scope["path"])
+            call.enter(caller)
             if scope["method"] not in _UNLIMITED:
-                call.allowance = self._limiter.allowance(call.caller)
+                call.allowance = self._limiter.allowance(caller)
             if call.allowance:
                 await call.allowance.enter()
-            body = await self._read_body(headers, receive)
+            body = body or await self._read_body(headers, receive)
         except GroundworkError as error:
             await problem_response(logged(error))(scope, receive, response.send)
         else:

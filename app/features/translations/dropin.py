@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic_core import to_json
 
 from app.errors import GroundworkError
+from app.features.routes import KeyInside
 from app.features.translations.schemas import LanguageCode, OneText, Texts, TranslationRequest
 from app.features.translations.translating import translate
 from app.features.wire import Output, Request, examples
@@ -67,10 +68,10 @@ async def _without_form(request: HttpRequest) -> HttpRequest:
         return request
     if request.method == "GET":
         return HttpRequest({**request.scope, "query_string": await request.body()})
-    form = await request.form()
-    fields = {
-        name: [value for value in form.getlist(name) if isinstance(value, str)] for name in form
-    }
+    async with request.form() as form:
+        fields = {
+            name: [value for value in form.getlist(name) if isinstance(value, str)] for name in form
+        }
     body = to_json({name: _read(name, values) for name, values in fields.items() if values})
     headers = [pair for pair in request.scope["headers"] if pair[0] != b"content-type"]
     headers.append((b"content-type", b"application/json"))
@@ -90,8 +91,12 @@ def _read(name: str, values: list[str]) -> object:
     return _FLAGS.get(values[-1], values[-1]) if name == "preserve_formatting" else values[-1]
 
 
+class _LibreRoute(_Route, KeyInside):
+    """LibreTranslate's clients send the key as a field."""
+
+
 _deepl = APIRouter(prefix="/v2", tags=["deepl"], responses=PROBLEMS, route_class=_Route)
-_libretranslate = APIRouter(tags=["libretranslate"], responses=PROBLEMS, route_class=_Route)
+_libretranslate = APIRouter(tags=["libretranslate"], responses=PROBLEMS, route_class=_LibreRoute)
 ROUTERS = (_deepl, _libretranslate)
 
 

@@ -2,6 +2,7 @@
 #   docker build -t groundwork:embedded .             the default: with an engine and weights of its own
 #       --build-arg MODEL=gemma-3-270m                likewise with other weights (their licence holds)
 #   docker build -t groundwork:api --target api .     small: for a model server elsewhere
+# Who runs one makes keys (GROUNDWORK_KEYS) or says that it is open on purpose (GROUNDWORK_OPEN=true).
 # Plain instructions only, so that the classic builder does as well as BuildKit.
 
 ARG PYTHON_IMAGE=python:3.13-slim

@@ -17,6 +17,8 @@ from fastapi import FastAPI
 from pydantic_core import from_json, to_json
 
 from app import __version__, commands
+from app.callers.keys import read_keys
+from app.callers.origin import is_loopback
 from app.embedded import Engine
 from app.embedded.machine import default_cache_dir
 from app.embedded.models import find_model
@@ -73,22 +75,27 @@ def groundwork() -> None:
     """One foundation model behind many feature endpoints."""
 
 
-groundwork.add_command(commands.cases)
-groundwork.add_command(commands.answers)
-groundwork.add_command(commands.candidate)
+for command in (commands.cases, commands.answers, commands.candidate, commands.keys):
+    groundwork.add_command(command)
 
 
 @groundwork.command()
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("--host", help="Address to listen on, instead of GROUNDWORK_HOST.")
 @click.option(
     "--sample",
     is_flag=True,
     help="Serve the sample features and answer from the sample documents, unless "
     "GROUNDWORK_FEATURES and GROUNDWORK_KNOWLEDGE name others.",
 )
-def serve(workers: int, *, sample: bool) -> None:
+def serve(workers: int, host: str | None, *, sample: bool) -> None:
     """Start the service."""
+    if host:
+        os.environ[f"{PREFIX}HOST"] = host
     settings = load_settings()
+    _refuse_strangers(settings)
+    if workers > 1:
+        _refuse_limits_apart(settings)
     if sample and not settings.knowledge:
         os.environ[f"{PREFIX}KNOWLEDGE"] = str(SAMPLE)
     if sample and not settings.features:
@@ -112,6 +119,23 @@ def serve(workers: int, *, sample: bool) -> None:
     finally:
         for engine in engines:
             engine.stop()
+
+
+def _refuse_strangers(settings: Settings) -> None:
+    if settings.keys is None and not settings.open and not is_loopback(settings.host):
+        raise ConfigurationError(
+            f"GROUNDWORK_HOST={settings.host} would let everybody in: make a key with "
+            "`groundwork keys new NAME` and set GROUNDWORK_KEYS to its file, or set "
+            "GROUNDWORK_OPEN=true to do without."
+        )
+
+
+def _refuse_limits_apart(settings: Settings) -> None:
+    given = read_keys(settings.keys).values() if settings.keys else ()
+    limited = settings.has_limits or any(key.limits.model_dump(exclude_none=True) for key in given)
+    if limited and not settings.are_limits_shared:
+        msg = f"{PREFIX}LIMITS_STORE has to be a server that all workers share, as valkey://host:6379."
+        raise ConfigurationError(msg)
 
 
 def _shared_engines(settings: Settings) -> list[Engine]:
@@ -225,7 +249,7 @@ def openapi() -> None:
 
 def _without_model() -> Settings:
     """Settings for what asks no model."""
-    return load_settings(model="openai:any", base_url="http://127.0.0.1")
+    return load_settings(model="openai:any", base_url="http://127.0.0.1").alone()
 
 
 @groundwork.command()

@@ -22,6 +22,7 @@ class GroundworkError(Exception):
 
     Attributes:
         title: the kind of problem, the same for every occurrence.
+        type: URI of the kind of problem, where one is registered; else it is made of the code.
         retryable: whether the same upstream call may be tried again.
         closes: whether the caller's connection ends with it.
         detail: this occurrence, in words.
@@ -34,6 +35,7 @@ class GroundworkError(Exception):
     code: ClassVar[str] = "internal-error"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
+    type: ClassVar[str] = ""
     log_level: ClassVar[int] = logging.ERROR
     retryable: ClassVar[bool] = False
     closes: ClassVar[bool] = False
@@ -103,6 +105,44 @@ class IdempotencyKeyInUse(RequestError):
 
 class IdempotencyKeyReused(RequestError):
     code, status, title = "idempotency-key-reused", 422, "The key belongs to another request"
+
+
+class Refused(RequestError):
+    """Not let in, and what would be; ``bearer`` is the name that RFC 6750 has for it, if any."""
+
+    code, status, title = "refused", 403, "The request is refused"
+    bearer: ClassVar[str] = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """``WWW-Authenticate``, as of RFC 6750, section 3, where another key would do."""
+        error = f', error="{self.bearer}"' if self.bearer else ""
+        is_missing = self.status == HTTPStatus.UNAUTHORIZED
+        return (
+            {"WWW-Authenticate": f'Bearer realm="groundwork"{error}'} if error or is_missing else {}
+        )
+
+
+class KeyMissing(Refused):
+    code, status, title = "key-missing", 401, "A key is needed"
+
+
+class KeyInvalid(Refused):
+    code, status, title = "key-invalid", 401, "The key is not valid"
+    bearer = "invalid_token"
+
+
+class ScopeMissing(Refused):
+    code, status, title = "scope-missing", 403, "The key is not for this"
+    bearer = "insufficient_scope"
+
+
+class CrossSite(Refused):
+    code, status, title = "cross-site", 403, "Another site's page may not send this"
+
+
+class HostUnknown(Refused):
+    code, status, title = "host-unknown", 421, "The service has another name"
 
 
 class NotFound(RequestError):
@@ -182,6 +222,11 @@ class ConversationsOff(InvalidRequest):
     code, title = "conversations-off", "Conversations are not kept"
 
 
+class QuotaExceeded(RequestError):
+    code, status, title = "quota-exceeded", 429, "The caller has used up a quota"
+    type = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+
+
 class UpstreamError(GroundworkError):
     log_level = logging.WARNING
 
@@ -253,6 +298,12 @@ class Overloaded(GroundworkError):
 
 class RecordUnwritten(GroundworkError):
     code, status, title = "record-unwritten", 503, "The service could not write to its own files"
+
+
+class LimitsUnknown(GroundworkError):
+    code, status, title = "limits-unknown", 503, "The callers' limits cannot be looked up"
+    type = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
+    log_level = logging.WARNING
 
 
 class ShuttingDown(GroundworkError):

@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
 from app import __version__
+from app.callers import Door, KeyRing, Limiter
 from app.errors import ConfigurationError
-from app.features import FeaturePackage, features_of, read_features
+from app.features import FeaturePackage, features_of, keyed_inside, read_features, scopes_of
 from app.features.folder.loading import SAMPLE
 from app.gateway.transport import open_http
 from app.knowledge.library import Library, folder_at
@@ -18,7 +19,7 @@ from app.knowledge.vocabulary import load_vocabulary
 from app.provision import HttpFactory, Models
 from app.records import Replies, Store
 from app.settings import Settings
-from app.web import health
+from app.web import health, usage
 from app.web.bodies import Bodies
 from app.web.cors import install_cors
 from app.web.deps import State
@@ -63,16 +64,22 @@ def create_app(
     folder = folder_at(settings.knowledge)
     store = Store(settings.store) if settings.store else None
     shutdown = Shutdown(settings.shutdown_grace)
+    limiter = Limiter(settings)
+    door = _door(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
         end_with_parent()
+        if remark := door.remark:
+            log.warning("%s", remark)
         library = Library(folder)
         try:
             async with models.opened() as (gateway, candidate), AsyncExitStack() as stack:
                 stack.enter_context(shutdown.watching(models.abort))
-                stack.enter_context(_reloading(served, settings))
+                stack.enter_context(_reloading(show, settings))
                 await stack.enter_async_context(library.opened())
+                if door.keys:
+                    await stack.enter_async_context(door.keys.followed())
                 trial = None
                 if candidate:
                     trial = Trial(gateway, candidate, settings, store, app.openapi)
@@ -84,8 +91,11 @@ def create_app(
                     store=store,
                     settings=settings,
                     trial=trial,
+                    limiter=limiter,
+                    door=door,
                 )
         finally:
+            await limiter.aclose()
             if store:
                 store.close()
 
@@ -109,22 +119,35 @@ def create_app(
         together=settings.bodies_bytes,
         seconds=settings.read_timeout,
     )
-    app.add_middleware(RequestFrame, bodies=bodies, shutdown=shutdown)
+    app.add_middleware(RequestFrame, bodies=bodies, shutdown=shutdown, door=door, limiter=limiter)
     install_cors(app, settings.cors_origins)
     install_problem_handlers(app)
     served = Routes(app)
-    _show(served, features_of(settings) if features is None else features)
+
+    def show(packages: Sequence[FeaturePackage]) -> None:
+        served.show(router for package in packages for router in package.ROUTERS)
+        door.scopes, door.inner = scopes_of(packages), keyed_inside(packages)
+
+    show(features_of(settings) if features is None else features)
     app.include_router(health.router)
+    app.include_router(usage.router)
     install_openapi(app)
     install_pages(app)
     return app
 
 
-def _show(served: Routes, packages: Sequence[FeaturePackage]) -> None:
-    served.show(router for package in packages for router in package.ROUTERS)
+def _door(settings: Settings) -> Door:
+    return Door(
+        KeyRing(settings.keys) if settings.keys else None,
+        is_open=settings.open,
+        hosts=settings.allowed_hosts,
+        origins=settings.cors_origins,
+    )
 
 
-def _reloading(served: Routes, settings: Settings) -> AbstractContextManager[None]:
+def _reloading(
+    show: Callable[[Sequence[FeaturePackage]], None], settings: Settings
+) -> AbstractContextManager[None]:
     """In this block, the operator's folder of features is read anew on SIGHUP.
 
     Without such a folder the signal does what it always does.
@@ -141,7 +164,7 @@ def _reloading(served: Routes, settings: Settings) -> AbstractContextManager[Non
         except Exception:
             log.exception("The features stay as they were.")
             return
-        _show(served, features.use())
+        show(features.use())
         log.info("The features were read again.")
 
     return on_hangup(reload)

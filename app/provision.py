@@ -19,8 +19,8 @@ from app.gateway.adapter import Adapter
 from app.gateway.admission import AdaptiveLimit, Admission
 from app.gateway.call import Clock
 from app.gateway.dialects import AnthropicDialect, OpenAIDialect, Profile
-from app.gateway.gateway import ModelTraits
 from app.gateway.ladder import Ladder
+from app.gateway.traits import ModelTraits
 from app.gateway.transport import Transport, open_http
 from app.gateway.upstream import Upstream
 from app.settings import Settings

@@ -18,12 +18,16 @@ from app.errors import ConfigurationError
 PREFIX = "GROUNDWORK_"
 ENV_FILE = ".env"
 
+_NAME: Final = r"([a-z0-9._-]+|\[[0-9a-f:.]+\])"
+_HOST: Final = re.compile(_NAME)
 _ORIGIN: Final = re.compile(
-    r"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?"
+    rf"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://{_NAME}(:[1-9]\d{{0,4}})?"
 )
 _LORA: Final = re.compile(r"lora:(\d{1,3})")
 
+_LIMITS: Final = ("limit_requests", "limit_tokens", "limit_concurrency", "limit_budget")
 _PRICED: Final = frozenset({"input", "output", "cached"})
+_SHARED_STORES: Final = ("valkey://", "valkeys://", "redis://", "rediss://", "unix://")
 
 Provider = Literal["embedded", "anthropic", "openai"]
 Role = Literal["candidate", "fallback"]
@@ -213,10 +217,41 @@ class Settings(BaseSettings):
         "folders named as a built-in feature whose instruction, examples or cases replace its own; "
         "read at start and on SIGHUP. `sample` for the two that come with Groundwork.",
     )
+    limit_requests: int | None = Field(
+        default=None,
+        ge=1,
+        description="Requests a minute that each caller may make; without keys, each address. The "
+        "limits of a key's own go before these four.",
+    )
+    limit_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        description="Tokens a day (UTC), of prompts and answers, that each caller may use.",
+    )
+    limit_concurrency: int | None = Field(
+        default=None, ge=1, description="Requests of each caller that may be under way at once."
+    )
+    limit_budget: float | None = Field(
+        default=None,
+        gt=0,
+        le=1_000_000,
+        description="Money a day (UTC) that each caller may use, by `GROUNDWORK_PRICES`.",
+    )
     prices: Annotated[Mapping[str, Annotated[float, Field(ge=0)]], NoDecode] = Field(
         default={},
         description="What a million tokens of the base model cost, in any currency, as "
         "`input=0.15,output=0.6,cached=0.075`; `cached` is for what a prompt cache gave.",
+    )
+    limits_store: str = Field(
+        default="memory://",
+        description="Where is counted what callers use: `memory://`, by one process from its start on; "
+        "`file:///path/to/limits.json`, by one process, and kept; or `valkey://host:6379` "
+        "(`valkeys://` with TLS, `redis://`, `rediss://`, `unix://`), exact over all processes.",
+    )
+    limits_when_down: Literal["closed", "open"] = Field(
+        default="closed",
+        description="What becomes of callers with limits while that store cannot be asked: `closed`, "
+        "503; `open`, they are not limited.",
     )
     store: Path | None = Field(
         default=None,
@@ -226,6 +261,21 @@ class Settings(BaseSettings):
         "differently. Without it, nothing is kept.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    keys: Path | None = Field(
+        default=None,
+        description="File of the callers' keys, which `groundwork keys` makes; read again when it "
+        "changes. Without it, nobody is asked for a key.",
+    )
+    open: bool = Field(
+        default=False,
+        description="Whether whoever reaches the service may use it without a key. Without this "
+        "and without keys, `groundwork serve` listens on this machine's own addresses alone.",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Names that the service is reached by, such as `groundwork.example,10.0.0.7`; "
+        "requests for another `Host` get 421. Without it, any.",
+    )
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
     max_body_bytes: int = Field(
         default=10_485_760, ge=1024, description="Largest request body, in bytes."
@@ -314,6 +364,13 @@ class Settings(BaseSettings):
             raise ValueError("must be like input=0.15,output=0.6,cached=0.075")
         return prices
 
+    @field_validator("limits_store")
+    @classmethod
+    def _limits_store_is_known(cls, value: str) -> str:
+        if value != "memory://" and not value.startswith(("file:///", *_SHARED_STORES)):
+            raise ValueError("must be memory://, or like file:///path or valkey://host:6379")
+        return value
+
     @field_validator("base_url", "candidate_base_url", "fallback_base_url")
     @classmethod
     def _base_url_is_http(cls, value: str | None) -> str | None:
@@ -322,9 +379,9 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return value.rstrip("/") if value else None
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "allowed_hosts", mode="before")
     @classmethod
-    def _origins_are_listed(cls, value: object) -> object:
+    def _names_are_listed(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
@@ -337,6 +394,17 @@ class Settings(BaseSettings):
                 msg = (
                     f"{origin} is no origin as browsers send it, such as https://shop.example: "
                     "in lower case, without path, wildcard or the scheme's own port"
+                )
+                raise ValueError(msg)
+        return value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts_are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not _HOST.fullmatch(host):
+                msg = (
+                    f"{host} is no host name in lower case without a port, such as api.shop.example"
                 )
                 raise ValueError(msg)
         return value
@@ -359,6 +427,16 @@ class Settings(BaseSettings):
         key = self.api_key or own.get(self.model_name.provider)
         return key.get_secret_value() if key else None
 
+    @property
+    def has_limits(self) -> bool:
+        """Whether callers have limits by default."""
+        return any(getattr(self, name) is not None for name in _LIMITS)
+
+    @property
+    def are_limits_shared(self) -> bool:
+        """Whether what callers use is counted for all processes together."""
+        return self.limits_store.startswith(_SHARED_STORES)
+
     def beside(self, role: Role) -> "Settings | None":
         """These settings with that model in the base model's place; None where there is none.
 
@@ -372,10 +450,10 @@ class Settings(BaseSettings):
         return self.alone().model_copy(update=changed | {"adapters": {}})
 
     def alone(self) -> "Settings":
-        """These settings with no other model beside the base model."""
-        return self.model_copy(
-            update={"candidate": None, "shadow": 0.0, "canary": 0.0, "fallback": None}
-        )
+        """These settings for whoever asks the base model itself: no other one, no keys, no limits."""
+        others: dict[str, Any] = {"candidate": None, "shadow": 0.0, "canary": 0.0, "fallback": None}
+        others |= {"keys": None, "allowed_hosts": ()} | dict.fromkeys(_LIMITS)
+        return self.model_copy(update=others)
 
 
 def environment_name(field: str, info: FieldInfo) -> str:
@@ -401,6 +479,8 @@ def load_settings(**given: Any) -> Settings:
         raise ConfigurationError(f"{name}: {message}.") from None
     _require_key(settings, "")
     _require_llama_cpp(settings)
+    if settings.limit_budget and not settings.prices:
+        raise ConfigurationError(f"{PREFIX}LIMIT_BUDGET needs {PREFIX}PRICES.")
     for share in ("shadow", "canary"):
         if getattr(settings, share) and not settings.candidate:
             msg = f"{PREFIX}{share.upper()} needs a model to ask: set {PREFIX}CANDIDATE."

@@ -3,17 +3,27 @@
 ``docs/adding-a-feature.md`` shows how, and how to do without Python.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from fastapi.routing import APIRoute
 
 from app.errors import ConfigurationError
 from app.features import answers, tickets, translations
 from app.features.folder.loading import Features, read
-from app.features.routes import FeaturePackage
+from app.features.routes import FeaturePackage, KeyInside
 from app.settings import Settings
 
 FEATURES: tuple[FeaturePackage, ...] = (tickets, answers, translations)
 
-__all__ = ["FEATURES", "FeaturePackage", "Features", "features_of", "read_features"]
+__all__ = [
+    "FEATURES",
+    "FeaturePackage",
+    "Features",
+    "features_of",
+    "keyed_inside",
+    "read_features",
+    "scopes_of",
+]
 
 
 def features_of(settings: Settings) -> Sequence[FeaturePackage]:
@@ -36,3 +46,21 @@ def read_features(settings: Settings) -> Features:
                 f"GROUNDWORK_ADAPTERS: there is no feature {name}. There are {', '.join(known)}."
             )
     return features
+
+
+def scopes_of(packages: Sequence[FeaturePackage]) -> Mapping[str, str]:
+    """Whose path it is: features by the first part of the paths that they answer."""
+    return {route.path.split("/")[1]: feature for feature, route in _routes_of(packages)}
+
+
+def keyed_inside(packages: Sequence[FeaturePackage]) -> Collection[str]:
+    """The paths that take a key in the query or the body, too."""
+    return {route.path for _, route in _routes_of(packages) if isinstance(route, KeyInside)}
+
+
+def _routes_of(packages: Sequence[FeaturePackage]) -> Iterator[tuple[str, APIRoute]]:
+    for package in packages:
+        for router in package.ROUTERS:
+            for route in router.routes:
+                if isinstance(route, APIRoute):
+                    yield package.FEATURE.name, route

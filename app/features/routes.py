@@ -26,6 +26,10 @@ class FeaturePackage(Protocol):
     def ROUTERS(self) -> Sequence[APIRouter]: ...  # noqa: N802
 
 
+class KeyInside:
+    """A route that takes a caller's key as ``api_key`` in the query, JSON or form, too."""
+
+
 def router_of(feature: Feature[Any, Any], description: str) -> APIRouter:
     """``POST /{name}`` and its stream, for a feature whose output is its response."""
     router = APIRouter(prefix=f"/{feature.name}", tags=[feature.name], responses=PROBLEMS)

@@ -4,7 +4,7 @@ from app.gateway.adapter import Adapter
 from app.gateway.boundary import delimited, fixed_mark
 from app.gateway.breaker import BreakerState
 from app.gateway.dialects import OutputMode
-from app.gateway.gateway import ModelGateway, ModelTraits
+from app.gateway.gateway import ModelGateway
 from app.gateway.ladder import Finding
 from app.gateway.prompt import (
     Chunk,
@@ -22,6 +22,7 @@ from app.gateway.prompt import (
 )
 from app.gateway.standby import Standby
 from app.gateway.structured import find_json
+from app.gateway.traits import ModelTraits
 
 __all__ = [
     "Adapter",

@@ -12,6 +12,8 @@ from enum import StrEnum
 from time import monotonic
 from typing import Final, Literal
 
+from app.callers.caller import OPERATOR, Caller
+from app.callers.limits import Allowance
 from app.errors import DeadlineExceeded, GroundworkError
 
 Clock = Callable[[], float]
@@ -69,10 +71,13 @@ class Call:
     queue's, else if one waits to be tried again it is the backoff's, else it is our own.
 
     Attributes:
-        tenant: what tells this caller's answers from others' (its ``Authorization``).
+        caller: who sent it.
+        tenant: what tells this caller's answers from others': its tenant, or without keys what it
+            sent as ``Authorization``.
         cache: what it says of cached answers.
         timeout: seconds that the caller gives the whole request, from its start; None for as
             long as the operator allows.
+        allowance: what it may take, where its caller may not have as much as it likes.
         outcomes: where the answers to its prompts came from.
         repairs: how often the model was asked to put an output right.
         answered_by: the model that answered, if it is not the base model.
@@ -83,16 +88,19 @@ class Call:
     def __init__(
         self,
         *,
+        caller: Caller = OPERATOR,
         tenant: bytes = b"",
         cache: CacheWishes = NO_WISHES,
         timeout: float | None = None,
         clock: Clock = monotonic,
     ) -> None:
+        self.caller = caller
         self.tenant = tenant
         self.cache = cache
         self.timeout = timeout
         self.clock = clock
         self.started = self._mark = clock()
+        self.allowance: Allowance | None = None
         self.outcomes: list[CacheOutcome] = []
         self.repairs = 0
         self.answered_by = ""
@@ -100,6 +108,12 @@ class Call:
         self.problem: GroundworkError | None = None
         self._active: dict[Kind, int] = {"upstream": 0, "queue": 0, "backoff": 0}
         self._spent = {"queue": 0.0, "backoff": 0.0, "upstream": 0.0, "own": 0.0}
+
+    def enter(self, caller: Caller) -> None:
+        """Say who sent it."""
+        self.caller = caller
+        if caller.tenant:
+            self.tenant = caller.tenant.encode()
 
     def spending(self, kind: Kind) -> "_Spending":
         """Count the time inside the block as ``kind``."""

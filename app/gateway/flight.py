@@ -11,6 +11,7 @@ from typing import Any
 
 from app.errors import GroundworkError
 from app.gateway.call import Deadline
+from app.gateway.metering import Bill
 from app.gateway.prompt import Chunk
 
 
@@ -21,6 +22,7 @@ class Flight:
         deadline: the latest of those who listen.
         begun: there is something to be heard; it cannot be begun anew.
         abandoned: everybody has left, or it was aborted; it can be joined no more.
+        bill: of its caller's, whose tokens are counted.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class Flight:
     ) -> None:
         self.deadline = Deadline(deadline.call, deadline.at)
         self.begun = self.abandoned = False
+        self.bill: Bill | None = None
         self._listening = 0
         self._chunks: list[Chunk] = []
         self._news = asyncio.Event()

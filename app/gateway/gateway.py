@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
 
 from app.errors import GroundworkError, Overloaded, UpstreamError, UpstreamTimeout
@@ -14,28 +14,16 @@ from app.gateway.call import CacheOutcome, Call, Clock, Deadline, current_call
 from app.gateway.dialects.dialect import Way
 from app.gateway.flight import Flight, Flights
 from app.gateway.ladder import Ladder
+from app.gateway.metering import Bill, Estimates
 from app.gateway.prompt import Chunk, Completion, Prompt, Usage
 from app.gateway.retries import Retries
 from app.gateway.standby import Standby, went_away
+from app.gateway.traits import ModelTraits
 from app.gateway.upstream import Upstream
 from app.settings import Settings
 
 _MOST_RETURNS = 2  # of a server that goes away during a call, before the call may be why
 _FAIR_SHARE = 0.9  # of the operator's time, without an answer, speaks against the server
-
-
-@dataclass(frozen=True, slots=True)
-class ModelTraits:
-    """What is particular about the model, as data for the features.
-
-    Attributes:
-        unknown_above: the probability that the model gives to "no source" above which answers
-            say that the documents do not tell; None to take what it says.
-        reads: characters of documents that it is shown at most.
-    """
-
-    unknown_above: float | None = None
-    reads: int = 8_000
 
 
 class ModelGateway:
@@ -89,6 +77,7 @@ class ModelGateway:
         self._caches = settings.cache_ttl > 0
         self._retries = Retries(settings.max_retries)
         self._flights = Flights()
+        self._estimates = Estimates()
         self._waiting = 0
 
     async def complete(self, prompt: Prompt) -> Completion:
@@ -149,8 +138,11 @@ class ModelGateway:
         if stream:
             at = min(call.started + self._settings.first_token_timeout, total.at)
             first = Deadline(call, at)
+        payer, fly = "", self._fly
+        if (allowance := call.allowance) and allowance.is_metered:
+            payer, fly = call.caller.id, self._fly_metered  # not refused for others' quotas
         flight, shared = self._flights.join(
-            (key, stream), first, lambda flight: self._fly(flight, prompt, stream=stream)
+            (key, stream, payer), first, lambda flight: fly(flight, prompt, stream=stream)
         )
         async with aclosing(flight.listen(first, total)) as chunks:
             async for chunk in chunks:
@@ -158,6 +150,19 @@ class ModelGateway:
                     yield Chunk("", self._settled(call, key, chunk.completion, shared=shared))
                 else:
                     yield chunk
+
+    async def _fly_metered(self, flight: Flight, prompt: Prompt, *, stream: bool) -> None:
+        """As :meth:`_fly`, at the cost of a caller who may not have as much as it likes."""
+        allowance = flight.deadline.call.allowance
+        assert allowance  # noqa: S101 # or nobody comes here
+        most_input = self._estimates.most_input(prompt)
+        if reservation := await allowance.reserve(most_input, prompt.prefix.max_tokens):
+            flight.bill = Bill(reservation)
+        try:
+            await self._fly(flight, prompt, stream=stream)
+        finally:
+            if flight.bill:
+                await flight.bill.settle()
 
     async def _fly(self, flight: Flight, prompt: Prompt, *, stream: bool) -> None:
         """Call the upstream until it answers, or there is no use or time left.
@@ -172,6 +177,8 @@ class ModelGateway:
             try:
                 gone = await self._attempt(flight, prompt, way, stream=stream)
             except GroundworkError as error:
+                if flight.bill:
+                    flight.bill.failed(error)
                 if flight.begun:
                     raise
                 if lower := self.ladder.below(way, prompt.prefix, error):
@@ -243,19 +250,24 @@ class ModelGateway:
         Gives its failure where that is no failure of the call: the server went away, and somebody
         brings it back.
         """
-        limit, generation = self._settings.attempt_timeout, 0
+        limit, generation, told = self._settings.attempt_timeout, 0, None
+        if flight.bill:
+            flight.bill.sent, told = True, flight.bill.told
         if self._standby:
             generation = self._standby.generation
         try:
             async with (
                 asyncio.timeout(limit) as attempt,
-                aclosing(self._upstream.ask(prompt, way, stream=place.stream)) as chunks,
+                aclosing(self._upstream.ask(prompt, way, stream=place.stream, told=told)) as chunks,
             ):
                 async for chunk in chunks:
                     if not flight.begun:
                         attempt.reschedule(None)
                         place.answered(chunk)
                         self.ladder.worked(way, prompt.prefix)
+                    if flight.bill and chunk.completion:  # before its caller asks again
+                        self._estimates.learn(prompt, chunk.completion.usage)
+                        await flight.bill.settle()
                     flight.push(chunk)
         except TimeoutError:
             msg = f"The model server did not answer within {limit:g} seconds."

@@ -1,7 +1,7 @@
 """One call to the model server: encode, send, map what failed, decode."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,7 +24,7 @@ from app.errors import (
 from app.gateway.call import Clock
 from app.gateway.dialects.dialect import Dialect, Reader, Way, names_of
 from app.gateway.dialects.sse import EventParser
-from app.gateway.prompt import Chunk, Completion, Prompt, StopReason
+from app.gateway.prompt import Chunk, Completion, Prompt, StopReason, Usage
 from app.gateway.transport import Transport, body_of, pieces_of
 
 _TOO_LONG: Final = (b"context_length_exceeded", b"exceed_context_size", b"prompt is too long")
@@ -53,10 +53,18 @@ class Upstream:
         self._problem: str | None = None
         self._problem_lasts = float("-inf")
 
-    async def ask(self, prompt: Prompt, way: Way, *, stream: bool) -> AsyncGenerator[Chunk]:
+    async def ask(
+        self,
+        prompt: Prompt,
+        way: Way,
+        *,
+        stream: bool,
+        told: Callable[[Usage], None] | None = None,
+    ) -> AsyncGenerator[Chunk]:
         """Ask, and yield pieces of the answer as they come; the last chunk has the completion.
 
-        Asked for a whole answer, the server gives that one chunk.
+        Asked for a whole answer, the server gives that one chunk. ``told`` is told what it took, of
+        an answer that was refused or cut off, too.
 
         Raises:
             UpstreamError: no usable response, or a stream that broke or ended early.
@@ -69,6 +77,8 @@ class Upstream:
                 raise failure_of(reply.status_code, reply.headers, await body_of(reply))
             if not stream:
                 completion = reader.read(await body_of(reply))
+                if told:
+                    told(completion.usage)
                 _require_whole(completion, prompt.prefix.max_tokens)
                 yield Chunk("", completion)
                 return
@@ -84,6 +94,8 @@ class Upstream:
                         break
                 if reader.completion is None:
                     raise UpstreamFailed("The model server ended its stream early.")
+                if told:
+                    told(reader.completion.usage)
                 _require_whole(reader.completion, prompt.prefix.max_tokens)
                 yield Chunk("", reader.completion)
                 await _read_to_the_end(pieces)

@@ -21,7 +21,7 @@ from app.records.values import Disagreement, Feedback, Gap, GivenAnswer, Rating,
 
 log = logging.getLogger(__name__)
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 _BUSY_SECONDS: Final = 5.0
 _MOST_EXCHANGES: Final = 100  # of a conversation, which no model reads whole
 _KEPT: Final = timedelta(days=30)  # of answers of which nothing is said
@@ -36,7 +36,8 @@ CREATE TABLE IF NOT EXISTS answers (
     asked_at TEXT NOT NULL,
     conversation_id TEXT,
     gap TEXT,
-    content TEXT NOT NULL
+    content TEXT NOT NULL,
+    tenant TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX IF NOT EXISTS answers_by_time ON answers (asked_at);
 CREATE INDEX IF NOT EXISTS answers_by_conversation ON answers (conversation_id, number)
@@ -75,8 +76,15 @@ CREATE INDEX IF NOT EXISTS replies_by_conversation ON replies (conversation_id)
 PRAGMA user_version = {_VERSION};
 COMMIT;
 """
+_FROM_VERSION_2: Final = """
+BEGIN IMMEDIATE;
+ALTER TABLE answers ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
+PRAGMA user_version = 3;
+COMMIT;
+"""
 _KEEP: Final = """
-INSERT INTO answers (message_id, asked_at, conversation_id, gap, content) VALUES (?, ?, ?, ?, ?)
+INSERT INTO answers (message_id, asked_at, conversation_id, gap, content, tenant)
+VALUES (?, ?, ?, ?, ?, ?)
 """
 _PRUNE: Final = """
 DELETE FROM answers WHERE (asked_at < ? OR number <= ?)
@@ -84,11 +92,12 @@ DELETE FROM answers WHERE (asked_at < ? OR number <= ?)
 """
 _TURNS: Final = """
 SELECT content -> '$.question', content -> '$.answer' FROM answers
-WHERE conversation_id = ? AND asked_at >= ? ORDER BY number DESC LIMIT ?
+WHERE conversation_id = ? AND tenant = ? AND asked_at >= ? ORDER BY number DESC LIMIT ?
 """
+_FORGET: Final = "DELETE FROM answers WHERE conversation_id = ? AND tenant = ?"
 _SAY: Final = """
 INSERT INTO feedback (id, message_id, said_at, rating, comment)
-SELECT ?, message_id, ?, ?, ? FROM answers WHERE message_id = ?
+SELECT ?, message_id, ?, ?, ? FROM answers WHERE message_id = ? AND tenant = ?
     AND (asked_at >= ? OR message_id IN (SELECT message_id FROM feedback))
 """
 _SAID: Final = """
@@ -143,7 +152,9 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA foreign_keys = ON")
         version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version != _VERSION and self._db.execute("SELECT 1 FROM sqlite_schema").fetchone():
+        if version == 2:  # kept before there were tenants
+            self._db.executescript(_FROM_VERSION_2)
+        elif version != _VERSION and self._db.execute("SELECT 1 FROM sqlite_schema").fetchone():
             msg = f"{path} is something else, or a store of version {version}; this program "
             raise ConfigurationError(f"{msg}knows {_VERSION}.")
         self._db.executescript(_SCHEMA)  # fails now where the file can only be read
@@ -161,7 +172,8 @@ class Store:
         """
         gap = question_key(answer.question) if answer.action == "unknown" else None
         content = _GIVEN.dump_json(answer).decode()
-        row = (answer.message_id, _iso(answer.asked_at), answer.conversation_id, gap, content)
+        named = (answer.message_id, _iso(answer.asked_at), answer.conversation_id)
+        row = (*named, gap, content, answer.tenant)
         try:
             with self.writing() as db:
                 newest = db.execute(_KEEP, row).lastrowid or 0
@@ -176,31 +188,34 @@ class Store:
         rows = self._read("SELECT content FROM answers WHERE message_id = ?", message_id)
         return _GIVEN.validate_json(rows[0][0]) if rows else None
 
-    def conversation(self, conversation_id: str) -> list[tuple[Role, str]]:
-        """The last turns of a conversation, oldest first; none if there is no such one."""
+    def conversation(self, conversation_id: str, tenant: str = "") -> list[tuple[Role, str]]:
+        """The last turns of a tenant's conversation, oldest first; none if there is no such one."""
+        whose = (conversation_id, tenant)
         turns: list[tuple[Role, str]] = []
-        for row in reversed(self._read(_TURNS, conversation_id, _oldest(), _MOST_EXCHANGES)):
+        for row in reversed(self._read(_TURNS, *whose, _oldest(), _MOST_EXCHANGES)):
             question, answer = map(from_json, row)  # SQLite's ->> ends a text at a NUL
             turns.extend((("user", question), ("assistant", answer)))
         return turns
 
-    def forget_conversation(self, conversation_id: str) -> bool:
-        """Delete a conversation's answers, and what was said of them; whether there were any."""
+    def forget_conversation(self, conversation_id: str, tenant: str = "") -> bool:
+        """Delete a tenant's conversation, and what was said of it; whether there was any."""
         with self.writing() as db:
-            gone = db.execute("DELETE FROM answers WHERE conversation_id = ?", (conversation_id,))
+            gone = db.execute(_FORGET, (conversation_id, tenant))
             if gone.rowcount:
                 db.execute("DELETE FROM replies WHERE conversation_id = ?", (conversation_id,))
             return gone.rowcount > 0
 
-    def add_feedback(self, message_id: str, rating: Rating, comment: str | None) -> str:
-        """Take down what somebody says of an answer, on the disk; its name.
+    def add_feedback(
+        self, message_id: str, rating: Rating, comment: str | None, tenant: str = ""
+    ) -> str:
+        """Take down what a tenant says of an answer of its own, on the disk; its name.
 
         Raises:
             MessageUnknown: there is no such answer, or it is too long ago.
             RecordUnwritten: it could not be written.
         """
         name, now = f"fb_{token_hex(16)}", _iso(datetime.now(UTC))
-        row = (name, now, rating, comment, message_id, _oldest())
+        row = (name, now, rating, comment, message_id, tenant, _oldest())
         if not self._change(_SAY, *row, durably=True):
             raise MessageUnknown(f"There is no answer {message_id}, or it is too long ago.")
         return name

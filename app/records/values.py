@@ -20,6 +20,7 @@ class GivenAnswer:
         history: the conversation before it, oldest first; ``role`` and ``content`` each.
         passages: what was found, the best first; ``document_id``, ``title`` and ``text`` at least.
         action: what the caller was told to do; ``unknown`` where the documents do not tell.
+        tenant: whose it is; empty where nobody is asked for a key.
     """
 
     message_id: str
@@ -33,6 +34,7 @@ class GivenAnswer:
     citations: Json
     action: str
     model: str
+    tenant: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,11 @@ EXPOSED: Final = (
     "Allow",
     "Cache-Status",
     "Idempotency-Replayed",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "Server-Timing",
+    "WWW-Authenticate",
     "X-Model",
     "X-Request-ID",
 )

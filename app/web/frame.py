@@ -7,9 +7,11 @@ from secrets import token_hex
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.callers import UNNAMED, Door, Limiter
 from app.errors import GroundworkError, InvalidHeader, ShuttingDown
 from app.gateway.call import Call, cache_status, read_cache_control, set_call
 from app.web.bodies import Bodies, Body
+from app.web.inside import key_inside
 from app.web.logs import set_request_id
 from app.web.problems import logged, problem_response
 from app.web.shutdown import Shutdown
@@ -20,6 +22,7 @@ _SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 _SECONDS = re.compile(rb"\d{1,9}(?:\.\d{1,20})?")
 _LEAST_SECONDS = 0.001
 _MOST_SECONDS = 86_400.0
+_UNLIMITED = frozenset({"GET", "HEAD", "OPTIONS"})  # they ask no model
 _NOSNIFF = (b"x-content-type-options", b"nosniff")  # what we say that it is, it is
 
 Headers = dict[bytes, bytes]
@@ -28,15 +31,19 @@ Headers = dict[bytes, bytes]
 class RequestFrame:
     """Gives each request its :class:`Call`, and each response the headers that tell of it.
 
-    A caller's own ``X-Request-ID`` is kept if it is 1 to 128 harmless characters. The body is
-    read whole before the application runs, so that a refusal needs nothing of it; then the
+    A caller's own ``X-Request-ID`` is kept if it is 1 to 128 harmless characters. The door says who
+    may come in, by the headers alone; the body is read whole before the application runs; then the
     connection is watched, and when the caller leaves, the application is cancelled.
     """
 
-    def __init__(self, app: ASGIApp, *, bodies: Bodies, shutdown: Shutdown) -> None:
+    def __init__(
+        self, app: ASGIApp, *, bodies: Bodies, shutdown: Shutdown, door: Door, limiter: Limiter
+    ) -> None:
         self._app = app
         self._bodies = bodies
         self._shutdown = shutdown
+        self._door = door
+        self._limiter = limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,12 +58,30 @@ class RequestFrame:
         response = _Response(send, call, request_id)
         with Body(self._bodies) as body:
             try:
-                self._read_wishes(headers, call)
-                message = await body.read(headers, receive)
+                message = await self._entered(scope, headers, call, body, receive)
             except GroundworkError as error:
                 await problem_response(logged(error))(scope, receive, response.send)
-                return
-            await self._run(scope, message, receive, response)
+            else:
+                await self._run(scope, message, receive, response)
+            finally:
+                if call.allowance:
+                    await call.allowance.leave()
+
+    async def _entered(
+        self, scope: Scope, headers: Headers, call: Call, body: Body, receive: Receive
+    ) -> Message:
+        """What a request holds that may come in, and has a place within its caller's limits."""
+        caller = self._door.admit(scope, headers)
+        self._read_wishes(headers, call)
+        message = await body.read(headers, receive) if caller is UNNAMED else None
+        if message:
+            caller = self._door.identify(await key_inside(scope, message), scope["path"])
+        call.enter(caller)
+        if scope["method"] not in _UNLIMITED:
+            call.allowance = self._limiter.allowance(caller)
+        if call.allowance:
+            await call.allowance.enter()
+        return message or await body.read(headers, receive)
 
     def _read_wishes(self, headers: Headers, call: Call) -> None:
         if self._shutdown.begun:
@@ -142,6 +167,8 @@ class _Response:
         headers = [(b"x-request-id", self._request_id), (b"server-timing", timing), _NOSNIFF]
         if call.outcomes:
             headers.append((b"cache-status", cache_status(call.outcomes).encode()))
+        if call.allowance:
+            headers += call.allowance.headers()
         if call.answered_by:
             headers.append((b"x-model", call.answered_by.encode("ascii", "replace")))
         return headers

@@ -1,13 +1,15 @@
 """``/healthz`` and ``/readyz``, for whoever watches the service."""
 
-from typing import Literal
+from http import HTTPStatus
+from typing import Any, Literal
 
 from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from app.gateway import BreakerState, Finding, ModelGateway, OutputMode
 from app.knowledge.library import Library
-from app.web.deps import GatewayDep, LibraryDep, TrialDep
+from app.web.deps import CallerDep, DoorDep, GatewayDep, LibraryDep, LimiterDep, TrialDep
 from app.web.trial.reports import CandidateReport, report_on
 
 router = APIRouter(tags=["health"])
@@ -57,6 +59,24 @@ class FallbackReport(BaseModel):
     answered: int = Field(description="Calls that it was asked instead of the base model.")
 
 
+class AccessReport(BaseModel):
+    """Who may call."""
+
+    keys: int | None = Field(description="Keys that are known; null where none is asked for.")
+    remark: str | None = Field(
+        description="What whoever runs the service should know: that it is open, that it has no "
+        "keys yet, or why the keys as they are now do not hold."
+    )
+
+
+class LimitsReport(BaseModel):
+    """How things stand with the callers' limits."""
+
+    unknown: int = Field(
+        description="How often this process could not ask their store what a caller has used."
+    )
+
+
 class ReadinessReport(BaseModel):
     """Whether requests can be answered."""
 
@@ -67,6 +87,8 @@ class ReadinessReport(BaseModel):
     knowledge: KnowledgeReport
     candidate: CandidateReport | None = Field(description="Null where none is asked.")
     fallback: FallbackReport | None = Field(description="Null where there is none.")
+    limits: LimitsReport
+    access: AccessReport
 
 
 @router.get("/healthz", summary="Is the process alive?")
@@ -81,12 +103,24 @@ async def check_health() -> Health:
     responses={503: {"model": ReadinessReport, "description": "Not ready; `reason` says why."}},
 )
 async def check_readiness(
-    response: Response, gateway: GatewayDep, library: LibraryDep, trial: TrialDep
+    response: Response,
+    gateway: GatewayDep,
+    library: LibraryDep,
+    trial: TrialDep,
+    limiter: LimiterDep,
+    caller: CallerDep,
+    door: DoorDep,
 ) -> ReadinessReport:
-    """`ready` when the base model can be asked. An open breaker alone does not change that."""
+    """`ready` when the base model can be asked. An open breaker alone does not change that.
+
+    Where keys are asked for, `status` is all that is told to whoever has none of the scope `admin`
+    and does not call from the machine itself.
+    """
     reason = await gateway.problem() or library.problem()
     if reason:
         response.status_code = 503
+    if not caller.is_admin:
+        return _status_alone(response.status_code, is_ready=not reason)
     return ReadinessReport(
         status="not_ready" if reason else "ready",
         model=gateway.model,
@@ -95,7 +129,14 @@ async def check_readiness(
         knowledge=_knowledge(library),
         candidate=report_on(trial) if trial else None,
         fallback=_fallback(gateway),
+        limits=LimitsReport(unknown=limiter.unknown),
+        access=AccessReport(keys=None if door.keys is None else len(door.keys), remark=door.remark),
     )
+
+
+def _status_alone(code: int | None, *, is_ready: bool) -> Any:
+    status = "ready" if is_ready else "not_ready"
+    return JSONResponse({"status": status}, status_code=code or HTTPStatus.OK)
 
 
 def _fallback(gateway: ModelGateway) -> FallbackReport | None:

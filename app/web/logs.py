@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator
 from contextvars import ContextVar
 from typing import Any
 
+from app.callers.key import without_secrets
+
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 
@@ -20,7 +22,7 @@ def request_id() -> str:
 
 
 class _Formatter(logging.Formatter):
-    """Adds the request's id, and takes out secrets: a provider's error may quote the key.
+    """Adds the request's id, and takes out secrets: an error or an address may quote a key.
 
     Of an exception it tells what was raised where, but what it says only if ``quotes``: that is often
     what a customer wrote. No text can begin a line of its own.
@@ -36,7 +38,7 @@ class _Formatter(logging.Formatter):
         line = super().format(record)
         for secret in self._secrets:
             line = line.replace(secret, "[secret]")
-        return line
+        return without_secrets(line)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 # the base's name
         if record.name == "asyncio" and not self._quotes:

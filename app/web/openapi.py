@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.web.problems import Problem
+from app.web.problems import Problem, documented
 
 _KEY = r'^("[ !#-\[\]-~]{1,255}"|[!#-+\--:<-\[\]-~]{1,255})$'
 _HEADERS: list[dict[str, Any]] = [
@@ -32,6 +32,15 @@ _HEADERS: list[dict[str, Any]] = [
         "schema": {"type": "string", "pattern": _KEY},
     },
 ]
+_SCHEME: dict[str, Any] = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A key of the service (`groundwork keys new NAME`), where it asks for one.",
+}
+_AT_THE_DOOR = documented(401, "key-missing or key-invalid") | documented(
+    403, "scope-missing or cross-site"
+)
+_TO_ALL = frozenset({"/healthz", "/readyz"})
 _REF = "#/components/schemas/{model}"
 _OF_FASTAPI = ("HTTPValidationError", "ValidationError")  # ours are problems
 
@@ -54,7 +63,14 @@ def _finished(document: dict[str, Any]) -> dict[str, Any]:
     schemas |= problem.pop("$defs", {}) | {"Problem": problem}
     for name in _OF_FASTAPI:
         schemas.pop(name, None)
-    for operation in [each for path in document["paths"].values() for each in path.values()]:
+    # No key is needed where the operator gives none out: clients may send one, always.
+    document["components"]["securitySchemes"] = {"key": _SCHEME}
+    document["security"] = [{"key": []}, {}]
+    for path, operation in [
+        (p, each) for p, item in document["paths"].items() for each in item.values()
+    ]:
+        if path not in _TO_ALL:
+            operation["responses"] |= {str(code): said for code, said in _AT_THE_DOOR.items()}
         content = operation["responses"].get("200", {}).get("content", {})
         if "text/event-stream" in content and "application/json" in content:
             content["text/event-stream"] = content.pop("application/json")

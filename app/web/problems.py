@@ -43,7 +43,7 @@ class Problem(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    type: str = Field(description="URI of the kind of problem, made of its code.")
+    type: str = Field(description="URI of the kind of problem: a registered one, or its code's.")
     title: str = Field(description="The kind of problem.")
     status: int = Field(description="HTTP status.")
     detail: str = Field(description="This occurrence.")
@@ -54,6 +54,20 @@ class Problem(BaseModel):
 
 
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+_HEADERS: Mapping[int, Mapping[str, Any]] = {
+    429: _RETRY_AFTER
+    | {
+        "RateLimit": {
+            "description": "What is left (`r`) of each limit, and seconds until it begins anew (`t`).",
+            "schema": {"type": "string"},
+        },
+        "RateLimit-Policy": {
+            "description": "The caller's limits: quota (`q`), its unit (`qu`), seconds (`w`).",
+            "schema": {"type": "string"},
+        },
+    },
+    503: _RETRY_AFTER,
+}
 
 
 def documented(status: int, codes: str) -> dict[int | str, dict[str, Any]]:
@@ -62,8 +76,8 @@ def documented(status: int, codes: str) -> dict[int | str, dict[str, Any]]:
         "description": f"{HTTPStatus(status).phrase}: {codes}",
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    if status in (HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE):
-        response["headers"] = _RETRY_AFTER
+    if status in _HEADERS:
+        response["headers"] = _HEADERS[status]
     return {status: response}
 
 
@@ -81,6 +95,11 @@ PROBLEMS: dict[int | str, dict[str, Any]] = (
         "formality-unsupported, markup-invalid, email-unreadable, schema-unsatisfiable or "
         "conversations-off; idempotency-key-reused; input-too-long or model-refused",
     )
+    | documented(
+        429,
+        "quota-exceeded; `violated-policies` names the limits, `Retry-After` says when to try again, "
+        "`RateLimit` and `RateLimit-Policy` what is left of which",
+    )
     | documented(500, "internal-error")
     | documented(
         502,
@@ -89,7 +108,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = (
     )
     | documented(
         503,
-        "upstream-rate-limited, upstream-unavailable, overloaded, shutting-down or "
+        "upstream-rate-limited, upstream-unavailable, overloaded, limits-unknown, shutting-down or "
         "record-unwritten; `Retry-After` says when to try again",
     )
     | documented(504, "upstream-timeout or deadline-exceeded")
@@ -99,7 +118,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = (
 def problem_of(error: GroundworkError) -> Problem:
     """The problem document for an error."""
     return Problem(
-        type=f"urn:groundwork:problem:{error.code}",
+        type=error.type or f"urn:groundwork:problem:{error.code}",
         title=error.title,
         status=error.status,
         detail=error.detail,

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.browser.playground import PATIENCE, Playground
 from tests.browser.speech import script
+from tests.callers.keyring import given_out
 from tests.hostile.upstream import HostileUpstream, hostile_upstream
 from tests.service import Service, run_service
 
@@ -51,14 +52,30 @@ async def stage(
         yield running
 
 
+@pytest.fixture
+async def locked(
+    browser: Browser, upstream: HostileUpstream, tmp_path: Path
+) -> AsyncGenerator[tuple[Playground, str]]:
+    """The playground of a service with keys, as a stranger opens it, and a key."""
+    keys = tmp_path / "keys.toml"
+    key = given_out(keys)
+    async with (
+        _serving(upstream, tmp_path, *STAGE, keys=str(keys)) as service,
+        opened(browser, service) as playground,
+    ):
+        await playground.page.set_extra_http_headers({"via": "1.1 proxy"})
+        yield playground, key
+
+
 @asynccontextmanager
 async def _serving(
-    upstream: HostileUpstream, folder: Path, *command: str
+    upstream: HostileUpstream, folder: Path, *command: str, **settings: str
 ) -> AsyncGenerator[Service]:
     root = str(Path(__file__).parents[2])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", root)
-        manager = run_service(folder, command, model="openai:any", base_url=upstream.base_url)
+        wanted = {"model": "openai:any", "base_url": upstream.base_url, **settings}
+        manager = run_service(folder, command, **wanted)
         running = await asyncio.to_thread(manager.__enter__)
     try:
         yield running

@@ -21,6 +21,7 @@ START_SECONDS = 120
 ANSWER_SECONDS = 600
 PORT = 8000
 SAMPLE_FOLDERS = Path(__file__).parents[2] / "app" / "features" / "folder" / "sample"
+OPEN = "GROUNDWORK_OPEN=true"
 
 
 def run_docker(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -47,7 +48,7 @@ needs_api = pytest.mark.skipif(not is_built(API), reason=f"{API} is not built")
 def start(image: str, *environment: str, mounted: Path | None = None) -> str:
     options = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
     options += [f"--volume={mounted}:/features:ro"] if mounted else []
-    settings = [f"--env={setting}" for setting in environment]
+    settings = [f"--env={setting}" for setting in (OPEN, *environment)]
     publish = f"--publish=127.0.0.1::{PORT}"
     return docker("run", "--detach", *options, *settings, publish, image)
 
@@ -163,9 +164,16 @@ def test_api_lives_without_an_engine_and_says_that_it_cannot_reach_its_model_ser
 
 @needs_api
 def test_api_says_what_the_embedded_model_lacks() -> None:
-    done = run_docker("run", "--rm", API)
+    done = run_docker("run", "--rm", f"--env={OPEN}", API)
     assert done.returncode == 1
     assert "xllamacpp" in done.stderr
+
+
+@needs_api
+def test_nobody_is_let_in_by_accident() -> None:
+    done = run_docker("run", "--rm", API)
+    assert done.returncode == 1
+    assert "GROUNDWORK_KEYS" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -339,7 +339,7 @@ HARMLESS: dict[str, Edit] = {
     "response never null": put(prop(TICKET, "product"), {"type": "string"}),
     "response bounded": put(prop(TICKET, "summary", "maxLength"), 500),
     "response header added": put(f"{POST_TICKETS}/responses/200/headers", {"X-New": {}}),
-    "error status added": put(f"{POST_TICKETS}/responses/429", {"description": "Too many"}),
+    "error status added": put(f"{POST_TICKETS}/responses/402", {"description": "To be paid for"}),
     "description changed": put(f"{TICKET}/description", "Another text."),
     "example changed": put(f"{TICKET_REQUEST}/examples", [{"text": "Hello"}]),
     "deprecated": put(f"{POST_TICKETS}/deprecated", True),

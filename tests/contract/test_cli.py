@@ -210,3 +210,15 @@ def test_settings_are_read_from_a_file_as_well(tmp_path: Path) -> None:
     assert run.returncode == 1
     (line,) = run.stderr.splitlines()
     assert "GROUNDWORK_PORT" in line
+
+
+def test_workers_that_would_each_count_limits_for_themselves_are_not_started(
+    groundwork: Callable[..., str],
+) -> None:
+    limits = {
+        "GROUNDWORK_LIMIT_REQUESTS": "5",
+        "GROUNDWORK_MODEL": "openai:m",
+        "GROUNDWORK_API_KEY": "k",
+    }
+    with pytest.raises(SystemExit, match="GROUNDWORK_LIMITS_STORE"):
+        groundwork("serve", "--workers", "2", **limits)

@@ -50,7 +50,7 @@ REQUESTS = {
     "path": (httpx.Request("GET", "/nowhere"), 404),
     "method": (httpx.Request("GET", "/answers"), 405),
     "wish": (httpx.Request("GET", "/healthz", headers={"x-request-timeout": "soon"}), 400),
-    "body": (httpx.Request("POST", "/answers", content=b"a" * 4096), 413),
+    "body": (httpx.Request("POST", "/answers", json="a" * 4096), 413),
     "unforeseen": (httpx.Request("GET", "/broken"), 500),
 }
 

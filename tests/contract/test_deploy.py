@@ -118,6 +118,13 @@ def test_settings_are_the_services(
     settings = load_settings()
     assert settings.host == "0.0.0.0"  # noqa: S104 # of the pod
     assert settings.port == CONTAINER["ports"][0]["containerPort"]
+    # Nobody calls without a key, and there is no pod without the Secret that has them.
+    assert not settings.open
+    assert settings.keys
+    keys = {volume["name"]: volume for volume in POD["volumes"]}["keys"]["secret"]
+    assert not keys.get("optional")
+    mount = {mount["name"]: mount for mount in CONTAINER["volumeMounts"]}["keys"]
+    assert settings.keys.parent == Path(mount["mountPath"])
     assert settings.embedded_threads == int(CONTAINER["resources"]["requests"]["cpu"])
 
 
@@ -161,13 +168,14 @@ def test_pod_may_do_no_more_than_it_needs() -> None:
     }
     assert POD["automountServiceAccountToken"] is False
     # The image's weights are in GROUNDWORK_CACHE_DIR; a volume there would hide them.
-    assert [mount["mountPath"] for mount in CONTAINER["volumeMounts"]] == ["/tmp"]  # noqa: S108
+    mounts = {mount["name"]: mount["mountPath"] for mount in CONTAINER["volumeMounts"]}
+    assert mounts == {"tmp": "/tmp", "keys": "/etc/groundwork"}  # noqa: S108
 
 
 # --- The pages about it --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", ["docs/deploying.md", "docs/operating.md"])
+@pytest.mark.parametrize("page", ["docs/deploying.md", "docs/operating.md", "docs/security.md"])
 def test_pages_name_what_is_there(page: str) -> None:
     text = Path(page).read_text("utf-8")
     known = {environment_name(*field) for field in Settings.model_fields.items()}

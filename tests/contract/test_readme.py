@@ -44,6 +44,17 @@ def test_links_lead_somewhere(page: str) -> None:
         assert not anchor or anchor[1:] in anchors(there.read_text("utf-8")), anchor
 
 
+def test_promises_have_their_tests() -> None:
+    page = Path("docs/security.md").read_text("utf-8")
+    tests = Path("tests/callers/test_door.py").read_text("utf-8")
+    named = re.findall(r"`(test_\w+)`", page)
+    assert len(named) >= 10
+    for name in named:
+        assert f"def {name}(" in tests, name
+    for path in re.findall(r"`(tests/[\w/.]+)`", page):
+        assert Path(path).exists(), path
+
+
 def anchors(text: str) -> list[str]:
     """Names that headings get on GitHub."""
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.callers.keyring import given_out
 from tests.contract.serving import model_server
 from tests.service import run_service
 
@@ -21,13 +22,14 @@ HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
-def test_the_service_keeps_to_its_document(tmp_path: Path) -> None:
-    store = str(tmp_path / "store.db")
+@pytest.mark.parametrize("is_keyed", [False, True])
+def test_the_service_keeps_to_its_document(tmp_path: Path, *, is_keyed: bool) -> None:
+    options, keys = {"store": str(tmp_path / "store.db"), "knowledge": "sample"}, tmp_path / "keys"
+    given = [f"--header=Authorization: Bearer {given_out(keys)}"] if is_keyed else []
+    options |= {"keys": str(keys)} if is_keyed else {}
     with (
         model_server() as upstream,
-        run_service(
-            tmp_path, model="openai:any", base_url=upstream, store=store, knowledge="sample"
-        ) as service,
+        run_service(tmp_path, model="openai:any", base_url=upstream, **options) as service,
     ):
         address = str(service.client.base_url).rstrip("/")
         run = subprocess.run(
@@ -39,6 +41,7 @@ def test_the_service_keeps_to_its_document(tmp_path: Path) -> None:
                 "--max-examples=40",
                 "--seed=1",
                 "--no-color",
+                *given,
             ],
             cwd=tmp_path,
             env={**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS)},

@@ -9,6 +9,7 @@ import cProfile
 import json
 import pstats
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 
 from app.factory import create_app
+from tests.callers.keyring import given_out
 from tests.wire.replies import openai_message, openai_stream, said_answer
 from tests.wire.upstream import body_of, settings
 
@@ -51,6 +53,8 @@ MOST = {
     "/answers/stream": 2_500,
     "/translations": 1_850,
 }  # a seventh more than now
+MOST_FOR_A_KEY = 60
+MOST_FOR_LIMITS = 110
 ROUNDS = 20
 
 
@@ -65,7 +69,9 @@ def answer(request: httpx.Request) -> httpx.Response:
     return openai_message(TICKET if "response_format" in body else "The product is very good.")
 
 
-async def ask(app: FastAPI, state: dict[str, Any], path: str, body: dict[str, Any]) -> int:
+async def ask(
+    app: FastAPI, state: dict[str, Any], path: str, body: dict[str, Any], key: str = ""
+) -> int:
     """The status of one request, straight to the application: no client's calls are counted."""
     content = json.dumps(body).encode()
     sent: list[dict[str, Any]] = []
@@ -93,6 +99,7 @@ async def ask(app: FastAPI, state: dict[str, Any], path: str, body: dict[str, An
         "headers": [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(content)).encode()),
+            *([(b"authorization", f"Bearer {key}".encode())] if key else []),
         ],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
@@ -116,14 +123,47 @@ async def running() -> AsyncGenerator[tuple[FastAPI, dict[str, Any]]]:
 async def test_calls_of_a_request(
     running: tuple[FastAPI, dict[str, Any]], path: str, body: dict[str, Any]
 ) -> None:
-    app, state = running
+    calls = await calls_of(*running, path, body)
+    print(f"\n{path}: {calls:.0f} calls")  # noqa: T201
+    assert calls <= MOST[path]
+
+
+async def test_calls_of_a_key(running: tuple[FastAPI, dict[str, Any]], tmp_path: Path) -> None:
+    key = given_out(tmp_path / "keys.toml", scopes=["tickets"])
+    keyed = create_app(
+        settings("openai", keys=tmp_path / "keys.toml"),
+        open_http=lambda: httpx.MockTransport(answer),
+    )
+    without = await calls_of(*running, "/tickets", EMAIL)
+    async with LifespanManager(keyed) as manager:
+        state = manager._state  # pyright: ignore[reportPrivateUsage]
+        more = await calls_of(keyed, state, "/tickets", EMAIL, key) - without
+    print(f"\na key: {more:.0f} calls")  # noqa: T201
+    assert 10 <= more <= MOST_FOR_A_KEY
+
+
+async def test_calls_of_limits(running: tuple[FastAPI, dict[str, Any]]) -> None:
+    limits = {"limit_requests": 10**9, "limit_tokens": 10**12, "limit_concurrency": 9}
+    limited = create_app(
+        settings("openai", **limits), open_http=lambda: httpx.MockTransport(answer)
+    )
+    without = await calls_of(*running, "/tickets", EMAIL)
+    async with LifespanManager(limited) as manager:
+        state = manager._state  # pyright: ignore[reportPrivateUsage]
+        more = await calls_of(limited, state, "/tickets", EMAIL) - without
+    print(f"\nlimits: {more:.0f} calls")  # noqa: T201
+    assert 10 <= more <= MOST_FOR_LIMITS
+
+
+async def calls_of(
+    app: FastAPI, state: dict[str, Any], path: str, body: dict[str, Any], key: str = ""
+) -> float:
+    """How many calls a request makes."""
     for _ in range(ROUNDS):  # what is made once is made now
-        assert await ask(app, state, path, body) == 200
+        assert await ask(app, state, path, body, key) == 200
     profile = cProfile.Profile()
     profile.enable()
     for _ in range(ROUNDS):
-        await ask(app, state, path, body)
+        await ask(app, state, path, body, key)
     profile.disable()
-    calls = pstats.Stats(profile).total_calls / ROUNDS  # type: ignore[attr-defined]
-    print(f"\n{path}: {calls:.0f} calls")  # noqa: T201
-    assert calls <= MOST[path]
+    return pstats.Stats(profile).total_calls / ROUNDS  # type: ignore[attr-defined]

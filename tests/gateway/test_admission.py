@@ -236,7 +236,7 @@ def test_pressure(arrivals: int, answers: int, *, queue: bool, high: bool) -> No
     for _ in range(5):
         for _ in range(arrivals):
             time += 1.0 / arrivals
-            pressure.arrived(time, 0.1, standing=queue)
+            pressure.arrived("a", time, 0.1, standing=queue)
         for _ in range(answers):
             pressure.answered()
     assert pressure.high is high

@@ -15,7 +15,7 @@ from app.errors import (
     UpstreamRejected,
 )
 from app.gateway import BreakerState, ModelGateway
-from app.gateway.gateway import ModelTraits
+from app.gateway.traits import ModelTraits
 from tests.gateway.support import answer_prompt, ask, gateway_on, ticket_prompt
 from tests.hostile.behaviours import Good, Hang, ResetBeforeAnswer, Status
 from tests.hostile.memory import MemoryUpstream, memory_upstream

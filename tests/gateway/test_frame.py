@@ -5,6 +5,8 @@ import asyncio
 import httpx
 import pytest
 
+from app.callers import Door, Limiter
+from app.settings import Settings
 from app.web.bodies import Bodies
 from app.web.frame import RequestFrame
 from app.web.shutdown import Shutdown
@@ -111,7 +113,8 @@ async def test_nothing_is_accepted_once_the_shutdown_has_begun() -> None:
         pytest.fail("it was let through")
 
     bodies = Bodies(most=1024, together=1024, seconds=1)
-    frame = RequestFrame(never, bodies=bodies, shutdown=shutdown)
+    limiter = Limiter(Settings(model="openai:m"))
+    frame = RequestFrame(never, bodies=bodies, shutdown=shutdown, door=Door(), limiter=limiter)
     transport = httpx.ASGITransport(frame)
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
         response = await client.post("/whole", json=HELLO)

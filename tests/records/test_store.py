@@ -271,6 +271,25 @@ def test_a_file_of_another_version_is_refused_and_left_alone(
     assert rows(path, "SELECT message_id FROM answers") == [("msg_1",)]
 
 
+def test_what_was_kept_before_there_were_tenants_is_nobodys(path: Path, kept: Store) -> None:
+    kept.remember(replace(ANSWER, conversation_id="conv_1"))
+    kept.close()
+    rows(path, "ALTER TABLE answers DROP COLUMN tenant")
+    rows(path, "PRAGMA user_version = 2")
+    for _ in range(2):
+        with closing(Store(path)) as store:
+            assert store.conversation("conv_1") == [
+                ("user", ANSWER.question),
+                ("assistant", ANSWER.answer),
+            ]
+            assert store.conversation("conv_1", "shop") == []
+            with pytest.raises(MessageUnknown):
+                store.add_feedback("msg_1", "up", None, "shop")
+            assert not store.forget_conversation("conv_1", "shop")
+            assert store.add_feedback("msg_1", "up", None)
+            store.remember(replace(ANSWER, message_id=str(uuid4()), tenant="shop"))
+
+
 def test_what_is_no_store_is_refused_and_left_alone(path: Path) -> None:
     path.write_text("Dear diary, " * 100)
     with pytest.raises(ConfigurationError, match=r"store\.sqlite cannot be opened"):

@@ -112,6 +112,7 @@ class _Asked:
             unkept = {"grounded", "truncated", "adapter", "usage", "checks"}
             given = GivenAnswer(
                 asked_at=datetime.now(UTC),
+                tenant=current_call().caller.tenant,
                 question=self.task.question,
                 history=[message.model_dump() for message in self.task.history],
                 **made.model_dump(mode="json", exclude=unkept),
@@ -213,7 +214,7 @@ async def _conversation(
         raise invalid(ConversationsOff, "/conversation_id" if name else "/store", detail)
     if name is None:
         return f"conv_{token_hex(16)}", history
-    turns = await asyncio.to_thread(store.conversation, name)
+    turns = await asyncio.to_thread(store.conversation, name, current_call().caller.tenant)
     if not turns:
         raise ConversationUnknown(f"There is no conversation {name}, or it is too long ago.")
     return name, [*(Message(role=role, content=content) for role, content in turns), *history]

@@ -11,7 +11,7 @@ from app.errors import ConversationUnknown, FeedbackOff
 from app.features.answers.answering import COMPLETED, Desk, events, reply
 from app.features.answers.schemas import Answer, AnswerCitation, AnswerRequest, AnswerStarted
 from app.features.wire import Delta, Output, Reply, Request, examples
-from app.web.deps import StoreDep
+from app.web.deps import CallerDep, StoreDep
 from app.web.problems import PROBLEMS, documented
 from app.web.sse import documented_events, event_stream
 
@@ -78,9 +78,9 @@ async def stream_answer(request: AnswerRequest, desk: DeskDep) -> StreamingRespo
     summary="Forget a conversation",
     responses=_UNKNOWN | documented(422, "request-invalid"),
 )
-def delete_conversation(conversation_id: str, store: StoreDep) -> None:
+def delete_conversation(conversation_id: str, store: StoreDep, caller: CallerDep) -> None:
     """Drop all answers of a conversation that was kept, and what was said of them."""
-    if store is None or not store.forget_conversation(conversation_id):
+    if store is None or not store.forget_conversation(conversation_id, caller.tenant):
         raise ConversationUnknown(f"There is no conversation {conversation_id}.")
 
 
@@ -90,7 +90,9 @@ def delete_conversation(conversation_id: str, store: StoreDep) -> None:
     summary="Say how good an answer was",
     responses=PROBLEMS | documented(404, "message-unknown or feedback-off"),
 )
-def create_feedback(message_id: str, request: FeedbackRequest, store: StoreDep) -> Feedback:
+def create_feedback(
+    message_id: str, request: FeedbackRequest, store: StoreDep, caller: CallerDep
+) -> Feedback:
     """Take the feedback down beside the answer, which is kept as long.
 
     The same answer may be given feedback again; all of it is kept.
@@ -98,5 +100,5 @@ def create_feedback(message_id: str, request: FeedbackRequest, store: StoreDep) 
     if store is None:
         msg = "The operator of this service takes no feedback: GROUNDWORK_STORE is not set."
         raise FeedbackOff(msg)
-    name = store.add_feedback(message_id, request.rating, request.comment)
+    name = store.add_feedback(message_id, request.rating, request.comment, caller.tenant)
     return Feedback(id=name, message_id=message_id)

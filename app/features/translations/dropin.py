@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic_core import to_json
 
 from app.errors import GroundworkError
+from app.features.routes import KeyInside
 from app.features.translations.schemas import LanguageCode, OneText, Texts, TranslationRequest
 from app.features.translations.translating import translate
 from app.features.wire import Output, Request, examples
@@ -91,8 +92,12 @@ def _read(name: str, values: list[str]) -> object:
     return _FLAGS.get(values[-1], values[-1]) if name == "preserve_formatting" else values[-1]
 
 
+class _LibreRoute(_Route, KeyInside):
+    """LibreTranslate's clients send the key as a field."""
+
+
 _deepl = APIRouter(prefix="/v2", tags=["deepl"], responses=PROBLEMS, route_class=_Route)
-_libretranslate = APIRouter(tags=["libretranslate"], responses=PROBLEMS, route_class=_Route)
+_libretranslate = APIRouter(tags=["libretranslate"], responses=PROBLEMS, route_class=_LibreRoute)
 ROUTERS = (_deepl, _libretranslate)
 
 

@@ -2,10 +2,10 @@
 
 import asyncio
 from bisect import insort
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import count
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from time import monotonic
 from typing import Final, Self
 
@@ -47,13 +47,14 @@ class _Average:
 
 @dataclass(slots=True, eq=False)
 class _Lane:
-    """One feature's calls: those under way, those waiting, by deadline, and how long they take.
+    """One feature's calls: those under way, those waiting, and how long they take.
 
-    ``held`` is how long they keep their place, ``latency`` how long it is until the answer or,
+    Who waits is kept by caller, whose turn comes first stands first, and there by deadline. ``held`` is how long they keep their place, ``latency`` how long it is until the answer or,
     of streams, the first token; the average of streams is the second.
     """
 
-    waiting: list["_Waiting"] = field(default_factory=list["_Waiting"])
+    waiting: dict[str, list["_Waiting"]] = field(default_factory=dict[str, list["_Waiting"]])
+    queued: int = 0
     running: int = 0
     seen_at: float = float("-inf")
     held: _Average = field(default_factory=_Average)
@@ -106,13 +107,15 @@ _Waiting = tuple[float, int, Place, "asyncio.Future[bool]"]
 class Admission:
     """Lets as many calls through as the limit says, and keeps a bounded queue.
 
-    A free place goes to the feature with the fewest calls under way, there to the call with the
-    earliest deadline. While several features are active, none may take more than three quarters
+    A free place goes to the feature with the fewest calls under way, there to the callers in turn,
+    and of one caller's to the call with the earliest deadline. While several features are active, none may take more than three quarters
     of the places. A call that cannot be answered in its time is not begun.
 
     The queue takes bursts; but while calls keep coming faster than they are answered, only those
     that get a place soon, so that what is accepted stays fast (Ben Maurer, "Fail at Scale", ACM
-    Queue, 2015, does so with CoDel). Nobody who was let into the queue is sent away for others.
+    Queue, 2015, does so with CoDel), and only of those callers who ask for much. When the queue is
+    full, the caller who has most in it loses the newest for another's; nobody else who was let in is
+    sent away.
 
     Attributes:
         running, queued: calls under way, and waiting.
@@ -126,6 +129,7 @@ class Admission:
         self._clock = clock
         self._lanes: dict[str, _Lane] = defaultdict(_Lane)
         self._numbers = count()
+        self._callers: Counter[str] = Counter()  # calls of theirs that wait
         self._pressure = Pressure(clock())
         self.stalls = Stalls(clock, lambda: self.running > 0)
         self.running = 0
@@ -148,7 +152,8 @@ class Admission:
         """Take the place, at once or in turn."""
         lane, now = place.lane, self._clock()
         lane.seen_at = now
-        self._pressure.arrived(now, lane.held.value(now), standing=self.queued > 0)
+        caller = place.deadline.call.caller.id
+        self._pressure.arrived(caller, now, lane.held.value(now), standing=self.queued > 0)
         place.needs = _CAUTION * lane.latency[place.stream].value(now)
         if place.needs > place.deadline.at - now:
             raise place.deadline.exceeded()
@@ -205,32 +210,70 @@ class Admission:
     async def _wait(self, place: Place) -> None:
         """Wait for a place and take it."""
         lane, deadline = place.lane, place.deadline
+        caller = deadline.call.caller.id
         held = lane.held.value(self._clock())
-        lanes = sum(1 for other in self._lanes.values() if other.waiting or other is lane)
-        expected = (len(lane.waiting) + 1) * lanes * held / self._limit.value  # seconds, about
+        expected = self._expected_wait(lane, caller, held)
         patience = deadline.remaining() - place.needs
-        if self._pressure.high:
+        if self._pressure.high and self._pressure.is_made_by(caller):
             patience = min(patience, max(_SHORT_SECONDS, _SHORT_SHARE * held))
-        if self.queued >= self._queue_size or expected > patience:
-            msg = "The service has more requests than it can answer in time."
-            raise Overloaded(msg, retry_after=expected)
+        if expected > patience or not self._has_room(caller, expected):
+            raise _overloaded(expected)
         turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         entry = deadline.at, next(self._numbers), place, turn
-        insort(lane.waiting, entry)
-        self.queued += 1
+        insort(lane.waiting.setdefault(caller, []), entry)
+        self._count_waiting(place, 1)
         with deadline.call.spending("queue"):
             try:
                 in_time = await turn
             except asyncio.CancelledError:
-                if entry in lane.waiting:
-                    lane.waiting.remove(entry)
-                    self.queued -= 1
-                elif not turn.cancelled() and turn.result():  # its turn came at the same moment
-                    self._take(lane, -1)
+                if entry in lane.waiting.get(caller, ()):
+                    self._remove(entry)
+                elif not turn.cancelled() and not turn.exception() and turn.result():
+                    self._take(lane, -1)  # its turn came at the same moment
                     self._hand_on()
                 raise
         if not in_time:
             raise deadline.exceeded()
+
+    def _expected_wait(self, lane: _Lane, caller: str, held: float) -> float:
+        """Seconds, about, until a further call of the caller's has its turn."""
+        lanes = sum(1 for other in self._lanes.values() if other.waiting or other is lane)
+        own = len(lane.waiting.get(caller, ()))
+        others = len(lane.waiting) - (caller in lane.waiting)
+        before = min(lane.queued, own + (own + 1) * others)
+        return (before + 1) * lanes * held / self._limit.value
+
+    def _has_room(self, caller: str, expected: float) -> bool:
+        """Whether the queue has room for a call; if need be, that of who has more calls in it."""
+        if self.queued < self._queue_size:
+            return True
+        most = max(self._callers, key=self._callers.__getitem__, default=caller)
+        if self._callers[caller] + 1 > self._callers[most]:
+            return False
+        waiting = (lane.waiting.get(most, ()) for lane in self._lanes.values())
+        newest = max((entry for entries in waiting for entry in entries), key=itemgetter(1))
+        self._remove(newest)
+        turn = newest[-1]
+        if not turn.done():
+            turn.set_exception(_overloaded(expected))
+        return True
+
+    def _remove(self, entry: _Waiting) -> None:
+        """Take a call out of the queue."""
+        place = entry[2]
+        waiting, caller = place.lane.waiting, place.deadline.call.caller.id
+        waiting[caller].remove(entry)
+        if not waiting[caller]:
+            del waiting[caller]
+        self._count_waiting(place, -1)
+
+    def _count_waiting(self, place: Place, more: int) -> None:
+        caller = place.deadline.call.caller.id
+        self.queued += more
+        place.lane.queued += more
+        self._callers[caller] += more
+        if not self._callers[caller]:
+            del self._callers[caller]
 
     def _hand_on(self) -> None:
         """Give free places to those who wait."""
@@ -239,11 +282,20 @@ class Admission:
             if not lanes:
                 return
             lane = min(lanes, key=attrgetter("running"))
-            *_, place, turn = lane.waiting.pop(0)
-            self.queued -= 1
+            caller, waiting = next(iter(lane.waiting.items()))
+            *_, place, turn = waiting.pop(0)
+            del lane.waiting[caller]
+            if waiting:
+                lane.waiting[caller] = waiting  # after those of all others
+            self._count_waiting(place, -1)
             if turn.done():
                 continue  # it has left, and notices that in a moment
             in_time = place.needs <= place.deadline.remaining()
             if in_time:
                 self._take(lane, 1)
             turn.set_result(in_time)
+
+
+def _overloaded(expected: float) -> Overloaded:
+    msg = "The service has more requests than it can answer in time."
+    return Overloaded(msg, retry_after=expected)

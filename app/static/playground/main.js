@@ -1,6 +1,6 @@
 // Reads what the service offers and makes one tab of each feature.
 
-import { urlOf } from "./call.js";
+import { headersOf, urlOf } from "./call.js";
 import { fill, h } from "./dom.js";
 import { featuresOf } from "./openapi.js";
 import { tabs } from "./tabs.js";
@@ -40,13 +40,28 @@ function keyField(onChange) {
   return () => field.value.trim();
 }
 
+/** The document; where it is told to nobody without a key, once there is one. */
+async function readDocument(key) {
+  for (;;) {
+    const response = await fetch(urlOf("/openapi.json"), { headers: headersOf(key()) });
+    if (response.ok) return response.json();
+    const { title, detail } = await response.json();
+    if (response.status !== 401) throw new Error(detail);
+    fill(main, h("p", { class: "problem", role: "alert" }, `${title}. ${detail}`));
+    const field = document.getElementById("key");
+    field.closest("details").open = true;
+    field.focus();
+    await new Promise((resolve) => field.addEventListener("change", resolve, { once: true }));
+  }
+}
+
 async function watchReadiness() {
   const line = document.getElementById("readiness");
   try {
     const response = await fetch(urlOf("/readyz"));
     const { status, model, reason } = await response.json();
     line.dataset.ready = String(status === "ready");
-    fill(line, status === "ready" ? model : reason ?? "The model is not ready");
+    fill(line, status === "ready" ? model ?? "Ready" : reason ?? "The model is not ready");
     if (status === "ready") return;
   } catch {
     fill(line, "The service does not answer");
@@ -59,7 +74,7 @@ async function start() {
   watchReadiness();
   const benches = [];
   const key = keyField(() => benches.forEach((bench) => bench.changed()));
-  const api = await (await fetch(urlOf("/openapi.json"))).json();
+  const api = await readDocument(key);
   document.getElementById("tagline").textContent = api.info.summary ?? "";
   const features = featuresOf(api);
   benches.push(...features.map((feature) => new Workbench(api, feature, key)));

@@ -9,7 +9,7 @@ import pytest
 from app.features.answers.answering import Desk, events, reply
 from app.features.answers.schemas import AnswerRequest
 from app.gateway import Chunk, Completion, ModelGateway, Prompt, StopReason, Token, Untrusted, Usage
-from app.gateway.gateway import ModelTraits
+from app.gateway.traits import ModelTraits
 from app.knowledge.library import Library
 from tests.features.answers.model import BODY, QUESTION
 

@@ -128,6 +128,15 @@ def test_settings_are_the_services(
     assert settings.embedded_threads == int(CONTAINER["resources"]["requests"]["cpu"])
 
 
+def test_compose_is_open_to_this_machine_alone() -> None:
+    services = yaml.safe_load(Path("docker-compose.yml").read_text("utf-8"))["services"]
+    ours = {name: each for name, each in services.items() if name.startswith("groundwork")}
+    assert len(ours) == 4
+    for service in ours.values():
+        assert service["environment"]["GROUNDWORK_OPEN"] == "true"
+        assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+
+
 def test_a_services_own_variables_would_stop_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,8 @@
 """Forms out of requests."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
 from fastapi import Request
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -7,16 +10,27 @@ from starlette.exceptions import HTTPException
 from app.errors import MalformedForm
 
 
-async def read_form(request: Request) -> FormData:
-    """The form; whoever reads its files closes it.
+@asynccontextmanager
+async def read_form(request: Request) -> AsyncGenerator[FormData]:
+    """The form; its files are closed with the block.
 
     Raises:
         MalformedForm: it cannot be read, or its charset makes of it what no text can be.
     """
     try:
         form = await request.form()
-        for name, value in form.multi_items():
-            (name + value if isinstance(value, str) else name).encode()
     except (HTTPException, ValueError) as error:
         raise MalformedForm("The form cannot be read.") from error
-    return form
+    try:
+        _require_text(form)
+        yield form
+    finally:
+        await form.close()
+
+
+def _require_text(form: FormData) -> None:
+    try:
+        for name, value in form.multi_items():
+            (name + value if isinstance(value, str) else name).encode()
+    except ValueError as error:
+        raise MalformedForm("The form cannot be read.") from error

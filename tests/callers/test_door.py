@@ -192,11 +192,17 @@ def test_libretranslates_key_is_wherever_its_clients_have_it(path: Path) -> None
         assert {refusal(each) for each in answers(client, keys["tickets"])} == {
             (403, "scope-missing")
         }
-        for body in (b"{", b"[]", b'{"api_key": 5}', b"\xff", b""):
+        for body, refused in {
+            b"{": (400, "malformed-json"),
+            b"\xff": (400, "malformed-json"),
+            b"[]": (401, "key-missing"),
+            b'{"api_key": 5}': (401, "key-missing"),
+            b"": (401, "key-missing"),
+        }.items():
             sent = client.post(
                 "/translate", content=body, headers={"content-type": "application/json"}
             )
-            assert refusal(sent) == (401, "key-missing")
+            assert refusal(sent) == refused
         # Elsewhere a key in the address or the body is none.
         sent = client.post("/translations", json=text, params={"api_key": keys["all"]})
         assert refusal(sent) == (401, "key-missing")

@@ -22,7 +22,7 @@ from tests.hostile.replies import openai_message, openai_stream
 from tests.virtual import now
 
 TOKENS = 40
-WHOLE, STREAM = 397, 2190
+WHOLE, STREAM = 402, 2190
 
 
 class Ready(httpx.AsyncBaseTransport):

@@ -91,20 +91,18 @@ async def read_upload(request: Request) -> tuple[Email, TicketRequest]:
 
 
 async def _form(request: Request) -> _Upload:
-    form = await read_form(request)
-    try:
+    async with read_form(request) as form:
         fields = {
             name: await value.read() if isinstance(value, UploadFile) else value
             for name, value in form.items()
         }
+    try:
         return _Upload.model_validate(fields)
     except ValidationError as error:
         findings = error.errors(include_url=False)
         raise RequestValidationError(
             [{**finding, "loc": ("body", *finding["loc"])} for finding in findings]
         ) from None
-    finally:
-        await form.close()
 
 
 def is_unread(email: Email) -> bool:

@@ -69,10 +69,10 @@ async def _without_form(request: HttpRequest) -> HttpRequest:
         return request
     if request.method == "GET":
         return HttpRequest({**request.scope, "query_string": await request.body()})
-    form = await read_form(request)
-    fields = {
-        name: [value for value in form.getlist(name) if isinstance(value, str)] for name in form
-    }
+    async with read_form(request) as form:
+        fields = {
+            name: [value for value in form.getlist(name) if isinstance(value, str)] for name in form
+        }
     body = to_json({name: _read(name, values) for name, values in fields.items() if values})
     headers = [pair for pair in request.scope["headers"] if pair[0] != b"content-type"]
     headers.append((b"content-type", b"application/json"))

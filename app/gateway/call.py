@@ -82,7 +82,7 @@ class Call:
         repairs: how often the model was asked to put an output right.
         answered_by: the model that answered, if it is not the base model.
         conversation_id: the kept conversation that it belongs to, if it does.
-        problem: what it failed with, if it did.
+        problem: what kind of error it failed with, if it did; the error itself holds the whole request.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Call:
         self.repairs = 0
         self.answered_by = ""
         self.conversation_id: str | None = None
-        self.problem: GroundworkError | None = None
+        self.problem: type[GroundworkError] | None = None
         self._active: dict[Kind, int] = {"upstream": 0, "queue": 0, "backoff": 0}
         self._spent = {"queue": 0.0, "backoff": 0.0, "upstream": 0.0, "own": 0.0}
 

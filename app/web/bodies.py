@@ -1,6 +1,7 @@
 """Reading requests' bodies within bounds: of size, of time, of memory for all, and of what they hold."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import Final, Self
 
@@ -20,6 +21,8 @@ SMALL: Final = 65_536  # bytes that a body may always have, so that large ones k
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 1_000  # of such a form, which readers take one by one, empty ones too
+_MOST_VALUES: Final = 100_000  # of JSON, each of which is an object in memory
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # a parser may ignore it (RFC 8259, section 8.1)
 
 
@@ -114,9 +117,18 @@ def is_json(content_type: str) -> bool:
 def _require_json(content: bytes) -> None:
     """Refuse what Python's own parser lets pass: half a character, NaN, or another encoding.
 
-    Once here, so that nobody further in finds out when it cannot be written any more.
+    Once here, so that nobody further in finds out when it cannot be written any more. And so many
+    values that they take twenty times the memory of the text.
     """
+    if len(content) > SMALL and _values(content) > _MOST_VALUES:
+        raise BodyTooLarge(f"The body may have at most {_MOST_VALUES} values.")
     try:
         from_json(content.removeprefix(_BYTE_ORDER_MARK), allow_inf_nan=False, cache_strings=False)
     except ValueError as error:
         raise MalformedJson(f"The body is not valid JSON: {error}.") from None
+
+
+def _values(content: bytes) -> int:
+    """How many values JSON has, or a few more."""
+    bare = _STRING.sub(b"", content)
+    return sum(map(bare.count, (b",", b"[", b"{")))

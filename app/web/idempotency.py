@@ -132,14 +132,14 @@ class _Answered:
             )
 
 
-def _is_done(problem: GroundworkError | None) -> bool:
+def _is_done(problem: type[GroundworkError] | None) -> bool:
     """Whether something was done that a repetition must not do again.
 
     Not where the request itself was wrong, the service shed it, or no model server was there.
     """
     if problem is None:
         return True
-    return problem.status not in _SHED and not isinstance(
+    return problem.status not in _SHED and not issubclass(
         problem, RequestError | UpstreamUnreachable
     )
 

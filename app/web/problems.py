@@ -129,7 +129,7 @@ def problem_of(error: GroundworkError) -> Problem:
 
 def problem_response(error: GroundworkError) -> Response:
     """The response for an error, with which the request has failed."""
-    current_call().problem = error
+    current_call().problem = type(error)
     return Response(
         problem_of(error).model_dump_json(exclude_none=True),
         status_code=error.status,

@@ -62,7 +62,8 @@ async def _frames(first: bytes, events: AsyncGenerator[BaseModel]) -> AsyncGener
             async for event in events:
                 yield _frame(event)
         except Exception as error:  # noqa: BLE001 # whatever it is, the stream must say so
-            problem = current_call().problem = logged(error)
+            problem = logged(error)
+            current_call().problem = type(problem)
             yield _frame(Failed(type="failed", problem=problem_of(problem)))
 
 

@@ -56,6 +56,7 @@ def adapter(folder: Path, spread: float) -> Path:
 
 
 @pytest.mark.engine
+@pytest.mark.slow
 def test_only_what_the_gate_finds_better_is_put_in_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

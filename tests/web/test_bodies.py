@@ -135,6 +135,18 @@ async def test_json_that_is_none_is_refused_at_the_door(value: bytes) -> None:
             assert response.headers["content-type"] == "application/problem+json"
 
 
+async def test_json_of_many_values_is_refused_before_any_is_made() -> None:
+    """Ten megabytes of empty lists took two hundred in memory; what stands in a text is no value."""
+    many, text = (
+        b'{"text": [' + b"[]," * 50_000 + b"1]}",
+        b'{"text": "' + b'[,\\"{' * 50_000 + b'"}',
+    )
+    async with service_on() as client:
+        for body, code in ((many, "body-too-large"), (text, "request-invalid")):
+            response = await client.post("/translations", content=body, headers=JSON)
+            assert response.json()["code"] == code
+
+
 async def test_another_encoding_than_utf_8_is_no_json() -> None:
     async with service_on() as client:
         text = '{"text": "Meine Lampe ist kaputt."}'

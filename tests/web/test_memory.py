@@ -106,7 +106,7 @@ async def crowd(service: Service, path: str, kind: str, body: bytes, missing: in
     [
         ("/tickets", JSON, filled(b'{"text": "', b"a", b""), 1, 408),
         ("/tickets", JSON, filled(b"[", b"[],", b"1]"), 0, 413),
-        ("/answers", JSON, filled(b'{"history": [', b"{},", b"1]}"), 0, 422),
+        ("/answers", JSON, filled(b'{"history": [', b"{},", b"1]}"), 0, 413),
         ("/v2/translate", FORM, filled(b"", b"a&", b""), 0, 400),
         ("/answers", JSON, documents(), 0, 504),
     ],

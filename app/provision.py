@@ -174,7 +174,9 @@ def _embedded(settings: Settings) -> tuple[Profile, ModelTraits]:
         temperature=settings.temperature or 0.0,
         keeps_length_limits=True,
         adapters={
-            each.feature: Adapter(each.name, asked_by(files, each.feature), each.instruction)
+            each.feature: Adapter(
+                each.name, asked_by(files, each.feature), each.instruction, each.is_general
+            )
             for each in files
         },
         base=Adapter(asked=asked_by(files, None)),

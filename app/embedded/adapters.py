@@ -39,6 +39,7 @@ class _Card(BaseModel):
     feature: str
     base: str
     instruction: str
+    is_general: bool = True
     logit_bias: dict[str, float] = {}
 
 
@@ -51,6 +52,7 @@ class AdapterFile:
         path: the GGUF file.
         sha256: of that file.
         instruction: the system text that it was trained with.
+        is_general: whether it was trained with callers' own parts of the schema, too.
         logit_bias: what is added to the logit of a token, by its text: how often a model that
             learnt to say "unknown" says so is calibrated by it, on the cases.
     """
@@ -59,6 +61,7 @@ class AdapterFile:
     path: Path
     sha256: str
     instruction: str
+    is_general: bool
     logit_bias: Mapping[str, float]
 
     @property
@@ -99,7 +102,9 @@ def _adapter(feature: str, folder: Path, model: Model) -> AdapterFile:
         raise ConfigurationError(
             f"{where}: it is for {card.feature} on {card.base}, not {model.name}."
         )
-    return AdapterFile(feature, path.absolute(), digest, card.instruction, card.logit_bias)
+    return AdapterFile(
+        feature, path.absolute(), digest, card.instruction, card.is_general, card.logit_bias
+    )
 
 
 def slots_of(adapters: Sequence[AdapterFile]) -> int:

@@ -16,11 +16,14 @@ class Adapter:
         asked: the members of a request's body that choose it.
         instruction: the system text that it was trained with; None for the feature's own. It was
             trained without few-shot examples, so that it is shown none.
+        is_general: whether it was trained with schemas in which callers have a part, too; else the
+            base model is asked these.
     """
 
     name: str | None = None
     asked: Mapping[str, object] = field(default_factory=dict[str, object])
     instruction: str | None = None
+    is_general: bool = True
 
     def adapted(self, prefix: PromptPrefix) -> PromptPrefix:
         """A feature's prefix as the model is sent it."""

@@ -55,6 +55,7 @@ class PromptPrefix:
         stop: stop sequences.
         alternatives: how many of the most likely tokens are told for each token, with their
             probabilities, where the upstream can tell (20 at most, as a rule); 0 for none.
+        is_callers: whether a caller has a part in the schema.
         key: stands for it in the response cache.
     """
 
@@ -65,6 +66,7 @@ class PromptPrefix:
     max_tokens: int = 512
     stop: tuple[str, ...] = ()
     alternatives: int = 0
+    is_callers: bool = False
     key: bytes = field(init=False, repr=False, default_factory=lambda: token_bytes(16))
 
 

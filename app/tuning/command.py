@@ -91,6 +91,7 @@ def tune(
         feature=feature,
         base=find_model(base),
         instruction=instruction or chosen.instruction,
+        is_general=any(pair.is_general for pair in pairs),
         recipe=Recipe(**how),
         data={path.name: sha256(path.read_bytes()).hexdigest() for path in paths},
     )

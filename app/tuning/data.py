@@ -23,11 +23,13 @@ class Pair:
     Attributes:
         messages: what it is sent, as in OpenAI's chat format.
         completion: what it should write.
+        is_general: whether the caller has a part in the schema.
         is_held_out: whether it is not trained on, but looked at to see when to stop.
     """
 
     messages: Sequence[dict[str, str]]
     completion: str
+    is_general: bool
     is_held_out: bool
 
 
@@ -56,7 +58,9 @@ def _pair(feature: Feature[Any, Any], example: Example[Any, Any], adapter: Adapt
     turns = [{"role": turn.role, "content": laid_out(turn)} for turn in prompt.turns]
     system = {"role": "system", "content": adapter.adapted(prompt.prefix).instruction}
     digest = sha256(feature.render(example.input).encode()).digest()
-    return Pair([system, *turns], feature.written(example), not digest[0] % _PART_OF_HELD_OUT)
+    is_held_out = not digest[0] % _PART_OF_HELD_OUT
+    written = feature.written(example)
+    return Pair([system, *turns], written, prompt.prefix.is_callers, is_held_out)
 
 
 def as_chat_lines(pairs: Sequence[Pair]) -> str:

@@ -28,6 +28,7 @@ class Trained:
         feature: whose.
         base: the model.
         instruction: the system text.
+        is_general: whether some examples have schemas in which callers have a part.
         recipe: how.
         data: name and SHA-256 of each file.
         examples: how many were trained on, held out, and left out as too long.
@@ -38,6 +39,7 @@ class Trained:
     feature: str
     base: Model
     instruction: str
+    is_general: bool
     recipe: Recipe
     data: dict[str, str]
     examples: tuple[int, int, int] = (0, 0, 0)
@@ -53,6 +55,7 @@ def card_of(trained: Trained) -> str:
             ("feature", trained.feature),
             ("base", trained.base.name),
             ("instruction", trained.instruction),
+            ("is_general", trained.is_general),
         )
     )
 

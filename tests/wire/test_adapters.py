@@ -38,6 +38,16 @@ def test_an_adapter_takes_the_place_of_instruction_and_examples(kind: type[Diale
     assert '"lora":[{"id":0,"scale":0.0}]' in plain
 
 
+def test_what_it_was_not_trained_with_is_the_base_models() -> None:
+    own = Prompt(replace(PREFIX, is_callers=True), ASKED)
+    for is_general, model in ((True, "tuned"), (False, "base")):
+        adapters = {"tickets": replace(TUNED, is_general=is_general)}
+        dialect = OpenAIDialect("base", Profile(adapters=adapters, base=BASE))
+        body = dialect.encode(own, OutputMode.PROMPT, stream=False).decode()
+        assert f'"model":"{model}"' in body
+        assert ("The instruction." in body) is not is_general
+
+
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
 async def test_on_a_server_an_adapter_is_a_model_of_its_own(
     provider: str, monkeypatch: pytest.MonkeyPatch

@@ -53,7 +53,8 @@ class _Tickets(Feature[TicketRequest, Reading]):
         self._asked = cached(LRUCache[Any, PromptPrefix](_MOST_KEPT, _size))(self._with)
 
     def _with(self, schema: str) -> PromptPrefix:
-        return replace(self._prefix, schema=OutputSchema(self.name, schema))
+        asked = OutputSchema(self.name, schema)
+        return replace(self._prefix, schema=asked, is_callers=schema is not _PLAIN)
 
     def render(self, request: TicketRequest) -> str:
         lines = {"From": request.sender, "Subject": request.subject}

@@ -174,7 +174,9 @@ class Dialect(ABC):
         return b'{"messages":' + messages + separator, b"]," + to_json(body).removeprefix(b"{")
 
     def _adapter_of(self, prefix: PromptPrefix) -> Adapter:
-        return self._profile.adapters.get(prefix.feature, self._profile.base)
+        base = self._profile.base
+        adapter = self._profile.adapters.get(prefix.feature, base)
+        return adapter if adapter.is_general or not prefix.is_callers else base
 
     def _schema(self, schema: OutputSchema) -> object:
         return schema_of(schema, keeps_length_limits=self._profile.keeps_length_limits)

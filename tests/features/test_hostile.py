@@ -36,7 +36,7 @@ from tests.features.translations.service import Messages, text_of
 from tests.wire.replies import openai_message
 from tests.wire.upstream import body_of, settings
 
-MANY = 90_000
+MANY = 30_000
 ONES = [1] * MANY
 OBJECT = {str(number): 1 for number in range(MANY)}
 LONG = "k" * 1_000_000

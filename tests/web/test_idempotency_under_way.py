@@ -132,6 +132,7 @@ def test_what_its_caller_left_may_be_sent_again(
         assert not is_replayed(response)
 
 
+@pytest.mark.slow  # 17 s
 def test_what_was_sent_outlives_kill_9(model: SlowModel, tmp_path: Path) -> None:
     model.goes_on.set()
     sent: dict[str, bytes] = {}

@@ -33,6 +33,7 @@ def test_every_operation(tour: Command, scripted: str) -> None:
     assert told == {
         "check_health": "ok",
         "check_readiness": "ready",
+        "read_usage": "127.0.0.1",
         "create_ticket": "Broken lamp medium",
         "create_email_ticket": "Broken lamp",
         "create_answer": f"{ANSWER} [{QUOTE}]",

@@ -154,6 +154,7 @@ func otherAPIs(ctx context.Context, client *groundwork.APIClient) {
 func health(ctx context.Context, client *groundwork.APIClient) {
 	fmt.Println("check_health:", good(client.HealthAPI.CheckHealth(ctx).Execute()).Status)
 	fmt.Println("check_readiness:", good(client.HealthAPI.CheckReadiness(ctx).Execute()).Status)
+	fmt.Println("read_usage:", good(client.UsageAPI.ReadUsage(ctx).Execute()).Caller)
 }
 
 // What is wrong with a request comes as data, not only as words.

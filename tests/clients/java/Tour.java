@@ -3,6 +3,7 @@ import example.groundwork.ApiException;
 import example.groundwork.api.AnswersApi;
 import example.groundwork.api.DeeplApi;
 import example.groundwork.api.HealthApi;
+import example.groundwork.api.UsageApi;
 import example.groundwork.api.LibretranslateApi;
 import example.groundwork.api.TicketsApi;
 import example.groundwork.api.TranslationsApi;
@@ -72,9 +73,9 @@ final class Tour {
     private void tickets() throws ApiException {
         var api = new TicketsApi(client);
         var request = new TicketRequest().subject("Lamp").body("My lamp broke.");
-        var ticket = api.createTicket(request, null, null);
+        var ticket = api.createTicket(request, null, null, null);
         print("create_ticket", ticket.getIssue(), ticket.getUrgency());
-        var fromEmail = emailing().createEmailTicket(new File("lamp.eml"), null, null);
+        var fromEmail = emailing().createEmailTicket(new File("lamp.eml"), null, null, null);
         print("create_email_ticket", fromEmail.getEmail().getSubject());
     }
 
@@ -88,12 +89,12 @@ final class Tour {
 
     private void answers() throws ApiException, IOException, InterruptedException {
         var api = new AnswersApi(client);
-        var answer = api.createAnswer(QUESTION, null, null);
+        var answer = api.createAnswer(QUESTION, null, null, null);
         var quotes = answer.getCitations().stream().map(Citation::getQuote).toList();
         print("create_answer", answer.getAnswer(), quotes);
 
         var praise = new FeedbackRequest().rating(FeedbackRequest.RatingEnum.UP);
-        var feedback = api.createFeedback(answer.getMessageId(), praise, null, null);
+        var feedback = api.createFeedback(answer.getMessageId(), praise, null, null, null);
         print("create_feedback", feedback.getMessageId().equals(answer.getMessageId()));
 
         var forgotten = api.deleteConversationWithHttpInfo(answer.getConversationId());
@@ -125,7 +126,7 @@ final class Tour {
         var request = new TranslationRequest()
                 .addTextItem(GERMAN)
                 .targetLang(TranslationRequest.TargetLangEnum.EN);
-        for (var translation : api.createTranslations(request, null, null).getTranslations()) {
+        for (var translation : api.createTranslations(request, null, null, null).getTranslations()) {
             print("create_translations",
                     translation.getText(), translation.getDetectedSourceLanguage());
         }
@@ -157,16 +158,16 @@ final class Tour {
         var deeplRequest = new DeepLRequest()
                 .addTextItem(GERMAN)
                 .targetLang(DeepLRequest.TargetLangEnum.EN_GB);
-        var response = deepl.deeplTranslate(deeplRequest, null, null);
+        var response = deepl.deeplTranslate(deeplRequest, null, null, null);
         print("deepl_translate", response.getTranslations().get(0).getText());
         var deeplCodes = deepl.deeplLanguages(null).stream().map(code -> code.getLanguage());
         print("deepl_languages", words(deeplCodes.toList()));
 
         var libre = new LibretranslateApi(client);
         var libreRequest = new LibreRequest().q(GERMAN).target(LibreRequest.TargetEnum.EN);
-        var translation = libre.libreTranslate(libreRequest, null, null);
+        var translation = libre.libreTranslate(libreRequest, null, null, null);
         print("libre_translate", translation.getTranslatedText());
-        var detections = libre.libreDetect(new LibreText().q(GERMAN), null, null);
+        var detections = libre.libreDetect(new LibreText().q(GERMAN), null, null, null);
         print("libre_detect", detections.get(0).getLanguage());
         var libreCodes = libre.libreLanguages().stream().map(language -> language.getCode());
         print("libre_languages", words(libreCodes.toList()));
@@ -176,13 +177,14 @@ final class Tour {
         var api = new HealthApi(client);
         print("check_health", api.checkHealth().getStatus());
         print("check_readiness", api.checkReadiness().getStatus());
+        print("read_usage", new UsageApi(client).readUsage().getCaller());
     }
 
     /** What is wrong with a request comes as data, not only as words. */
     private void problem() throws IOException, InterruptedException {
         var empty = new AnswerRequest().question(" ");
         try {
-            new AnswersApi(client).createAnswer(empty, null, null);
+            new AnswersApi(client).createAnswer(empty, null, null, null);
         } catch (ApiException refused) {
             print("problem", problem(refused));
         }

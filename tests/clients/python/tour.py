@@ -23,6 +23,7 @@ from groundwork_client.api.translations import (
     create_translations,
     list_languages,
 )
+from groundwork_client.api.usage import read_usage
 from groundwork_client.models import (
     AnswerCitation,
     AnswerCompleted,
@@ -44,6 +45,7 @@ from groundwork_client.models import (
     TranslationDelta,
     TranslationRequest,
     TranslationRequestTargetLang,
+    UsageReport,
 )
 from groundwork_client.types import File
 
@@ -163,7 +165,8 @@ def translations(client: Client) -> None:
             case Failed():
                 print("stream_translations:", event.problem.code, *types)
 
-    languages = list_languages.sync(client=client) or []
+    languages = list_languages.sync(client=client)
+    assert isinstance(languages, list)
     print("list_languages:", *[language.code for language in languages])
 
 
@@ -199,6 +202,9 @@ def health(client: Client) -> None:
     print("check_health:", alive and alive.status)
     ready = check_readiness.sync(client=client)
     print("check_readiness:", ready and ready.status)
+    usage = read_usage.sync(client=client)
+    assert isinstance(usage, UsageReport)
+    print("read_usage:", usage.caller)
 
 
 def problem(client: Client) -> None:

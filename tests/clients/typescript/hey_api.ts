@@ -154,6 +154,8 @@ async function health(): Promise<void> {
   console.log("check_health:", alive.status);
   const { data: ready } = await groundwork.checkReadiness({ throwOnError: true });
   console.log("check_readiness:", ready.status);
+  const { data: usage } = await groundwork.readUsage({ throwOnError: true });
+  console.log("read_usage:", usage.caller);
 }
 
 /** What is wrong with a request comes as data, not only as words. */

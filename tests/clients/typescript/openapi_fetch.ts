@@ -131,6 +131,7 @@ async function otherApis(): Promise<void> {
 async function health(): Promise<void> {
   console.log("check_health:", good(await client.GET("/healthz")).status);
   console.log("check_readiness:", good(await client.GET("/readyz")).status);
+  console.log("read_usage:", good(await client.GET("/usage")).caller);
 }
 
 /** What is wrong with a request comes as data, not only as words. */

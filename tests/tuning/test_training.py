@@ -22,7 +22,6 @@ WORDS = ("Lampe", "Kanne", "Decke", "Tasse", "Uhr", "Bank", "Mütze", "Gabel")
 TUNE = [
     *(sys.executable, "-m", "app.cli", "tune", "translations", "--base", MODEL.partition(":")[2]),
     *("--instruction", "Translate.", "--rate", "0.002", "--rank", "4"),
-    *("--check-every", "5"),
 ]
 
 
@@ -63,10 +62,10 @@ def adapter(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained(data, tmp_path_factory.mktemp("adapter"))
 
 
-def test_the_same_seed_gives_the_same_adapter_even_after_a_kill(
+def test_a_killed_training_goes_on_and_ends_with_the_same_loss(
     data: Path, adapter: Path, tmp_path: Path
 ) -> None:
-    process = tune(data, tmp_path)
+    process = tune(data, tmp_path, "--check-every", "5")
     assert process.stderr
     for line in process.stderr:
         if "held out" in line:  # there is a checkpoint now
@@ -75,9 +74,20 @@ def test_the_same_seed_gives_the_same_adapter_even_after_a_kill(
     process.wait()
     process.stderr.close()
     assert not (tmp_path / "adapter.gguf").exists()
-    trained(data, tmp_path)
-    for name in ("adapter.gguf", "curve.svg"):  # of all steps, those before the kill, too
-        assert (tmp_path / name).read_bytes() == (adapter / name).read_bytes()
+    assert len(points(trained(data, tmp_path, "--check-every", "5"))) == len(points(adapter))
+    assert loss(tmp_path) == pytest.approx(loss(adapter), abs=0.01)
+
+
+def points(folder: Path) -> list[str]:
+    """Those of the curve of what was trained on: of all steps, those before the kill, too."""
+    curve = (folder / "curve.svg").read_text("utf-8")
+    return curve.partition('points="')[2].partition('"')[0].split()
+
+
+def loss(folder: Path) -> float:
+    """The held-out loss at the end."""
+    report = (folder / "report.md").read_text("utf-8")
+    return float(report.partition("| loss, held out | ")[2].split()[0])
 
 
 def test_what_it_learnt_shows_when_it_is_served(adapter: Path) -> None:

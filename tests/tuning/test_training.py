@@ -120,6 +120,7 @@ def test_it_says_what_it_was_made_of(adapter: Path, data: Path) -> None:
         "feature": "translations",
         "base": MODEL.partition(":")[2],
         "instruction": "Translate.",
+        "is_general": False,
     }
     report = (adapter / "report.md").read_text("utf-8")
     assert f"data {data.name} | SHA-256 " in report

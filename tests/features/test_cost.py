@@ -157,13 +157,18 @@ async def test_calls_of_limits(running: tuple[FastAPI, dict[str, Any]]) -> None:
 
 async def calls_of(
     app: FastAPI, state: dict[str, Any], path: str, body: dict[str, Any], key: str = ""
-) -> float:
-    """How many calls a request makes."""
+) -> int:
+    """How many calls a request makes, while nothing else happens in the process."""
     for _ in range(ROUNDS):  # what is made once is made now
         assert await ask(app, state, path, body, key) == 200
+    return min([await _counted(app, state, path, body, key) for _ in range(ROUNDS)])
+
+
+async def _counted(
+    app: FastAPI, state: dict[str, Any], path: str, body: dict[str, Any], key: str
+) -> int:
     profile = cProfile.Profile()
     profile.enable()
-    for _ in range(ROUNDS):
-        await ask(app, state, path, body, key)
+    await ask(app, state, path, body, key)
     profile.disable()
-    return pstats.Stats(profile).total_calls / ROUNDS  # type: ignore[attr-defined]
+    return pstats.Stats(profile).total_calls  # type: ignore[attr-defined]

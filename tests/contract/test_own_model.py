@@ -30,9 +30,11 @@ def test_it_answers_in_its_own_name(tmp_path: Path) -> None:
     with run_service(tmp_path, model=f"embedded:{path}", **PATIENT) as service:
         ticket = TICKET.model_validate(service.post("/tickets", {"text": "My kettle leaks."}))
         review = {"text": ["Very good."], "target_lang": "DE"}
-        events = service.events("/translations/stream", review)
+        *deltas, last = service.events("/translations/stream", review)
     assert ticket.model == path.stem
-    assert events[-1]["type"] == "completed"
+    assert {event["type"] for event in deltas} == {"delta"}
+    # No schema bounds a translation, and 135M parameters do not always know where it ends.
+    assert last["type"] == "completed" or last["problem"]["code"] == "model-output-truncated"
 
 
 def test_its_template_is_found() -> None:

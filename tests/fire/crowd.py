@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import count
 from typing import TypeVar
 
 from tests.virtual import now
@@ -19,13 +20,16 @@ async def closed_loop(
 ) -> list[T]:
     """``requests`` by ``clients``, each of which waits for its answer before it asks again.
 
-    Gives the answers in the order of the requests.
+    Who has none left to make asks for more until all of these are answered: else the last of them
+    would be alone, and what fails next in a script would all be theirs. Gives the answers to the
+    first ``requests``, in order.
     """
-    numbers = iter(range(requests))
+    numbers = count()
     answers: dict[int, T] = {}
 
     async def client() -> None:
-        for number in numbers:
+        while any(number not in answers for number in range(requests)):
+            number = next(numbers)
             answers[number] = await ask(number)
 
     await asyncio.gather(*(client() for _ in range(clients)))

@@ -44,7 +44,7 @@ async def test_chaos_of_tickets(tmp_path: Path) -> None:
         service_on(upstream, tmp_path, attempt_timeout="2") as front,
     ):
         ask = partial(front.ask, TICKETS, within=SECONDS)
-        replies = await closed_loop(ask, requests=500, clients=16)
+        replies = await closed_loop(ask, requests=1000, clients=16)
         good = [answer for answer in replies if answer.status == 200]
         _print("tickets", replies, upstream)
         assert all(is_right(TICKETS, answer.body, answer.number) for answer in good)

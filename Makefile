@@ -19,7 +19,7 @@ test: check .venv/.gemma
 
 test-all: test test-browser test-clients .venv/.qwen .venv/.tune
 	.venv/bin/pytest -s -m slow
-	.venv/bin/python -m bench --quick --only groundwork,floor,fastapi-httpx
+	.venv/bin/python -m bench --quick --only groundwork,guarded,floor,fastapi-httpx
 	.venv/bin/python -m bench.engine
 
 quality: .venv/.dev .venv/.gemma .venv/.qwen
@@ -42,6 +42,7 @@ screenshots: .venv/.chromium
 bench: .venv/.dev .venv/.gemma
 	.venv/bin/python -m bench
 	.venv/bin/python -m bench.shadow
+	.venv/bin/python -m bench.beside
 	.venv/bin/python -m bench.engine
 
 retrieval: .venv/.dev

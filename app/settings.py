@@ -278,7 +278,9 @@ class Settings(BaseSettings):
     )
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
     max_body_bytes: int = Field(
-        default=10_485_760, ge=1024, description="Largest request body, in bytes."
+        default=10_485_760,
+        ge=1024,
+        description="Largest request body, in bytes. JSON may have 2 MiB at most, emails as files more.",
     )
     bodies_bytes: int = Field(
         default=16_777_216,

@@ -11,7 +11,7 @@ from bench.measure import Driver, Figures, Plan, job_for, measure_round
 from bench.places import RUN
 from bench.processes import Cores, Server, free_port, running
 from bench.prompts import check, export_prompts
-from bench.subjects import GROUNDWORK, KINDS, Kind, Question, Subject
+from bench.subjects import GROUNDWORK, KINDS, PEER_SUBJECTS, Kind, Question, Subject
 from bench.upstream import Mock, running_mock
 
 Entry = tuple[Server, Figures]
@@ -36,16 +36,17 @@ def run(subjects: Sequence[Subject], plan: Plan, cores: Cores) -> tuple[list[Fig
         A row for each subject and question, and how many tickets a second the mock itself gives
         to the load: no subject can have more.
     """
-    peers = [subject for subject in subjects if subject is not GROUNDWORK]
-    for subject in peers:
-        make_environment(subject.name)
+    others = [subject for subject in subjects if subject is not GROUNDWORK]
+    for subject in others:
+        if subject in PEER_SUBJECTS:
+            make_environment(subject.name)
     RUN.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         mock = stack.enter_context(running_mock(cores.others))
         own = stack.enter_context(serving(GROUNDWORK, mock, cores.server))
         bodies = export_prompts(own, mock)
         entries = _entries(own, GROUNDWORK, bodies) if GROUNDWORK in subjects else []
-        for subject in peers:
+        for subject in others:
             say(f"starting {subject.name}")
             server = stack.enter_context(serving(subject, mock, cores.server))
             entries += _entries(server, subject, bodies)

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Any, Literal, get_args
 from bench.cases import EMAIL, FIRST_DELTA, QUESTION, REVIEW, TICKET
 from bench.environments import bin_of
 from bench.places import OWN_BIN, PEERS, ROOT, RUN
+from bench.processes import clean_environment
 
 _UVICORN = ("--host", "127.0.0.1", "--no-access-log", "--log-level", "warning")
 _ISSUE = str(TICKET["issue"])
 _TRANSLATED = "The lamp is beautiful"
 _DONE = ("[DONE]",)
 _LITELLM_KEY = f"sk-{secrets.token_hex(32)}"  # the proxy does not start without one
+_LIMITS = [f"--limit={what}={10**12}" for what in ("requests", "tokens", "concurrency", "budget")]
 _COMPLETED = ('"type":"completed"',)
 
 
@@ -87,6 +90,26 @@ def _groundwork(port: int, base_url: str) -> Start:
     return Start([OWN_BIN / "groundwork", "serve"], env)
 
 
+def _keys_file() -> Path:
+    return RUN / "keys.toml"
+
+
+def _guarded(port: int, base_url: str) -> Start:
+    """With a key, and all limits that a key may have."""
+    start, keys = _groundwork(port, base_url), _keys_file()
+    keys.unlink(missing_ok=True)
+    env = {**start.env, "GROUNDWORK_KEYS": str(keys), "GROUNDWORK_PRICES": "input=1,output=2"}
+    new = [OWN_BIN / "groundwork", "keys", "new", "bench", *_LIMITS]
+    made = subprocess.run(new, env=clean_environment() | env, capture_output=True, check=True)
+    keys.with_suffix(".secret").write_bytes(made.stdout.strip())
+    return Start(start.command, env)
+
+
+def _with_the_key(_: Bodies) -> Sequence[Question]:
+    key = _keys_file().with_suffix(".secret").read_text()
+    return (replace(_MEASURED[0], headers={"authorization": f"Bearer {key}"}),)
+
+
 def _by_hand(peer: str, module: str) -> Callable[[int, str], Start]:
     """With h11, as Groundwork is served; the faster httptools refuses some HTTP clients."""
 
@@ -136,6 +159,7 @@ def _proxied(bodies: Bodies) -> Sequence[Question]:
 _MEASURED = _features(done=_COMPLETED)
 _TOLD = replace(_MEASURED[0], told=True)
 GROUNDWORK = Subject("groundwork", "Groundwork", _groundwork, _always(*_MEASURED, _TOLD))
+GUARDED = Subject("guarded", "Groundwork with keys and limits", _guarded, _with_the_key)
 REFERENCE = "fastapi-httpx"
 PEER_SUBJECTS = (
     Subject(
@@ -161,4 +185,4 @@ PEER_SUBJECTS = (
     ),
     Subject("litellm", "LiteLLM proxy", _litellm, _proxied),
 )
-SUBJECTS = (GROUNDWORK, *PEER_SUBJECTS)
+SUBJECTS = (GROUNDWORK, GUARDED, *PEER_SUBJECTS)

@@ -260,10 +260,11 @@ def test_request_ids_pass(proxied: httpx.Client) -> None:
 
 def test_a_body_is_as_large_as_the_service_takes(proxied: httpx.Client) -> None:
     most = Settings.model_fields["max_body_bytes"].default
-    headers = {"content-type": "application/json", "x-request-id": "large"}
-    passed = proxied.post("/answers", content=b"a" * most, headers=headers)
-    assert passed.status_code == 400, passed.text
-    refused = proxied.post("/answers", content=b"a" * (most + 1), headers=headers)
+    headers = {"content-type": "message/rfc822", "x-request-id": "large"}
+    email = b"Subject: Broken.\n\n"
+    passed = proxied.post("/tickets/email", content=email.ljust(most, b"a"), headers=headers)
+    assert passed.json()["code"] == "text-too-long", passed.text
+    refused = proxied.post("/tickets/email", content=email.ljust(most + 1, b"a"), headers=headers)
     assert refused.status_code == 413
     assert refused.headers["content-type"] == "application/problem+json"
     assert refused.headers["x-request-id"] == "large"

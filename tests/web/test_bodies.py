@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.errors import BodyTooLarge, Overloaded, RequestTimeout
-from app.web.bodies import SMALL, Bodies, Body
+from app.web.bodies import MOST_JSON, SMALL, Bodies, Body
 from tests.wire.service import service_on
 
 JSON = {"content-type": "application/json"}
@@ -137,14 +137,29 @@ async def test_json_that_is_none_is_refused_at_the_door(value: bytes) -> None:
 
 async def test_json_of_many_values_is_refused_before_any_is_made() -> None:
     """Ten megabytes of empty lists took two hundred in memory; what stands in a text is no value."""
-    many, text = (
-        b'{"text": [' + b"[]," * 50_000 + b"1]}",
-        b'{"text": "' + b'[,\\"{' * 50_000 + b'"}',
-    )
+    within = b'{"text": "' + rb"[,\"{\\" * 50_000 + b'"'
+    bodies = {
+        b'{"text": [' + b"[]," * 50_000 + b"1]}": "body-too-large",
+        b'{"text": [' + b'"",' * 200_000 + b'""]}': "body-too-large",
+        within + b', "a": [' + b"[]," * 50_000 + b"1]}": "body-too-large",
+        within + b"}": "request-invalid",
+    }
     async with service_on() as client:
-        for body, code in ((many, "body-too-large"), (text, "request-invalid")):
+        for body, code in bodies.items():
             response = await client.post("/translations", content=body, headers=JSON)
             assert response.json()["code"] == code
+
+
+async def test_json_is_smaller_than_other_bodies() -> None:
+    """All of it is read in one go; an email comes in pieces."""
+    bodies, announced = bounds(most=3 * MOST_JSON), {b"content-length": b"%d" % (MOST_JSON + 1)}
+    for kind in (b"application/json", b"application/problem+json; charset=utf-8"):
+        with Body(bodies) as body, pytest.raises(BodyTooLarge, match=str(MOST_JSON)):
+            await body.read({b"content-type": kind, **announced}, sends(1, ends=False))
+        with Body(bodies) as body, pytest.raises(BodyTooLarge):
+            await body.read({b"content-type": kind}, sends(MOST_JSON, 1))
+    with Body(bodies) as body:
+        await body.read({b"content-type": b"message/rfc822"}, sends(3 * MOST_JSON))
 
 
 async def test_another_encoding_than_utf_8_is_no_json() -> None:

@@ -1,33 +1,29 @@
 """Every knob of the service, read from the environment and ``.env``."""
 
-import difflib
-import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal, cast
 
-from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.errors import ConfigurationError
+from app.settings.written import (
+    SHARED_STORES,
+    Adapters,
+    Hosts,
+    ModelSpec,
+    Origins,
+    Prices,
+    StoreUrl,
+    Url,
+)
 
 PREFIX = "GROUNDWORK_"
 ENV_FILE = ".env"
 
-_NAME: Final = r"([a-z0-9._-]+|\[[0-9a-f:.]+\])"
-_HOST: Final = re.compile(_NAME)
-_ORIGIN: Final = re.compile(
-    rf"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://{_NAME}(:[1-9]\d{{0,4}})?"
-)
 _LORA: Final = re.compile(r"lora:(\d{1,3})")
-
 _LIMITS: Final = ("limit_requests", "limit_tokens", "limit_concurrency", "limit_budget")
-_PRICED: Final = frozenset({"input", "output", "cached"})
-_SHARED_STORES: Final = ("valkey://", "valkeys://", "redis://", "rediss://", "unix://")
 
 Provider = Literal["embedded", "anthropic", "openai"]
 Role = Literal["candidate", "fallback"]
@@ -48,13 +44,13 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True, populate_by_name=True
     )
 
-    model: str = Field(
+    model: ModelSpec = Field(
         default="embedded",
         description="The base model: `embedded`, `embedded:<name>` out of the table of models, "
         "`embedded:/path/to/model.gguf`, `anthropic:<model>` or `openai:<model>` (any "
         "OpenAI-compatible server).",
     )
-    adapters: Annotated[Mapping[str, str], NoDecode] = Field(
+    adapters: Adapters = Field(
         default={},
         description="What features are fine-tuned with, as `tickets=/path/to/folder,answers=none`: "
         "with an embedded model the folder of an adapter, or `none` for the base model alone; "
@@ -62,7 +58,7 @@ class Settings(BaseSettings):
         "that a llama.cpp server has loaded. Without it the embedded models take those that come "
         "with Groundwork.",
     )
-    base_url: str | None = Field(
+    base_url: Url | None = Field(
         default=None,
         description="Address of the model server, for example `http://vllm:8000/v1`. "
         "Without it the provider's own; with `embedded`, an engine that already runs there.",
@@ -80,12 +76,12 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(
         default=None, validation_alias="OPENAI_API_KEY", description="Used with `openai:` models."
     )
-    candidate: str | None = Field(
+    candidate: ModelSpec | None = Field(
         default=None,
         description="A model that might replace the base model, named as it is; it is asked as far "
         "as `GROUNDWORK_SHADOW` and `GROUNDWORK_CANARY` say.",
     )
-    candidate_base_url: str | None = Field(
+    candidate_base_url: Url | None = Field(
         default=None,
         description="Address of the candidate's server. Without it the provider's own.",
     )
@@ -108,12 +104,12 @@ class Settings(BaseSettings):
         description="Share of the callers, 0 to 1, whom the candidate answers; `/readyz` compares. "
         "0 rolls back.",
     )
-    fallback: str | None = Field(
+    fallback: ModelSpec | None = Field(
         default=None,
         description="A model that answers while the base model's circuit breaker is open, named as "
         "it is.",
     )
-    fallback_base_url: str | None = Field(
+    fallback_base_url: Url | None = Field(
         default=None,
         description="Address of the fallback's server. Without it the provider's own.",
     )
@@ -237,12 +233,12 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="Money a day (UTC) that each caller may use, by `GROUNDWORK_PRICES`.",
     )
-    prices: Annotated[Mapping[str, Annotated[float, Field(ge=0)]], NoDecode] = Field(
+    prices: Prices = Field(
         default={},
         description="What a million tokens of the base model cost, in any currency, as "
         "`input=0.15,output=0.6,cached=0.075`; `cached` is for what a prompt cache gave.",
     )
-    limits_store: str = Field(
+    limits_store: StoreUrl = Field(
         default="memory://",
         description="Where is counted what callers use: `memory://`, by one process from its start on; "
         "`file:///path/to/limits.json`, by one process, and kept; or `valkey://host:6379` "
@@ -271,7 +267,7 @@ class Settings(BaseSettings):
         description="Whether whoever reaches the service may use it without a key. Without this "
         "and without keys, `groundwork serve` listens on this machine's own addresses alone.",
     )
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    allowed_hosts: Hosts = Field(
         default=(),
         description="Names that the service is reached by, such as `groundwork.example,10.0.0.7`; "
         "requests for another `Host` get 421. Without it, any.",
@@ -294,7 +290,7 @@ class Settings(BaseSettings):
         le=3600,
         description="Seconds that a request's head, and then its body, may take to come.",
     )
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    cors_origins: Origins = Field(
         default=(),
         description="Sites whose pages may call the service from a browser, such as "
         "`https://shop.example,http://localhost:5173`. Without it, only its own.",
@@ -328,89 +324,6 @@ class Settings(BaseSettings):
         description="Threads of the embedded engine. Without it one for each CPU.",
     )
 
-    @field_validator("model", "candidate", "fallback")
-    @classmethod
-    def _model_is_known(cls, value: str | None) -> str | None:
-        if value is None:
-            return value
-        provider, colon, name = value.partition(":")
-        if provider == "embedded" and (not colon or name):
-            return value
-        if provider in ("anthropic", "openai") and name:
-            return value
-        msg = (
-            "must be embedded, embedded:<name>, embedded:/path/to/model.gguf, "
-            "anthropic:<model> or openai:<model>"
-        )
-        raise ValueError(msg)
-
-    @field_validator("adapters", mode="before")
-    @classmethod
-    def _adapters_are_named(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
-        if not all(feature.strip() and name.strip() for feature, _, name in pairs):
-            msg = "must be like tickets=/path/to/folder,answers=none"
-            raise ValueError(msg)
-        return {feature.strip(): name.strip() for feature, _, name in pairs}
-
-    @field_validator("prices", mode="before")
-    @classmethod
-    def _prices_are_named(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
-        prices = {kind.strip(): price for kind, _, price in pairs}
-        if not prices.keys() >= {"input", "output"} or prices.keys() - _PRICED:
-            raise ValueError("must be like input=0.15,output=0.6,cached=0.075")
-        return prices
-
-    @field_validator("limits_store")
-    @classmethod
-    def _limits_store_is_known(cls, value: str) -> str:
-        if value != "memory://" and not value.startswith(("file:///", *_SHARED_STORES)):
-            raise ValueError("must be memory://, or like file:///path or valkey://host:6379")
-        return value
-
-    @field_validator("base_url", "candidate_base_url", "fallback_base_url")
-    @classmethod
-    def _base_url_is_http(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            msg = "must start with http:// or https://"
-            raise ValueError(msg)
-        return value.rstrip("/") if value else None
-
-    @field_validator("cors_origins", "allowed_hosts", mode="before")
-    @classmethod
-    def _names_are_listed(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("cors_origins")
-    @classmethod
-    def _origins_are_exact(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in value:
-            if not _ORIGIN.fullmatch(origin):
-                msg = (
-                    f"{origin} is no origin as browsers send it, such as https://shop.example: "
-                    "in lower case, without path, wildcard or the scheme's own port"
-                )
-                raise ValueError(msg)
-        return value
-
-    @field_validator("allowed_hosts")
-    @classmethod
-    def _hosts_are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for host in value:
-            if not _HOST.fullmatch(host):
-                msg = (
-                    f"{host} is no host name in lower case without a port, such as api.shop.example"
-                )
-                raise ValueError(msg)
-        return value
-
     @property
     def model_name(self) -> ModelName:
         provider, _, name = self.model.partition(":")
@@ -437,7 +350,7 @@ class Settings(BaseSettings):
     @property
     def are_limits_shared(self) -> bool:
         """Whether what callers use is counted for all processes together."""
-        return self.limits_store.startswith(_SHARED_STORES)
+        return self.limits_store.startswith(SHARED_STORES)
 
     def beside(self, role: Role) -> "Settings | None":
         """These settings with that model in the base model's place; None where there is none.
@@ -456,80 +369,3 @@ class Settings(BaseSettings):
         others: dict[str, Any] = {"candidate": None, "shadow": 0.0, "canary": 0.0, "fallback": None}
         others |= {"keys": None, "allowed_hosts": ()} | dict.fromkeys(_LIMITS)
         return self.model_copy(update=others)
-
-
-def environment_name(field: str, info: FieldInfo) -> str:
-    """Name of the environment variable that sets ``field``."""
-    alias = info.validation_alias
-    return alias if isinstance(alias, str) else f"{PREFIX}{field}".upper()
-
-
-def load_settings(**given: Any) -> Settings:
-    """Read the settings; those that are ``given``, by their fields' names, are not looked for.
-
-    Raises:
-        ConfigurationError: a setting is unknown or wrong; the text names it in one line.
-    """
-    _refuse_unknown({**dotenv_values(ENV_FILE), **os.environ})
-    try:
-        settings = Settings(**given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        location, message = str(first["loc"][0]), first["msg"].removeprefix("Value error, ")
-        field = Settings.model_fields.get(location)
-        name = environment_name(location, field) if field else location
-        raise ConfigurationError(f"{name}: {message}.") from None
-    _require_key(settings, "")
-    _require_llama_cpp(settings)
-    if settings.limit_budget and not settings.prices:
-        raise ConfigurationError(f"{PREFIX}LIMIT_BUDGET needs {PREFIX}PRICES.")
-    for share in ("shadow", "canary"):
-        if getattr(settings, share) and not settings.candidate:
-            msg = f"{PREFIX}{share.upper()} needs a model to ask: set {PREFIX}CANDIDATE."
-            raise ConfigurationError(msg)
-    for role in get_args(Role):
-        for name in (f"{role}_base_url", f"{role}_api_key"):
-            if getattr(settings, name) and not getattr(settings, role):
-                msg = f"{PREFIX}{name.upper()} is of no use without {PREFIX}{role.upper()}."
-                raise ConfigurationError(msg)
-        if other := settings.beside(role):
-            _require_key(other, f"{role.upper()}_")
-    return settings
-
-
-def _require_key(settings: Settings, role: str) -> None:
-    provider = settings.model_name.provider
-    if provider != "embedded" and not settings.base_url and not settings.upstream_key:
-        raise ConfigurationError(
-            f"{PREFIX}{role.removesuffix('_') or 'MODEL'}={settings.model} needs a key: "
-            f"set {provider.upper()}_API_KEY or {PREFIX}{role}API_KEY."
-        )
-
-
-def _require_llama_cpp(settings: Settings) -> None:
-    numbered = settings.adapter_numbers
-    is_possible = settings.model_name.provider == "openai" and settings.base_url
-    for feature, name in settings.adapters.items():
-        if name.startswith("lora:") and not (is_possible and feature in numbered):
-            raise ConfigurationError(
-                f"{PREFIX}ADAPTERS: {feature}={name}: must be lora: and a number, with an openai: "
-                f"model whose server, a llama.cpp one, {PREFIX}BASE_URL names."
-            )
-
-
-def _refuse_unknown(environment: Mapping[str, str | None]) -> None:
-    known = {environment_name(*item) for item in Settings.model_fields.items()}
-    for name in sorted(environment):
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            near = difflib.get_close_matches(name.upper(), known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else "See `groundwork settings`."
-            raise ConfigurationError(f"{name}: there is no such setting. {hint}")
-
-
-def settings_table() -> str:
-    """The settings as a Markdown table (that of ``docs/settings.md``)."""
-    rows = ["| Setting | Default | Meaning |", "|---|---|---|"]
-    for name, info in Settings.model_fields.items():
-        default = "" if info.default in (None, ()) else f"`{info.default}`"
-        rows.append(f"| `{environment_name(name, info)}` | {default} | {info.description} |")
-    return "\n".join(rows)

@@ -22,6 +22,7 @@ CHEAP_SECONDS: Final = 0.03  # a straight line through the smallest cost that is
 DEAR_SECONDS: Final = 1.0
 GROWTH: Final = 2.8  # of the cost for twice the text, both times; 4 is quadratic
 RUNS: Final = 3
+TRIES: Final = 3  # other processes come and go, a quadratic cost stays
 PIECES: Final = (
     *" \t\n\r\0\v\u2028\xa0\u200da1x.,;:!?-_'\"()[]{}<>/\\|=%$#&*@+~^`éß本あ灯😀🇩\u0301\u0663",
     "\r\n", "\n\n", "--", "---", "> ", "- ", "1. ", "::", "://", "http://", "www.", "a@b.example",
@@ -56,12 +57,15 @@ def test_no_text_costs_more_than_a_straight_line(name: str) -> None:
         def text(size: int) -> str:
             return begin + middle * (size // len(middle)) + end
 
-        most = seconds(target, text(MOST), 1)
-        if most > CHEAP_SECONDS:
-            most = seconds(target, text(MOST), RUNS)
-            half, least = (seconds(target, text(MOST // part), RUNS) for part in (2, 4))
-            said = f"{begin!r} {middle!r} {end!r}: {least:.3f} s, {half:.3f} s, {most:.3f} s"
-            assert most <= GROWTH * half or half <= GROWTH * least, said
-            assert most <= DEAR_SECONDS, said
+        if seconds(target, text(MOST), 1) <= CHEAP_SECONDS:
+            return
+        said = f"{begin!r} {middle!r} {end!r}:"
+        for _ in range(TRIES):
+            least, half, most = (seconds(target, text(MOST // part), RUNS) for part in (4, 2, 1))
+            is_straight = most <= GROWTH * half or half <= GROWTH * least
+            if is_straight and most <= DEAR_SECONDS:
+                return
+            said += f" {least:.3f} s, {half:.3f} s, {most:.3f} s;"
+        pytest.fail(said)
 
     search()

@@ -3,6 +3,7 @@
 The model is the smallest: what it says is not judged, only that it is what was promised.
 """
 
+import json
 from collections.abc import Generator
 from typing import Any
 
@@ -52,6 +53,18 @@ def service(
 on_embedded = pytest.mark.parametrize("service", ["embedded"], indirect=True, scope="module")
 
 
+@pytest.mark.parametrize(
+    "service",
+    [
+        "embedded",
+        pytest.param(
+            "openai", marks=pytest.mark.slow
+        ),  # without limits of length it goes on and on
+        pytest.param("anthropic", marks=pytest.mark.slow),
+    ],
+    indirect=True,
+    scope="module",
+)
 def test_email_becomes_a_ticket(service: Service, request: pytest.FixtureRequest) -> None:
     response = service.client.post("/tickets", json=EMAIL)
     if "[embedded]" not in request.node.name and response.status_code == 502:
@@ -112,8 +125,10 @@ def test_stream_ends_with_what_it_said(
 @on_embedded
 def test_document_that_is_longer_than_the_context_is_searched(service: Service) -> None:
     text = "Nothing to see here, dear reader. " * 2_000 + QUESTION_TEXT
-    events = service.events("/answers/stream", {**QUESTION, "documents": [{"text": text}]})
-    assert any(QUESTION_TEXT in passage["text"] for passage in events[0]["passages"])
+    body = {**QUESTION, "documents": [{"text": text}]}
+    with service.client.stream("POST", "/answers/stream", json=body) as response:
+        started = json.loads(next(response.iter_lines()).removeprefix("data: "))
+    assert any(QUESTION_TEXT in passage["text"] for passage in started["passages"])
 
 
 @on_embedded

@@ -104,7 +104,13 @@ def adapters(tmp_path_factory: pytest.TempPathFactory) -> tuple[AdapterFile, ...
     return adapters_of(GEMMA, named)
 
 
-@pytest.fixture(scope="module", params=[1, 4], ids=["one slot", "four slots"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(1, id="one slot", marks=pytest.mark.slow),
+        pytest.param(4, id="four slots"),
+    ],
+)
 def engine(request: pytest.FixtureRequest, adapters: tuple[AdapterFile, ...]) -> Generator[Engine]:
     running = Engine(
         default_cache_dir(), GEMMA.name, adapters=adapters, slots=request.param, context=512
@@ -215,6 +221,4 @@ async def first_words(gateway: ModelGateway, feature: str) -> str:
 def test_a_thousand_sequences_are_not_mixed_up(
     engine: Engine, adapters: tuple[AdapterFile, ...]
 ) -> None:
-    assert farthest(engine, adapters, sequences=500) <= rounding(
-        engine
-    )  # with each number of slots
+    assert farthest(engine, adapters, sequences=500) <= rounding(engine)

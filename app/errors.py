@@ -33,7 +33,7 @@ class GroundworkError(Exception):
     """
 
     code: ClassVar[str] = "internal-error"
-    status: ClassVar[int] = 500
+    status: int = 500
     title: ClassVar[str] = "Internal error"
     type: ClassVar[str] = ""
     log_level: ClassVar[int] = logging.ERROR

@@ -11,7 +11,15 @@ from fastapi import FastAPI
 from app import __version__
 from app.callers import Door, KeyRing, Limiter
 from app.errors import ConfigurationError
-from app.features import FeaturePackage, features_of, keyed_inside, read_features, scopes_of
+from app.features import (
+    Borrowed,
+    FeaturePackage,
+    KeyInside,
+    features_of,
+    paths_of,
+    read_features,
+    scopes_of,
+)
 from app.features.folder.loading import SAMPLE
 from app.gateway.transport import open_http
 from app.knowledge.library import Library, folder_at
@@ -126,7 +134,8 @@ def create_app(
 
     def show(packages: Sequence[FeaturePackage]) -> None:
         served.show(router for package in packages for router in package.ROUTERS)
-        door.scopes, door.inner = scopes_of(packages), keyed_inside(packages)
+        door.scopes = scopes_of(packages)
+        door.inner, door.borrowed = paths_of(packages, KeyInside), paths_of(packages, Borrowed)
 
     show(features_of(settings) if features is None else features)
     app.include_router(health.router)

@@ -31,6 +31,7 @@ class Door:
     Attributes:
         scopes: the feature that a path belongs to, by the first part of the path.
         inner: paths that take a key in the query or the body, too.
+        borrowed: paths of other services' APIs, whose clients read refusals their own way.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Door:
         self.is_open = is_open
         self.scopes: Mapping[str, str] = {}
         self.inner: Collection[str] = ()
+        self.borrowed: Collection[str] = ()
         self._hosts = frozenset(hosts)
         self._origins = frozenset(origins)
 

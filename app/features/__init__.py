@@ -10,17 +10,19 @@ from fastapi.routing import APIRoute
 from app.errors import ConfigurationError
 from app.features import answers, tickets, translations
 from app.features.folder.loading import Features, read
-from app.features.routes import FeaturePackage, KeyInside
+from app.features.routes import Borrowed, FeaturePackage, KeyInside
 from app.settings import Settings
 
 FEATURES: tuple[FeaturePackage, ...] = (tickets, answers, translations)
 
 __all__ = [
     "FEATURES",
+    "Borrowed",
     "FeaturePackage",
     "Features",
+    "KeyInside",
     "features_of",
-    "keyed_inside",
+    "paths_of",
     "read_features",
     "scopes_of",
 ]
@@ -53,9 +55,9 @@ def scopes_of(packages: Sequence[FeaturePackage]) -> Mapping[str, str]:
     return {route.path.split("/")[1]: feature for feature, route in _routes_of(packages)}
 
 
-def keyed_inside(packages: Sequence[FeaturePackage]) -> Collection[str]:
-    """The paths that take a key in the query or the body, too."""
-    return {route.path for _, route in _routes_of(packages) if isinstance(route, KeyInside)}
+def paths_of(packages: Sequence[FeaturePackage], kind: type) -> Collection[str]:
+    """The paths whose routes are of a kind: ``KeyInside`` or ``Borrowed``."""
+    return {route.path for _, route in _routes_of(packages) if isinstance(route, kind)}
 
 
 def _routes_of(packages: Sequence[FeaturePackage]) -> Iterator[tuple[str, APIRoute]]:

@@ -30,6 +30,10 @@ class KeyInside:
     """A route that takes a caller's key as ``api_key`` in the query, JSON or form, too."""
 
 
+class Borrowed:
+    """A route of another service's API, whose clients read problems their own way."""
+
+
 def router_of(feature: Feature[Any, Any], description: str) -> APIRouter:
     """``POST /{name}`` and its stream, for a feature whose output is its response."""
     router = APIRouter(prefix=f"/{feature.name}", tags=[feature.name], responses=PROBLEMS)

@@ -13,7 +13,7 @@ from app.gateway.call import Call, cache_status, read_cache_control, set_call
 from app.web.bodies import Bodies, Body
 from app.web.inside import key_inside
 from app.web.logs import set_request_id
-from app.web.problems import logged, problem_response
+from app.web.problems import logged, problem_response, restate
 from app.web.shutdown import Shutdown
 
 log = logging.getLogger(__name__)
@@ -60,6 +60,8 @@ class RequestFrame:
             try:
                 message = await self._entered(scope, headers, call, body, receive)
             except GroundworkError as error:
+                if scope["path"] in self._door.borrowed:
+                    restate(error)
                 await problem_response(logged(error))(scope, receive, response.send)
             else:
                 await self._run(scope, message, receive, response)

@@ -5,11 +5,12 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.gateway import BreakerState, Finding, ModelGateway, OutputMode
 from app.knowledge.library import Library
 from app.web.deps import CallerDep, DoorDep, GatewayDep, LibraryDep, LimiterDep, TrialDep
+from app.web.problems import documented
 from app.web.trial.reports import CandidateReport, report_on
 
 router = APIRouter(tags=["health"])
@@ -78,7 +79,9 @@ class LimitsReport(BaseModel):
 
 
 class ReadinessReport(BaseModel):
-    """Whether requests can be answered."""
+    """Whether requests can be answered; all but `status` is left out for strangers."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["status"]})
 
     status: Literal["ready", "not_ready"]
     model: str
@@ -100,7 +103,8 @@ async def check_health() -> Health:
 @router.get(
     "/readyz",
     summary="Can it answer requests?",
-    responses={503: {"model": ReadinessReport, "description": "Not ready; `reason` says why."}},
+    responses=documented(401, "key-invalid")
+    | {503: {"model": ReadinessReport, "description": "Not ready; `reason` says why."}},
 )
 async def check_readiness(
     response: Response,

@@ -69,7 +69,7 @@ def _finished(document: dict[str, Any]) -> dict[str, Any]:
     for path, operation in [
         (p, each) for p, item in document["paths"].items() for each in item.values()
     ]:
-        if path not in _TO_ALL:
+        if path not in _TO_ALL and "403" not in operation["responses"]:  # else it says it itself
             operation["responses"] |= {str(code): said for code, said in _AT_THE_DOOR.items()}
         content = operation["responses"].get("200", {}).get("content", {})
         if "text/event-stream" in content and "application/json" in content:

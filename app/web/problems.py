@@ -127,6 +127,16 @@ def problem_of(error: GroundworkError) -> Problem:
     )
 
 
+def restate(problem: GroundworkError) -> None:
+    """Have a problem be what the clients of DeepL's and LibreTranslate's APIs read.
+
+    Theirs is a 403 where a key does not do, and their detail is a ``message`` or an ``error``.
+    """
+    problem.members |= {"message": problem.detail, "error": problem.detail}
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        problem.status = HTTPStatus.FORBIDDEN
+
+
 def problem_response(error: GroundworkError) -> Response:
     """The response for an error, with which the request has failed."""
     current_call().problem = type(error)

@@ -7,13 +7,16 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import deepl
 import httpx
+import jsonschema_rs
 import pytest
 from libretranslatepy import LibreTranslateAPI
 
 from app.callers import Caller, Door
+from app.callers.key import make_key
 from app.cli import main
 from app.errors import KeyMissing
 from tests.callers.keyring import bearer, given_out
@@ -27,6 +30,7 @@ QUESTION = {
 }
 SITE = "https://evil.example"
 ELSEWHERE = {"x-forwarded-for": "203.0.113.9"}
+BORROWED = ("deepl", "libretranslate")
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -72,7 +76,9 @@ def test_every_operation_is_for_those_alone_who_may(path: Path) -> None:
             for method in operations:
                 address = place.replace("{", "").replace("}", "")
                 stranger = client.request(method, address, headers=ELSEWHERE)
-                assert refusal(stranger) == (401, "key-missing"), place
+                needed = 403 if operations[method]["tags"][0] in BORROWED else 401
+                assert refusal(stranger) == (needed, "key-missing"), place
+                assert str(needed) in operations[method]["responses"]
                 others = client.request(method, address, headers=bearer(keys["admin"]))
                 if place == "/usage":  # is everybody's own
                     assert others.is_success
@@ -151,6 +157,15 @@ def test_strangers_are_told_whether_it_is_ready_and_nothing_else(path: Path) -> 
         ] * 4
         seen = client.get("/readyz", headers=ELSEWHERE | bearer(keys["admin"]))
         assert seen.json() == details
+        document = client.get("/openapi.json").json()
+        schemas = document["components"]["schemas"]
+        report = schemas["ReadinessReport"] | {"components": {"schemas": schemas}}
+        assert jsonschema_rs.is_valid(report, details)
+        assert jsonschema_rs.is_valid(report, told[0].json())
+        assert not jsonschema_rs.is_valid(report, {})
+        wrong = client.get("/readyz", headers=bearer(make_key()))
+        assert refusal(wrong) == (401, "key-invalid")
+        assert "401" in document["paths"]["/readyz"]["get"]["responses"]
         assert refusal(client.get("/openapi.json", headers=ELSEWHERE)) == (401, "key-missing")
         assert client.get("/openapi.json", headers=ELSEWHERE | bearer(keys["tickets"])).is_success
         for page in ("/", "/docs", "/static/playground/main.js", "/healthz"):
@@ -163,12 +178,36 @@ def test_clients_of_deepl_and_libretranslate_send_their_keys(path: Path) -> None
         libre: Any = LibreTranslateAPI(address, api_key=keys["all"])
         assert libre.translate("Guten Tag.", "de", "en") == "The product is very good."
         assert libre.languages()
-        for key, is_good in ((keys["all"], True), (keys["tickets"], False)):
+        for key, said in {
+            keys["all"]: None,
+            keys["tickets"]: "The key is for tickets alone.",
+            keys["all"][:-1]: "The key is mistyped",
+            make_key(): "The key is not known",
+            "279a2e9d-83b3-c416-7e2d-f721593e42a0:fx": "The key is mistyped",
+        }.items():
             translator: Any = deepl.DeepLClient(key, server_url=address)
-            refused = nullcontext() if is_good else pytest.raises(deepl.AuthorizationException)
-            with refused:
+            refused = pytest.raises(deepl.AuthorizationException, match=f"message: {said}")
+            with refused if said else nullcontext():
                 translator.translate_text("Guten Tag.", target_lang="EN-GB")
             translator.close()
+            libre = LibreTranslateAPI(address, api_key=key)
+            if said:
+                with pytest.raises(HTTPError) as caught:
+                    libre.translate("Guten Tag.", "de", "en")
+                assert caught.value.code == 403
+                assert json.loads(caught.value.read())["error"].startswith(said)
+
+
+def test_clients_of_libretranslate_read_what_refuses_them(path: Path) -> None:
+    """Also where it is no key; they read ``error``."""
+    with locked(path, limit_requests=1) as (client, keys):
+        libre: Any = LibreTranslateAPI(str(client.base_url), api_key=keys["all"])
+        libre.translate("Guten Tag.", "de", "en")
+        with pytest.raises(HTTPError) as caught:
+            libre.translate("Guten Tag.", "de", "en")
+        assert caught.value.code == 429
+        problem = json.loads(caught.value.read())
+        assert problem["error"] == problem["detail"]
 
 
 def test_libretranslates_key_is_wherever_its_clients_have_it(path: Path) -> None:
@@ -188,16 +227,16 @@ def test_libretranslates_key_is_wherever_its_clients_have_it(path: Path) -> None
     with locked(path) as (client, keys):
         assert {each.status_code for each in answers(client, keys["all"])} == {200}
         wrong = answers(client, keys["all"][:-1])
-        assert {refusal(each) for each in wrong} == {(401, "key-invalid")}
+        assert {refusal(each) for each in wrong} == {(403, "key-invalid")}
         assert {refusal(each) for each in answers(client, keys["tickets"])} == {
             (403, "scope-missing")
         }
         for body, refused in {
             b"{": (400, "malformed-json"),
             b"\xff": (400, "malformed-json"),
-            b"[]": (401, "key-missing"),
-            b'{"api_key": 5}': (401, "key-missing"),
-            b"": (401, "key-missing"),
+            b"[]": (403, "key-missing"),
+            b'{"api_key": 5}': (403, "key-missing"),
+            b"": (403, "key-missing"),
         }.items():
             sent = client.post(
                 "/translate", content=body, headers={"content-type": "application/json"}

@@ -20,7 +20,7 @@ from app.callers.keys import Keys, parse_keys, read_keys
 from app.callers.ring import KeyRing
 from app.cli import main
 from app.errors import ConfigurationError, KeyInvalid
-from app.features import FEATURES, keyed_inside, scopes_of
+from app.features import FEATURES, Borrowed, KeyInside, paths_of, scopes_of
 from tests.callers.keyring import given_out
 
 LETTERS = string.digits + string.ascii_letters
@@ -168,7 +168,9 @@ def test_paths_belong_to_features() -> None:
     scopes = scopes_of(FEATURES)
     assert scopes["tickets"] == "tickets"
     assert scopes["v2"] == scopes["translate"] == scopes["languages"] == "translations"
-    assert set(keyed_inside(FEATURES)) == {"/translate", "/detect", "/languages"}
+    libre = {"/translate", "/detect", "/languages"}
+    assert paths_of(FEATURES, KeyInside) == libre
+    assert paths_of(FEATURES, Borrowed) == libre | {"/v2/translate", "/v2/languages"}
 
 
 # --- groundwork keys -----------------------------------------------------------------------------

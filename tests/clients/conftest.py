@@ -1,5 +1,7 @@
 """The service that the generated clients call: on a model server of the mind, and on the model."""
 
+import os
+import subprocess
 from collections.abc import Generator
 from pathlib import Path
 
@@ -12,26 +14,29 @@ from tests.hostile.answering import Good
 from tests.hostile.breaking import TruncatedStream
 from tests.hostile.scripts import always
 from tests.hostile.upstream import Script, hostile_upstream
-from tests.service import MODEL, run_service
+from tests.service import COMMAND, MODEL, named, run_service
+
+Served = tuple[str, str]
+"""Address of a service, and a key for it."""
 
 
 @pytest.fixture(scope="session")
-def scripted(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    """Address of the service whose model always says the same."""
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
+    """The service whose model always says the same."""
     yield from _on_script(always(Good()), tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def breaking(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    """Address of the service whose model server breaks all streams in the middle."""
+def breaking(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
+    """The service whose model server breaks all streams in the middle."""
     yield from _on_script(
         lambda call: TruncatedStream() if call.stream else Good(), tmp_path_factory
     )
 
 
 @pytest.fixture(scope="session")
-def embedded(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    """Address of the service on the smallest embedded model."""
+def embedded(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
+    """The service on the smallest embedded model."""
     yield from _service(
         tmp_path_factory,
         model=MODEL,
@@ -42,7 +47,7 @@ def embedded(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Genera
     )
 
 
-def _on_script(script: Script, folders: pytest.TempPathFactory) -> Generator[str]:
+def _on_script(script: Script, folders: pytest.TempPathFactory) -> Generator[Served]:
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(hostile_upstream(script, reply=said)) as upstream,
@@ -51,7 +56,21 @@ def _on_script(script: Script, folders: pytest.TempPathFactory) -> Generator[str
         assert not upstream.complaints
 
 
-def _service(folders: pytest.TempPathFactory, **settings: str) -> Generator[str]:
+def _service(folders: pytest.TempPathFactory, **settings: str) -> Generator[Served]:
     folder: Path = folders.mktemp("service")
-    with run_service(folder, store=str(folder / "store.sqlite3"), **settings) as service:
-        yield str(service.client.base_url)
+    keys = str(folder / "keys.toml")
+    key = _new_key(keys)
+    with run_service(folder, store=str(folder / "store.sqlite3"), keys=keys, **settings) as service:
+        yield str(service.client.base_url), key
+
+
+def _new_key(keys: str) -> str:
+    """A key as an operator makes it."""
+    made = subprocess.run(
+        [COMMAND[0], "keys", "new", "tour"],
+        env=os.environ | named(keys=keys),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return made.stdout.strip()

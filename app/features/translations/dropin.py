@@ -23,18 +23,21 @@ from pydantic import (
 from pydantic_core import to_json
 
 from app.errors import GroundworkError
-from app.features.routes import KeyInside
+from app.features.routes import Borrowed, KeyInside
 from app.features.translations.schemas import LanguageCode, OneText, Texts, TranslationRequest
 from app.features.translations.translating import translate
 from app.features.wire import Output, Request, examples
 from app.languages import FORMAL, NAMES, UNKNOWN, base, detect_scored
 from app.web.deps import GatewayDep, VocabularyDep
 from app.web.forms import read_form
-from app.web.problems import PROBLEMS, judge
+from app.web.problems import PROBLEMS, documented, judge, restate
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _FLAGS: Final = {"0": False, "false": False, "1": True, "true": True}
 _EXAMPLE: Final = "Das Produkt ist sehr gut."
+_PROBLEMS: Final = PROBLEMS | documented(
+    403, "key-missing, key-invalid, scope-missing or cross-site"
+)
 _OTHERS: Final = ConfigDict(extra="ignore")  # what is not understood here is ignored, as there
 
 
@@ -44,7 +47,7 @@ def _form_too(model: str) -> dict[str, Any]:
     return {"requestBody": {"content": {_FORM: {"schema": schema}}}}
 
 
-class _Route(APIRoute):
+class _Route(APIRoute, Borrowed):
     """Takes forms, too; a problem has its detail where the clients of the two APIs look for it."""
 
     def get_route_handler(self) -> Callable[[HttpRequest], Awaitable[Response]]:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -57,7 +60,7 @@ class _Route(APIRoute):
                 problem = judge(request.headers.get("content-type"), error)
             except GroundworkError as error:
                 problem = error
-            problem.members |= {"message": problem.detail, "error": problem.detail}
+            restate(problem)
             raise problem
 
         return answer
@@ -96,8 +99,8 @@ class _LibreRoute(_Route, KeyInside):
     """LibreTranslate's clients send the key as a field."""
 
 
-_deepl = APIRouter(prefix="/v2", tags=["deepl"], responses=PROBLEMS, route_class=_Route)
-_libretranslate = APIRouter(tags=["libretranslate"], responses=PROBLEMS, route_class=_LibreRoute)
+_deepl = APIRouter(prefix="/v2", tags=["deepl"], responses=_PROBLEMS, route_class=_Route)
+_libretranslate = APIRouter(tags=["libretranslate"], responses=_PROBLEMS, route_class=_LibreRoute)
 ROUTERS = (_deepl, _libretranslate)
 
 

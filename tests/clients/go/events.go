@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"iter"
 	"net/http"
@@ -16,15 +17,24 @@ type refused struct{ groundwork.Problem }
 func (r *refused) Error() string { return r.Detail }
 
 // events posts a request and gives the server-sent events of the response as they come.
-// Each event is JSON on one line of data.
-func events[Event any](url string, request any) iter.Seq2[*Event, error] {
+// Each event is JSON on one line of data. The key is where the generated client has it, too.
+func events[Event any](ctx context.Context, url string, question any) iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
-		body, err := json.Marshal(request)
+		body, err := json.Marshal(question)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		response, err := http.Post(url, "application/json", bytes.NewReader(body))
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		request.Header.Set("Content-Type", "application/json")
+		if key, found := ctx.Value(groundwork.ContextAccessToken).(string); found {
+			request.Header.Set("Authorization", "Bearer "+key)
+		}
+		response, err := http.DefaultClient.Do(request)
 		if err != nil {
 			yield(nil, err)
 			return

@@ -1,6 +1,6 @@
 // Calls every operation through the client that openapi-generator made.
 //
-// Usage: tour http://127.0.0.1:8000
+// Usage: tour http://127.0.0.1:8000 gw_…
 package main
 
 import (
@@ -20,11 +20,11 @@ const (
 )
 
 func main() {
-	url := os.Args[1]
+	url, key := os.Args[1], os.Args[2]
 	configuration := groundwork.NewConfiguration()
 	configuration.Servers = groundwork.ServerConfigurations{{URL: url}}
 	client := groundwork.NewAPIClient(configuration)
-	ctx := context.Background()
+	ctx := context.WithValue(context.Background(), groundwork.ContextAccessToken, key)
 
 	health(ctx, client)
 	tickets(ctx, client)
@@ -32,6 +32,9 @@ func main() {
 	translations(ctx, client, url)
 	otherAPIs(ctx, client)
 	problem(ctx, client, url)
+
+	configuration.AddDefaultHeader("X-Forwarded-For", "203.0.113.9")
+	stranger(context.Background(), client)
 }
 
 func tickets(ctx context.Context, client *groundwork.APIClient) {
@@ -75,7 +78,7 @@ func answers(ctx context.Context, client *groundwork.APIClient, url string) {
 	fmt.Println("delete_conversation:", forgotten.StatusCode)
 
 	types := ""
-	for event, err := range events[groundwork.AnswerEvent](url+"/answers/stream", question()) {
+	for event, err := range events[groundwork.AnswerEvent](ctx, url+"/answers/stream", question()) {
 		check(err)
 		switch {
 		case event.AnswerStarted != nil:
@@ -104,7 +107,7 @@ func translations(ctx context.Context, client *groundwork.APIClient, url string)
 	}
 
 	types := ""
-	for event, err := range events[groundwork.TranslationEvent](url+"/translations/stream", request) {
+	for event, err := range events[groundwork.TranslationEvent](ctx, url+"/translations/stream", request) {
 		check(err)
 		switch {
 		case event.TranslationDelta != nil:
@@ -153,7 +156,8 @@ func otherAPIs(ctx context.Context, client *groundwork.APIClient) {
 
 func health(ctx context.Context, client *groundwork.APIClient) {
 	fmt.Println("check_health:", good(client.HealthAPI.CheckHealth(ctx).Execute()).Status)
-	fmt.Println("check_readiness:", good(client.HealthAPI.CheckReadiness(ctx).Execute()).Status)
+	ready := good(client.HealthAPI.CheckReadiness(ctx).Execute())
+	fmt.Println("check_readiness:", ready.Status, ready.GetModel())
 	fmt.Println("read_usage:", good(client.UsageAPI.ReadUsage(ctx).Execute()).Caller)
 }
 
@@ -161,6 +165,27 @@ func health(ctx context.Context, client *groundwork.APIClient) {
 func problem(ctx context.Context, client *groundwork.APIClient, url string) {
 	request := groundwork.NewAnswerRequest(" ")
 	_, _, err := client.AnswersAPI.CreateAnswer(ctx).AnswerRequest(*request).Execute()
+	problem := problemOf(err)
+	fmt.Println("problem:", problem.Code+pointers(problem))
+
+	for _, err := range events[groundwork.AnswerEvent](ctx, url+"/answers/stream", request) {
+		var problem *refused
+		if !errors.As(err, &problem) {
+			log.Fatal("not a problem: ", err)
+		}
+		fmt.Println("problem_of_stream:", problem.Code+pointers(problem.Problem))
+	}
+}
+
+// From elsewhere and without a key, all there is to know is whether it is ready.
+func stranger(ctx context.Context, client *groundwork.APIClient) {
+	ready := good(client.HealthAPI.CheckReadiness(ctx).Execute())
+	_, _, err := client.UsageAPI.ReadUsage(ctx).Execute()
+	fmt.Println("stranger:", ready.Status, problemOf(err).Code)
+}
+
+// problemOf is why a call was refused.
+func problemOf(err error) groundwork.Problem {
 	var failure *groundwork.GenericOpenAPIError
 	if !errors.As(err, &failure) {
 		log.Fatal("not refused: ", err)
@@ -169,15 +194,7 @@ func problem(ctx context.Context, client *groundwork.APIClient, url string) {
 	if !ok {
 		log.Fatal("not a problem: ", failure)
 	}
-	fmt.Println("problem:", problem.Code+pointers(problem))
-
-	for _, err := range events[groundwork.AnswerEvent](url+"/answers/stream", request) {
-		var problem *refused
-		if !errors.As(err, &problem) {
-			log.Fatal("not a problem: ", err)
-		}
-		fmt.Println("problem_of_stream:", problem.Code+pointers(problem.Problem))
-	}
+	return problem
 }
 
 func pointers(problem groundwork.Problem) string {

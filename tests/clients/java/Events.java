@@ -8,6 +8,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -17,11 +18,13 @@ final class Events {
 
     private final HttpClient http;
     private final ObjectMapper json;
+    private final Consumer<HttpRequest.Builder> interceptor;
     private final String url;
 
     Events(ApiClient client) {
         http = client.getHttpClient();
         json = client.getObjectMapper();
+        interceptor = client.getRequestInterceptor();
         url = client.getBaseUri();
     }
 
@@ -30,9 +33,9 @@ final class Events {
             throws ApiException, IOException, InterruptedException {
         var call = HttpRequest.newBuilder(URI.create(url + path))
                 .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofByteArray(json.writeValueAsBytes(request)))
-                .build();
-        var response = http.send(call, BodyHandlers.ofLines());
+                .POST(HttpRequest.BodyPublishers.ofByteArray(json.writeValueAsBytes(request)));
+        interceptor.accept(call); // which has the key
+        var response = http.send(call.build(), BodyHandlers.ofLines());
         if (response.statusCode() != 200) {
             var problem = response.body().collect(Collectors.joining());
             throw new ApiException(response.statusCode(), response.headers(), problem);

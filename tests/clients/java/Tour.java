@@ -37,7 +37,7 @@ import java.util.stream.Collectors;
 /**
  * Calls every operation through the client that openapi-generator made.
  *
- * <p>Usage: java Tour http://127.0.0.1:8000
+ * <p>Usage: java Tour http://127.0.0.1:8000 gw_…
  */
 final class Tour {
     private static final String EMAIL =
@@ -61,6 +61,7 @@ final class Tour {
     public static void main(String[] arguments) throws Exception {
         var client = new ApiClient();
         client.updateBaseUri(arguments[0]);
+        client.setRequestInterceptor(call -> call.header("Authorization", "Bearer " + arguments[1]));
         var tour = new Tour(client);
         tour.health();
         tour.tickets();
@@ -68,6 +69,7 @@ final class Tour {
         tour.translations();
         tour.otherApis();
         tour.problem();
+        tour.stranger();
     }
 
     private void tickets() throws ApiException {
@@ -83,7 +85,8 @@ final class Tour {
     private TicketsApi emailing() {
         var emailing = new ApiClient();
         emailing.updateBaseUri(client.getBaseUri());
-        emailing.setRequestInterceptor(call -> call.POST(BodyPublishers.ofString(EMAIL)));
+        emailing.setRequestInterceptor(client.getRequestInterceptor()
+                .andThen(call -> call.POST(BodyPublishers.ofString(EMAIL))));
         return new TicketsApi(emailing);
     }
 
@@ -176,7 +179,8 @@ final class Tour {
     private void health() throws ApiException {
         var api = new HealthApi(client);
         print("check_health", api.checkHealth().getStatus());
-        print("check_readiness", api.checkReadiness().getStatus());
+        var ready = api.checkReadiness();
+        print("check_readiness", ready.getStatus(), ready.getModel());
         print("read_usage", new UsageApi(client).readUsage().getCaller());
     }
 
@@ -195,8 +199,25 @@ final class Tour {
         }
     }
 
+    /** From elsewhere and without a key, all there is to know is whether it is ready. */
+    private void stranger() throws ApiException, IOException {
+        var stranger = new ApiClient();
+        stranger.updateBaseUri(client.getBaseUri());
+        stranger.setRequestInterceptor(call -> call.header("X-Forwarded-For", "203.0.113.9"));
+        var ready = new HealthApi(stranger).checkReadiness();
+        try {
+            new UsageApi(stranger).readUsage();
+        } catch (ApiException refused) {
+            print("stranger", ready.getStatus(), problemOf(refused).getCode());
+        }
+    }
+
+    private Problem problemOf(ApiException refused) throws IOException {
+        return client.getObjectMapper().readValue(refused.getResponseBody(), Problem.class);
+    }
+
     private String problem(ApiException refused) throws IOException {
-        var problem = client.getObjectMapper().readValue(refused.getResponseBody(), Problem.class);
+        var problem = problemOf(refused);
         var pointers = problem.getErrors().stream().map(FieldError::getPointer).toList();
         return problem.getCode() + " " + words(pointers);
     }

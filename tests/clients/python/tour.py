@@ -1,6 +1,6 @@
 """Calls every operation through the client that openapi-python-client generated.
 
-Usage: python tour.py http://127.0.0.1:8000
+Usage: python tour.py http://127.0.0.1:8000 gw_…
 """
 
 import json
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, TypeVar
 
-from groundwork_client import Client
+from groundwork_client import AuthenticatedClient, Client
 from groundwork_client.api.answers import (
     create_answer,
     create_feedback,
@@ -82,17 +82,19 @@ class Refused(Exception):
         return [error.pointer for error in self.problem.errors or []]
 
 
-def main(url: str) -> None:
-    with Client(url) as client:
+def main(url: str, key: str) -> None:
+    with AuthenticatedClient(url, key) as client:
         health(client)
         tickets(client)
         answers(client)
         translations(client)
         other_apis(client)
         problem(client)
+    with Client(url, headers={"X-Forwarded-For": "203.0.113.9"}) as client:
+        stranger(client)
 
 
-def tickets(client: Client) -> None:
+def tickets(client: AuthenticatedClient) -> None:
     ticket = good(
         create_ticket.sync(client=client, body=TicketRequest(subject="Lamp", body="My lamp broke."))
     )
@@ -101,7 +103,7 @@ def tickets(client: Client) -> None:
     print("create_email_ticket:", from_email.email.subject)
 
 
-def answers(client: Client) -> None:
+def answers(client: AuthenticatedClient) -> None:
     answer = good(create_answer.sync(client=client, body=QUESTION))
     print("create_answer:", answer.answer, [citation.quote for citation in answer.citations])
 
@@ -124,7 +126,7 @@ def answers(client: Client) -> None:
                 print("stream_answer:", event.problem.code, *types)
 
 
-def answer_events(client: Client, request: AnswerRequest) -> Iterator[AnswerEvent]:
+def answer_events(client: AuthenticatedClient, request: AnswerRequest) -> Iterator[AnswerEvent]:
     """The events of an answer as they come."""
     classes: dict[str, type[AnswerEvent]] = {
         "started": AnswerStarted,
@@ -137,7 +139,9 @@ def answer_events(client: Client, request: AnswerRequest) -> Iterator[AnswerEven
         yield classes[data["type"]].from_dict(data)
 
 
-def server_sent(client: Client, path: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def server_sent(
+    client: AuthenticatedClient, path: str, body: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
     """The data of server-sent events, each of them JSON on one line."""
     with client.get_httpx_client().stream("POST", path, json=body) as response:
         if not response.is_success:
@@ -148,7 +152,7 @@ def server_sent(client: Client, path: str, body: dict[str, Any]) -> Iterator[dic
                 yield json.loads(line.removeprefix("data: "))
 
 
-def translations(client: Client) -> None:
+def translations(client: AuthenticatedClient) -> None:
     request = TranslationRequest([GERMAN], target_lang=TranslationRequestTargetLang.EN)
     result = good(create_translations.sync(client=client, body=request))
     for translation in result.translations:
@@ -170,7 +174,9 @@ def translations(client: Client) -> None:
     print("list_languages:", *[language.code for language in languages])
 
 
-def translation_events(client: Client, request: TranslationRequest) -> Iterator[TranslationEvent]:
+def translation_events(
+    client: AuthenticatedClient, request: TranslationRequest
+) -> Iterator[TranslationEvent]:
     """The events of translations as they come."""
     classes: dict[str, type[TranslationEvent]] = {
         "delta": TranslationDelta,
@@ -181,7 +187,7 @@ def translation_events(client: Client, request: TranslationRequest) -> Iterator[
         yield classes[data["type"]].from_dict(data)
 
 
-def other_apis(client: Client) -> None:
+def other_apis(client: AuthenticatedClient) -> None:
     """DeepL's and LibreTranslate's; their own clients work, too."""
     deepl = DeepLRequest([GERMAN], target_lang=DeepLRequestTargetLang.EN_GB)
     deepl_result = good(deepl_translate.sync(client=client, body=deepl))
@@ -197,17 +203,17 @@ def other_apis(client: Client) -> None:
     print("libre_languages:", *[language.code for language in libre_codes])
 
 
-def health(client: Client) -> None:
+def health(client: AuthenticatedClient) -> None:
     alive = check_health.sync(client=client)
     print("check_health:", alive and alive.status)
-    ready = check_readiness.sync(client=client)
-    print("check_readiness:", ready and ready.status)
+    ready = good(check_readiness.sync(client=client))
+    print("check_readiness:", ready.status, ready.model)
     usage = read_usage.sync(client=client)
     assert isinstance(usage, UsageReport)
     print("read_usage:", usage.caller)
 
 
-def problem(client: Client) -> None:
+def problem(client: AuthenticatedClient) -> None:
     """What is wrong with a request comes as data, not only as words."""
     empty = AnswerRequest(question=" ")
     try:
@@ -220,6 +226,14 @@ def problem(client: Client) -> None:
         print("problem_of_stream:", refused.problem.code, *refused.pointers)
 
 
+def stranger(client: Client) -> None:
+    """From elsewhere and without a key, all there is to know is whether it is ready."""
+    ready = good(check_readiness.sync(client=client))
+    usage = read_usage.sync(client=client)
+    assert isinstance(usage, Problem)
+    print("stranger:", ready.status, usage.code)
+
+
 def good(answer: T | Problem | None) -> T:
     """The answer, unless it is a problem."""
     if isinstance(answer, Problem):
@@ -230,4 +244,4 @@ def good(answer: T | Problem | None) -> T:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -1,8 +1,9 @@
 /**
  * Calls every operation through the functions that @hey-api/openapi-ts generated.
  *
- * Usage: node hey_api.js http://127.0.0.1:8000
+ * Usage: node hey_api.js http://127.0.0.1:8000 gw_…
  */
+import { createClient, createConfig } from "./generated/sdk/client/index.js";
 import { client } from "./generated/sdk/client.gen.js";
 import * as groundwork from "./generated/sdk/index.js";
 
@@ -39,7 +40,8 @@ const STREAMING = {
   },
 };
 
-client.setConfig({ baseUrl: process.argv[2] ?? "http://127.0.0.1:8000" });
+const [baseUrl = "", key = ""] = process.argv.slice(2);
+client.setConfig({ baseUrl, auth: key });
 
 await health();
 await tickets();
@@ -47,6 +49,7 @@ await answers();
 await translations();
 await otherApis();
 await problem();
+await stranger();
 
 async function tickets(): Promise<void> {
   const { data: ticket } = await groundwork.createTicket({
@@ -153,7 +156,7 @@ async function health(): Promise<void> {
   const { data: alive } = await groundwork.checkHealth({ throwOnError: true });
   console.log("check_health:", alive.status);
   const { data: ready } = await groundwork.checkReadiness({ throwOnError: true });
-  console.log("check_readiness:", ready.status);
+  console.log("check_readiness:", ready.status, ready.model);
   const { data: usage } = await groundwork.readUsage({ throwOnError: true });
   console.log("read_usage:", usage.caller);
 }
@@ -173,6 +176,15 @@ async function problem(): Promise<void> {
     }
     console.log("problem_of_stream:", refused.problem.code, ...pointers(refused.problem));
   }
+}
+
+/** From elsewhere and without a key, all there is to know is whether it is ready. */
+async function stranger(): Promise<void> {
+  const headers = { "X-Forwarded-For": "203.0.113.9" };
+  const client = createClient(createConfig({ baseUrl, headers }));
+  const { data: ready } = await groundwork.checkReadiness({ client, throwOnError: true });
+  const { error } = await groundwork.readUsage({ client });
+  console.log("stranger:", ready.status, error?.code);
 }
 
 function pointers(problem: groundwork.Problem | undefined): string[] {

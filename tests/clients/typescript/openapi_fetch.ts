@@ -1,7 +1,7 @@
 /**
  * Calls every operation with openapi-fetch and the types that openapi-typescript generated.
  *
- * Usage: node openapi_fetch.js http://127.0.0.1:8000
+ * Usage: node openapi_fetch.js http://127.0.0.1:8000 gw_…
  */
 import createClient from "openapi-fetch";
 
@@ -23,7 +23,8 @@ const QUESTION: Schemas["AnswerRequest"] = {
   store: true,
 };
 
-const client = createClient<paths>({ baseUrl: process.argv[2] ?? "http://127.0.0.1:8000" });
+const [baseUrl = "", key = ""] = process.argv.slice(2);
+const client = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${key}` } });
 
 await health();
 await tickets();
@@ -31,6 +32,7 @@ await answers();
 await translations();
 await otherApis();
 await problem();
+await stranger();
 
 async function tickets(): Promise<void> {
   const ticket = good(
@@ -130,7 +132,8 @@ async function otherApis(): Promise<void> {
 
 async function health(): Promise<void> {
   console.log("check_health:", good(await client.GET("/healthz")).status);
-  console.log("check_readiness:", good(await client.GET("/readyz")).status);
+  const ready = good(await client.GET("/readyz"));
+  console.log("check_readiness:", ready.status, ready.model);
   console.log("read_usage:", good(await client.GET("/usage")).caller);
 }
 
@@ -142,6 +145,15 @@ async function problem(): Promise<void> {
 
   const stream = await client.POST("/answers/stream", { body, parseAs: "stream" });
   console.log("problem_of_stream:", stream.error?.code, ...pointers(stream.error));
+}
+
+/** From elsewhere and without a key, all there is to know is whether it is ready. */
+async function stranger(): Promise<void> {
+  const headers = { "X-Forwarded-For": "203.0.113.9" };
+  const client = createClient<paths>({ baseUrl, headers });
+  const { status } = good(await client.GET("/readyz"));
+  const { error } = await client.GET("/usage");
+  console.log("stranger:", status, error?.code);
 }
 
 function pointers(problem: Schemas["Problem"] | undefined): string[] {

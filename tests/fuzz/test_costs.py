@@ -11,7 +11,7 @@ from time import process_time
 from typing import Final
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.targets import TARGETS, Target
@@ -51,8 +51,9 @@ def seconds(target: Target, text: str, runs: int) -> float:
 def test_no_text_costs_more_than_a_straight_line(name: str) -> None:
     target = TARGETS[name]
 
-    @settings(max_examples=EXAMPLES, phases=[Phase.reuse, Phase.generate])
+    @settings(max_examples=EXAMPLES, phases=[Phase.explicit, Phase.reuse, Phase.generate])
     @given(begin=edge, middle=unit, end=edge)
+    @example(begin="", middle="> a@b.example", end="灯")  # found in "figures"
     def search(begin: str, middle: str, end: str) -> None:
         def text(size: int) -> str:
             return begin + middle * (size // len(middle)) + end

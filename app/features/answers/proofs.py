@@ -49,19 +49,21 @@ def keeps_figures(request: AnswerTask, output: Written) -> Check | None:
     That is the sentences that it cites, under their titles, or all where it cites none, and what
     was said before. Figures are compared by their digits: 12,50 is 12.5, and 07:00 is 7.
     """
-    found = [match for match in _EXACT.finditer(output.text) if match.lastgroup != "item"]
+    matches = _EXACT.finditer(output.text)
+    found = {match[0]: match.lastgroup for match in matches if match.lastgroup != "item"}
     if not found:
         return None
     text = _evidence(request, request.cited(output.sources) or request.sentences)
     codes = {_bare(code) for code in _CODES.findall(text)}
     figures = {value for figure in _FIGURES.findall(text) for value in _values(figure)}
+    text = text.lower()
 
     def stands(kind: str | None, said: str) -> bool:
         if kind == "link":
-            return said.rstrip(".,;:!?").lower() in text.lower()
+            return said.rstrip(".,;:!?").lower() in text
         return _bare(said) in codes if kind == "code" else not figures.isdisjoint(_values(said))
 
-    wrong = tuple(dict.fromkeys(m[0] for m in found if not stands(m.lastgroup, m[0])))
+    wrong = tuple(said for said, kind in found.items() if not stands(kind, said))
     advice = f"The sentences that it names do not hold {', '.join(wrong)}." if wrong else ""
     return Check("figures", not wrong, unexpected=wrong, advice=advice)
 

@@ -23,10 +23,11 @@ from app.errors import (
     DeadlineExceeded,
     GroundworkError,
     Overloaded,
+    QuotaExceeded,
 )
 from app.factory import create_app
 from app.settings import Settings, environment_name, load_settings
-from tests.contract.proxy import CONFIGURATION, behind_nginx, prepare
+from tests.contract.proxy import CONFIGURATION, behind_nginx, prepare, trusting
 from tests.contract.serving import application, serving
 from tests.hostile.behaviours import Behaviour, Endless, Good, Hang
 from tests.hostile.calls import Call
@@ -231,14 +232,14 @@ def test_limits_of_nginx_fit_those_of_the_service() -> None:
 def test_nginx_names_problems_as_the_service_does() -> None:
     texts = re.findall(r"return (\d+) '(.+)';", CONFIGURATION.read_text("utf-8"))
     problems = {int(status): json.loads(text) for status, text in texts}
-    kinds = {413: BodyTooLarge, 503: Overloaded, 504: DeadlineExceeded}
+    kinds = {413: BodyTooLarge, 429: QuotaExceeded, 503: Overloaded, 504: DeadlineExceeded}
     assert set(problems) == set(kinds)
     for status, kind in kinds.items():
         problem = problems[status]
         assert (problem["status"], problem["code"], problem["title"]) == (
             *(kind.status, kind.code, kind.title),
         )
-        assert problem["type"] == f"urn:groundwork:problem:{kind.code}"
+        assert problem["type"] == (kind.type or f"urn:groundwork:problem:{kind.code}")
 
 
 @pytest.fixture(scope="module")
@@ -284,6 +285,44 @@ def test_pages_are_compressed_and_kept(proxied: httpx.Client) -> None:
     assert again.status_code == 304
 
 
+def test_plain_http_is_told_of_https(tmp_path: Path) -> None:
+    with behind_nginx(tmp_path, f"127.0.0.1:{free_port()}"):
+        written = (tmp_path / "groundwork.conf").read_text("utf-8")
+        (plain,) = re.findall(r"listen ([0-9.:]+);", written)
+        sent_on = httpx.post(f"http://{plain}/translations?a=b", json=REVIEW)
+    assert sent_on.status_code == 308
+    assert sent_on.headers["location"] == "https://127.0.0.1/translations?a=b"
+
+
+def test_a_flood_of_one_address_is_a_problem(tmp_path: Path) -> None:
+    rate = "$binary_remote_addr zone=groundwork_requests:10m rate=1r/m"  # none comes back meanwhile
+    with (
+        serving(application()) as direct,
+        behind_nginx(tmp_path, direct.base_url.netloc.decode(), limit_req_zone=rate) as client,
+    ):
+        answers = [client.get("/healthz") for _ in range(50)]
+    assert [each.status_code for each in answers] == [200] * 40 + [429] * 10  # the first was ours
+    _is_too_many(answers[-1])
+
+
+async def test_requests_under_way_are_counted(tmp_path: Path) -> None:
+    async with slow_service(tmp_path, limit_conn="groundwork_connections 1") as (caller, _):
+        async with caller.stream("POST", "/translations/stream", json=REVIEW) as response:
+            await anext(response.aiter_text())
+            _is_too_many(await caller.get("/healthz"))
+        async with asyncio.timeout(60):  # until nginx has seen that its caller left
+            while (await caller.get("/healthz")).status_code != 200:
+                await asyncio.sleep(0.05)
+
+
+def _is_too_many(refused: httpx.Response) -> None:
+    assert refused.status_code == 429
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.headers["retry-after"] == "1"
+    assert refused.headers["x-request-id"]
+    assert refused.json()["code"] == "quota-exceeded"
+
+
 def test_without_a_service_there_is_a_problem(tmp_path: Path) -> None:
     with behind_nginx(tmp_path, f"127.0.0.1:{free_port()}") as client:
         refused = client.post("/translations", json=REVIEW)
@@ -308,7 +347,9 @@ async def slow_service(folder: Path, **others: str) -> AsyncGenerator[_Slow]:
         async with beside(serving(app)) as service:
             address = service.base_url.netloc.decode()
             with behind_nginx(folder, address, **others) as client:
-                async with httpx.AsyncClient(base_url=client.base_url, timeout=60) as caller:
+                async with httpx.AsyncClient(
+                    base_url=client.base_url, verify=trusting(folder), timeout=60
+                ) as caller:
                     yield caller, upstream
 
 

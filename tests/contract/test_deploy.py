@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import httpx
 import kubernetes_validate
@@ -65,6 +66,16 @@ def literals(variant: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines)
 
 
+def memory_limit(variant: str) -> str:
+    """What a variant's pods may take."""
+    kustomization = yaml.safe_load((KUBERNETES / variant / "kustomization.yaml").read_text("utf-8"))
+    for patch in kustomization.get("patches", []):
+        for change in yaml.safe_load(patch["patch"]):
+            if change["path"].endswith("/resources"):
+                return str(change["value"]["limits"]["memory"])
+    return str(CONTAINER["resources"]["limits"]["memory"])
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_manifests_are_what_kubernetes_takes(path: str, version: str) -> None:
@@ -96,6 +107,20 @@ def test_kustomize_makes_valid_manifests(variant: str) -> None:
     target = "embedded" if variant == "base" else "api"
     assert container["image"] == f"groundwork:{target}"
     assert re.search(rf"^FROM \w+ AS {target}$", Path("Dockerfile").read_text(), re.MULTILINE)
+    # Names are asked for, and a model server elsewhere; the embedded model asks nobody.
+    allowed = [
+        (each["port"], *rule["to"])
+        for rule in kinds["NetworkPolicy"]["spec"]["egress"]
+        for each in rule["ports"]
+    ]
+    system = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}
+    names = [(53, system), (53, system)]
+    if variant == "base":
+        assert allowed == names
+    else:
+        server = urlsplit(literals(variant)["GROUNDWORK_BASE_URL"])
+        pods = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": server.hostname}}}
+        assert allowed == [*names, (server.port, pods)]
 
 
 def test_all_of_it_is_about_the_same_pods() -> None:
@@ -104,6 +129,8 @@ def test_all_of_it_is_about_the_same_pods() -> None:
     assert DOCUMENTS["deploy/kubernetes/base/service.yaml"]["spec"]["selector"] == labels
     budget = DOCUMENTS["deploy/kubernetes/base/disruption.yaml"]["spec"]
     assert budget["selector"]["matchLabels"] == labels
+    policy = DOCUMENTS["deploy/kubernetes/base/network.yaml"]["spec"]
+    assert policy["podSelector"]["matchLabels"] == labels
     scaled = DOCUMENTS["deploy/kubernetes/autoscaling/autoscaler.yaml"]["spec"]["scaleTargetRef"]
     assert scaled["name"] == DEPLOYMENT["metadata"]["name"]
 
@@ -136,6 +163,20 @@ def test_compose_is_open_to_this_machine_alone() -> None:
     for service in ours.values():
         assert service["environment"]["GROUNDWORK_OPEN"] == "true"
         assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_compose_lets_a_container_do_no_more_than_a_pod(variant: str) -> None:
+    services = yaml.safe_load(Path("docker-compose.yml").read_text("utf-8"))["services"]
+    target = {"base": "embedded", "hosted": "api"}[variant]
+    ours = [each for each in services.values() if each["image"] == f"groundwork:{target}"]
+    assert ours
+    for service in ours:
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert 0 < service["pids_limit"] <= 512
+        assert f"{service['mem_limit']}i".upper() == memory_limit(variant).upper()
 
 
 def test_a_services_own_variables_would_stop_the_start(
@@ -180,6 +221,20 @@ def test_pod_may_do_no_more_than_it_needs() -> None:
     # The image's weights are in GROUNDWORK_CACHE_DIR; a volume there would hide them.
     mounts = {mount["name"]: mount["mountPath"] for mount in CONTAINER["volumeMounts"]}
     assert mounts == {"tmp": "/tmp", "keys": "/etc/groundwork"}  # noqa: S108
+
+
+def test_pods_are_reached_at_their_port_alone_and_reach_little() -> None:
+    policy = DOCUMENTS["deploy/kubernetes/base/network.yaml"]["spec"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    for rule in policy["ingress"]:
+        assert all(rule["from"])
+        assert rule["ports"] == [{"port": CONTAINER["ports"][0]["name"]}]
+    (names,) = policy["egress"]
+    assert all(names["to"])
+    assert {(each["protocol"], each["port"]) for each in names["ports"]} == {
+        ("UDP", 53),
+        ("TCP", 53),
+    }
 
 
 # --- The pages about it --------------------------------------------------------------------------
@@ -311,7 +366,7 @@ async def test_requests_under_way_are_counted(tmp_path: Path) -> None:
             await anext(response.aiter_text())
             _is_too_many(await caller.get("/healthz"))
         async with asyncio.timeout(60):  # until nginx has seen that its caller left
-            while (await caller.get("/healthz")).status_code != 200:
+            while (await caller.get("/healthz")).status_code != 200:  # noqa: ASYNC110 # no event
                 await asyncio.sleep(0.05)
 
 

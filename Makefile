@@ -4,12 +4,13 @@ PYTHON ?= python3
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 TOOLS := $(CURDIR)/.clients/tools/bin
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+	--generate-hashes --no-emit-index-url --no-emit-package pip --no-annotate \
+	--custom-compile-command "make lock" \
 	pyproject.toml
 SWAGGER_UI := LICENSE NOTICE swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt swagger-ui.css
 
 .PHONY: serve test test-all test-images test-browser test-clients screenshots quality bench retrieval soak fuzz \
-	check snapshot release-contract swagger-ui lock bench-lock clients-lock clean
+	check snapshot release-contract swagger-ui audit base-image sbom lock bench-lock clients-lock clean
 
 serve: .venv/.weights
 	.venv/bin/groundwork serve --sample
@@ -17,7 +18,7 @@ serve: .venv/.weights
 test: check .venv/.gemma
 	.venv/bin/pytest --numprocesses 2 --dist loadfile -m "not slow"
 
-test-all: test test-browser test-clients .venv/.qwen .venv/.tune
+test-all: test audit test-browser test-clients .venv/.qwen .venv/.tune
 	.venv/bin/pytest -s -m slow
 	.venv/bin/python -m bench --quick --only groundwork,guarded,floor,fastapi-httpx
 	.venv/bin/python -m bench.engine
@@ -28,9 +29,11 @@ quality: .venv/.dev .venv/.gemma .venv/.qwen
 test-clients: .venv/.dev .venv/.gemma .clients/.tools .clients/.packages .clients/.jdk
 	.venv/bin/pytest tests/clients
 
+# With another base image: make test-images BASE=python:3.13-slim
+test-images: BUILD = docker build --network host $(if $(BASE),--build-arg PYTHON_IMAGE=$(BASE))
 test-images: .venv/.dev
-	docker build --network host --tag groundwork:embedded .
-	docker build --network host --tag groundwork:api --target api .
+	$(BUILD) --tag groundwork:embedded .
+	$(BUILD) --tag groundwork:api --target api .
 	.venv/bin/pytest tests/container
 
 test-browser: .venv/.chromium
@@ -76,12 +79,32 @@ swagger-ui:
 		&& rm swagger-ui-dist-$(VERSION).tgz \
 		&& sha256sum $(SWAGGER_UI) > SHA256SUMS
 
+# Known vulnerabilities of what the service consists of fail it; see deploy/audit.py.
+audit: .venv/.dev
+	.venv/bin/python -m deploy.audit requirements/embedded.lock
+
+# The Dockerfile's base image, as its tag stands today.
+base-image:
+	docker pull --quiet python:3.13-slim
+	digest=$$(docker image inspect --format '{{index .RepoDigests 0}}' python:3.13-slim) \
+		&& sed -i "s|\(python:3.13-slim\)@sha256:[0-9a-f]*|\1@$${digest#*@}|" Dockerfile
+
+# What the service consists of, as the lock has it: sbom.cdx.json
+sbom: .venv/.dev
+	$(PYTHON) -m venv --clear --without-pip .sbom
+	$(PIP) --python .sbom/bin/python install --require-hashes --requirement requirements/embedded.lock
+	PATH="$(CURDIR)/.venv/bin:$$PATH" .sbom/bin/python -m deploy.sbom \
+		$(or $(MODEL),qwen2.5-coder-1.5b-instruct) > sbom.cdx.json
+
 lock: .venv/.dev
 	$(COMPILE) --output-file requirements/api.lock
 	$(COMPILE) --extra embedded --constraint requirements/api.lock --output-file requirements/embedded.lock
 	$(COMPILE) --extra embedded --extra dev --constraint requirements/embedded.lock --output-file requirements/dev.lock
 	$(COMPILE) --extra tune --constraint requirements/dev.lock --override requirements/without-torch.txt \
 		--output-file requirements/tune.lock
+	cd requirements && ../.venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --constraint dev.lock \
+		--custom-compile-command "make lock" --output-file sbom.lock sbom.in
 
 bench-lock: .venv/.dev
 	cd bench/peers && for peer in *.in; do ../../.venv/bin/uv pip compile --quiet --universal \
@@ -96,7 +119,7 @@ clients-lock: .venv/.dev .clients/.tools
 		--omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean:
-	rm -rf .venv .bench .clients
+	rm -rf .venv .bench .clients .sbom
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Groundwork needs Python 3.11 or later.")'

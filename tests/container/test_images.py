@@ -47,6 +47,7 @@ needs_api = pytest.mark.skipif(not is_built(API), reason=f"{API} is not built")
 
 def start(image: str, *environment: str, mounted: Path | None = None) -> str:
     options = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
+    options += ["--pids-limit=512", f"--memory={'4g' if image == EMBEDDED else '512m'}"]
     options += [f"--volume={mounted}:/features:ro"] if mounted else []
     settings = [f"--env={setting}" for setting in (OPEN, *environment)]
     publish = f"--publish=127.0.0.1::{PORT}"
@@ -185,3 +186,18 @@ def test_image_says_what_it_is(image: str) -> None:
     assert config["User"] == "10001:10001"
     assert config["Healthcheck"]
     assert config["Labels"]["org.opencontainers.image.title"] == "Groundwork"
+
+
+@pytest.mark.parametrize(
+    "image",
+    [pytest.param(EMBEDDED, marks=needs_embedded), pytest.param(API, marks=needs_api)],
+)
+def test_image_has_its_bill_of_materials(image: str) -> None:
+    bill = json.loads(docker("run", "--rm", image, "cat", "/srv/groundwork/sbom.cdx.json"))
+    listing = "from importlib.metadata import distributions as all\nfor d in all(): print(d.name)"
+    installed = set(docker("run", "--rm", image, "python", "-c", listing).splitlines())
+    libraries = {each["name"] for each in bill["components"] if each["type"] == "library"}
+    assert libraries == installed - {"groundwork"}
+    hashes = [each["hashes"] for each in bill["components"] if "hashes" in each]
+    weights = [[{"alg": "SHA-256", "content": DEFAULT.sha256}]]
+    assert hashes == (weights if image == EMBEDDED else [])

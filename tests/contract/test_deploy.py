@@ -1,44 +1,26 @@
-"""What ``deploy/`` holds is valid, and fits the service; nginx is run for real."""
+"""What ``deploy/`` and the compose file hold is valid, and fits the service."""
 
-import asyncio
 import json
 import re
 import shutil
 import subprocess
-from collections.abc import AsyncGenerator, Generator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
+from urllib.parse import urlsplit
 
-import httpx
 import kubernetes_validate
 import pytest
-import uvicorn
 import yaml
 
 from app.cli import _CLOSING_SECONDS  # pyright: ignore[reportPrivateUsage]
-from app.errors import (
-    BodyTooLarge,
-    ConfigurationError,
-    DeadlineExceeded,
-    GroundworkError,
-    Overloaded,
-)
-from app.factory import create_app
+from app.errors import ConfigurationError, GroundworkError
 from app.settings import Settings, environment_name, load_settings
-from tests.contract.proxy import CONFIGURATION, behind_nginx, prepare
 from tests.contract.serving import application, serving
-from tests.hostile.behaviours import Behaviour, Endless, Good, Hang
-from tests.hostile.calls import Call
-from tests.hostile.upstream import HostileUpstream, hostile_upstream
-from tests.service import beside, free_port
 
 KUBERNETES = Path("deploy/kubernetes")
 VARIANTS = ["base", "hosted"]
 VERSIONS = ["1.30", kubernetes_validate.latest_version()]  # 1.30 is the first with a sleep action
-REVIEW = {"text": ["Das Produkt ist sehr gut."], "target_lang": "EN"}
-
-_Slow = tuple[httpx.AsyncClient, HostileUpstream]
 
 
 # --- Kubernetes ----------------------------------------------------------------------------------
@@ -62,6 +44,16 @@ def literals(variant: str) -> dict[str, str]:
     kustomization = yaml.safe_load((KUBERNETES / variant / "kustomization.yaml").read_text("utf-8"))
     lines = kustomization["configMapGenerator"][0]["literals"]
     return dict(line.split("=", 1) for line in lines)
+
+
+def memory_limit(variant: str) -> str:
+    """What a variant's pods may take."""
+    kustomization = yaml.safe_load((KUBERNETES / variant / "kustomization.yaml").read_text("utf-8"))
+    for patch in kustomization.get("patches", []):
+        for change in yaml.safe_load(patch["patch"]):
+            if change["path"].endswith("/resources"):
+                return str(change["value"]["limits"]["memory"])
+    return str(CONTAINER["resources"]["limits"]["memory"])
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -95,6 +87,20 @@ def test_kustomize_makes_valid_manifests(variant: str) -> None:
     target = "embedded" if variant == "base" else "api"
     assert container["image"] == f"groundwork:{target}"
     assert re.search(rf"^FROM \w+ AS {target}$", Path("Dockerfile").read_text(), re.MULTILINE)
+    # Names are asked for, and a model server elsewhere; the embedded model asks nobody.
+    allowed = [
+        (each["port"], *rule["to"])
+        for rule in kinds["NetworkPolicy"]["spec"]["egress"]
+        for each in rule["ports"]
+    ]
+    system = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}
+    names = [(53, system), (53, system)]
+    if variant == "base":
+        assert allowed == names
+    else:
+        server = urlsplit(literals(variant)["GROUNDWORK_BASE_URL"])
+        pods = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": server.hostname}}}
+        assert allowed == [*names, (server.port, pods)]
 
 
 def test_all_of_it_is_about_the_same_pods() -> None:
@@ -103,6 +109,8 @@ def test_all_of_it_is_about_the_same_pods() -> None:
     assert DOCUMENTS["deploy/kubernetes/base/service.yaml"]["spec"]["selector"] == labels
     budget = DOCUMENTS["deploy/kubernetes/base/disruption.yaml"]["spec"]
     assert budget["selector"]["matchLabels"] == labels
+    policy = DOCUMENTS["deploy/kubernetes/base/network.yaml"]["spec"]
+    assert policy["podSelector"]["matchLabels"] == labels
     scaled = DOCUMENTS["deploy/kubernetes/autoscaling/autoscaler.yaml"]["spec"]["scaleTargetRef"]
     assert scaled["name"] == DEPLOYMENT["metadata"]["name"]
 
@@ -135,6 +143,20 @@ def test_compose_is_open_to_this_machine_alone() -> None:
     for service in ours.values():
         assert service["environment"]["GROUNDWORK_OPEN"] == "true"
         assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_compose_lets_a_container_do_no_more_than_a_pod(variant: str) -> None:
+    services = yaml.safe_load(Path("docker-compose.yml").read_text("utf-8"))["services"]
+    target = {"base": "embedded", "hosted": "api"}[variant]
+    ours = [each for each in services.values() if each["image"] == f"groundwork:{target}"]
+    assert ours
+    for service in ours:
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert 0 < service["pids_limit"] <= 512
+        assert f"{service['mem_limit']}i".upper() == memory_limit(variant).upper()
 
 
 def test_a_services_own_variables_would_stop_the_start(
@@ -181,6 +203,20 @@ def test_pod_may_do_no_more_than_it_needs() -> None:
     assert mounts == {"tmp": "/tmp", "keys": "/etc/groundwork"}  # noqa: S108
 
 
+def test_pods_are_reached_at_their_port_alone_and_reach_little() -> None:
+    policy = DOCUMENTS["deploy/kubernetes/base/network.yaml"]["spec"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    for rule in policy["ingress"]:
+        assert all(rule["from"])
+        assert rule["ports"] == [{"port": CONTAINER["ports"][0]["name"]}]
+    (names,) = policy["egress"]
+    assert all(names["to"])
+    assert {(each["protocol"], each["port"]) for each in names["ports"]} == {
+        ("UDP", 53),
+        ("TCP", 53),
+    }
+
+
 # --- The pages about it --------------------------------------------------------------------------
 
 
@@ -200,137 +236,3 @@ def kinds_of(kind: type[GroundworkError]) -> Iterator[type[GroundworkError]]:
     yield kind
     for narrower in kind.__subclasses__():
         yield from kinds_of(narrower)
-
-
-# --- nginx ---------------------------------------------------------------------------------------
-
-
-def directive(name: str) -> str:
-    found = re.findall(rf"^\s*{name} ([^;]+);", CONFIGURATION.read_text("utf-8"), re.MULTILINE)
-    assert len(found) == 1, name
-    return cast("str", found[0])
-
-
-def test_nginx_takes_the_configuration(tmp_path: Path) -> None:
-    command, _ = prepare(tmp_path, "127.0.0.1:8000")
-    run = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    assert "warn" not in run.stderr
-
-
-def test_limits_of_nginx_fit_those_of_the_service() -> None:
-    defaults = Settings.model_fields
-    assert int(directive("client_max_body_size").removesuffix("m")) * 1024 * 1024 == (
-        defaults["max_body_bytes"].default
-    )
-    assert int(directive("proxy_read_timeout").removesuffix("s")) > defaults["timeout"].default
-    idle = uvicorn.Config("app.main:app").timeout_keep_alive
-    assert int(directive("keepalive_timeout").removesuffix("s")) < idle
-
-
-def test_nginx_names_problems_as_the_service_does() -> None:
-    texts = re.findall(r"return (\d+) '(.+)';", CONFIGURATION.read_text("utf-8"))
-    problems = {int(status): json.loads(text) for status, text in texts}
-    kinds = {413: BodyTooLarge, 503: Overloaded, 504: DeadlineExceeded}
-    assert set(problems) == set(kinds)
-    for status, kind in kinds.items():
-        problem = problems[status]
-        assert (problem["status"], problem["code"], problem["title"]) == (
-            *(kind.status, kind.code, kind.title),
-        )
-        assert problem["type"] == f"urn:groundwork:problem:{kind.code}"
-
-
-@pytest.fixture(scope="module")
-def proxied(tmp_path_factory: pytest.TempPathFactory) -> Generator[httpx.Client]:
-    with (
-        serving(application()) as direct,
-        behind_nginx(tmp_path_factory.mktemp("nginx"), direct.base_url.netloc.decode()) as client,
-    ):
-        yield client
-
-
-def test_request_ids_pass(proxied: httpx.Client) -> None:
-    kept = proxied.get("/healthz", headers={"x-request-id": "order-7/a=b"})
-    assert kept.headers.get_list("x-request-id") == ["order-7/a=b"]
-    for silly in ("a b", "a" * 129, "<script>"):
-        given = proxied.get("/healthz", headers={"x-request-id": silly})
-        assert re.fullmatch(r"[0-9a-f]{32}", given.headers["x-request-id"])
-
-
-def test_a_body_is_as_large_as_the_service_takes(proxied: httpx.Client) -> None:
-    most = Settings.model_fields["max_body_bytes"].default
-    headers = {"content-type": "message/rfc822", "x-request-id": "large"}
-    email = b"Subject: Broken.\n\n"
-    passed = proxied.post("/tickets/email", content=email.ljust(most, b"a"), headers=headers)
-    assert passed.json()["code"] == "text-too-long", passed.text
-    refused = proxied.post("/tickets/email", content=email.ljust(most + 1, b"a"), headers=headers)
-    assert refused.status_code == 413
-    assert refused.headers["content-type"] == "application/problem+json"
-    assert refused.headers["x-request-id"] == "large"
-    assert refused.json()["code"] == "body-too-large"
-
-
-def test_problems_of_the_service_pass(proxied: httpx.Client) -> None:
-    refused = proxied.post("/answers", json={})
-    assert refused.status_code == 422
-    assert refused.json()["errors"]
-
-
-def test_pages_are_compressed_and_kept(proxied: httpx.Client) -> None:
-    script = "/static/docs/swagger-ui/swagger-ui-bundle.js"
-    first = proxied.get(script)
-    assert first.headers["content-encoding"] == "gzip"
-    again = proxied.get(script, headers={"if-none-match": first.headers["etag"]})
-    assert again.status_code == 304
-
-
-def test_without_a_service_there_is_a_problem(tmp_path: Path) -> None:
-    with behind_nginx(tmp_path, f"127.0.0.1:{free_port()}") as client:
-        refused = client.post("/translations", json=REVIEW)
-    assert refused.status_code == 503
-    assert refused.headers["content-type"] == "application/problem+json"
-    assert refused.headers["retry-after"] == "1"
-    assert refused.json()["code"] == "overloaded"
-
-
-def script(call: Call) -> Behaviour:
-    """A first word at once and the next much later, or nothing at all."""
-    if "capital of France" in call.text:  # the gateway's own question
-        return Good("Paris")
-    return Endless(gap=600) if call.stream else Hang()
-
-
-@asynccontextmanager
-async def slow_service(folder: Path, **others: str) -> AsyncGenerator[_Slow]:
-    """A service behind nginx, whose upstream is slow."""
-    async with hostile_upstream(script) as upstream:
-        app = create_app(Settings(model="openai:any", base_url=upstream.base_url))
-        async with beside(serving(app)) as service:
-            address = service.base_url.netloc.decode()
-            with behind_nginx(folder, address, **others) as client:
-                async with httpx.AsyncClient(base_url=client.base_url, timeout=60) as caller:
-                    yield caller, upstream
-
-
-async def test_streams_come_as_they_are_made_and_end_with_their_caller(tmp_path: Path) -> None:
-    async with slow_service(tmp_path) as (caller, upstream):
-        async with caller.stream("POST", "/translations/stream", json=REVIEW) as response:
-            assert response.status_code == 200
-            assert "content-encoding" not in response.headers
-            first = await anext(response.aiter_text())
-            assert first.startswith('data: {"type":"delta"')
-        (record,) = [record for record in upstream.calls if record.call.stream]
-        async with asyncio.timeout(120):  # lest it waits for the upstream's next word
-            while record.ended is None:  # noqa: ASYNC110 # what is watched is no event
-                await asyncio.sleep(0.01)
-        assert record.client_left is not None
-
-
-async def test_a_service_that_does_not_answer_is_a_problem(tmp_path: Path) -> None:
-    async with slow_service(tmp_path, proxy_read_timeout="100ms") as (caller, _):
-        late = await caller.post("/translations", json=REVIEW)
-    assert late.status_code == 504
-    assert late.headers["content-type"] == "application/problem+json"
-    assert late.json()["code"] == "deadline-exceeded"
-    assert late.headers["x-request-id"]

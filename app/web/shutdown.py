@@ -5,6 +5,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
@@ -38,8 +39,9 @@ class Shutdown:
     def watching(self, abort: Callable[[ShuttingDown], Awaitable[None]]) -> Generator[None]:
         """Watch for signals in this block; ``abort`` fails what is under way.
 
-        The handlers that were there are called as well. Outside the main thread, where signals
-        cannot be watched, nothing happens.
+        The handlers that were there are called as well; where there were none, nobody but us would
+        end the process, so it is left at once. Outside the main thread, where signals cannot be
+        watched, nothing happens.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -52,6 +54,8 @@ class Shutdown:
             earlier: Any = before[signal.Signals(number)]
             if callable(earlier):
                 earlier(number, frame)
+            elif earlier is signal.SIG_DFL:
+                sys.exit(128 + number)
 
         for number in _SIGNALS:
             signal.signal(number, on_signal)

@@ -162,7 +162,10 @@ def test_features_are_evaluated_on_their_own_cases(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
-def test_what_is_done_before_ctrl_c_is_not_asked_again(upstream: Upstream, folder: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_what_is_done_before_a_signal_is_not_asked_again(
+    upstream: Upstream, folder: Path, number: signal.Signals, code: int
+) -> None:
     upstream.stuck = 3
     own = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     root = str(Path(__file__).parents[2])
@@ -171,8 +174,8 @@ def test_what_is_done_before_ctrl_c_is_not_asked_again(upstream: Upstream, folde
     process = subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.DEVNULL)
     try:
         assert upstream.hangs.wait(60)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        process.send_signal(number)
+        assert process.wait(60) == code
     finally:
         process.kill()
         process.wait()

@@ -5,12 +5,9 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar
 
-from app.errors import GroundworkError
-
 T = TypeVar("T")
 
 _LONG = 5_000  # characters
-MOST_AT_ONCE = 8  # of one request's calls, so that it does not fill the queue for others
 
 
 async def aside(function: Callable[[], T], *, characters: int) -> T:
@@ -23,39 +20,11 @@ async def aside(function: Callable[[], T], *, characters: int) -> T:
     return await asyncio.to_thread(function) if characters > _LONG else function()
 
 
-async def outcomes(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T | GroundworkError]:
-    """Results of all calls, in order, or what each failed with; some run at once."""
-    return await together([_outcome(call) for call in calls])
-
-
-async def _outcome(call: Coroutine[Any, Any, T]) -> T | GroundworkError:
-    try:
-        return await call
-    except GroundworkError as error:
-        return error
-
-
 async def together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Results of all calls, in order, of which some run at once.
-
-    The first failure cancels the others and is raised.
-    """
+    """Results of all calls, in order; the first failure cancels the others and is raised."""
     if len(calls) == 1:  # needs no task
         return [await calls[0]]
-    places = asyncio.Semaphore(MOST_AT_ONCE)
-
-    async def run(call: Coroutine[Any, Any, T]) -> T:
-        try:
-            await places.acquire()
-        except BaseException:
-            call.close()
-            raise
-        try:
-            return await call
-        finally:
-            places.release()
-
-    tasks = [asyncio.ensure_future(run(call)) for call in calls]
+    tasks = [asyncio.ensure_future(call) for call in calls]
     try:
         return await asyncio.gather(*tasks)
     finally:
@@ -63,16 +32,15 @@ async def together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
 
 
 async def merged(sources: Sequence[AsyncGenerator[T]]) -> AsyncGenerator[tuple[int, T]]:
-    """Items of all sources as they come, each with its source's index; some run at once.
+    """Items of all sources as they come, each with its source's index.
 
     What a source fails with is raised when all have ended. Closing the generator ends them.
     """
     items: asyncio.Queue[tuple[int, T] | None] = asyncio.Queue()
-    places = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def pump(index: int, source: AsyncGenerator[T]) -> None:
         try:
-            async with places, aclosing(source):
+            async with aclosing(source):
                 async for item in source:
                     items.put_nowait((index, item))
         finally:

@@ -17,13 +17,13 @@ from app.features.answers.task import passages_of
 from app.features.tickets.custom_fields import CustomFields
 from app.features.tickets.feature import FEATURE as TICKETS
 from app.features.tickets.request import Intent, TicketRequest
-from app.features.translations.allowance import MOST_CALLS, MOST_SENT
-from app.features.translations.glossaries import terms_in
 from app.features.translations.schemas import (
     LARGEST_GLOSSARY,
     MOST_BYTES,
     TranslationRequest,
 )
+from app.features.translations.texts import terms_in
+from app.features.translations.translating import MOST_CALLS, MOST_SENT
 from app.features.wire import Request
 from app.gateway.dialects.dialect import OutputMode, Profile
 from app.gateway.dialects.openai import OpenAIDialect

@@ -22,10 +22,10 @@ from app.features.proving import PROOFS, Where, adds_no, keeps
 from app.features.tickets.entities import entities_of
 from app.features.tickets.mail import read_email
 from app.features.tickets.replies import split_reply, without_oldest
-from app.features.translations.glossaries import terms_in
-from app.features.translations.markup import Kind, MarkupError, compared, read, sheets_of
-from app.features.translations.pieces import cut
-from app.features.translations.shape import in_the_shape_of
+from app.features.translations.markup import Kind, MarkupError, read
+from app.features.translations.sheets import compared, sheets_of
+from app.features.translations.texts import cut, terms_in
+from app.features.translations.translator import in_the_shape_of
 from app.features.verbatim import copied, in_catalogue, spelled
 from app.features.wire import Request
 from app.gateway.boundary import delimited

@@ -1,21 +1,24 @@
 """A request's texts, made ready for the model: in pieces, with marks for their tags, with their terms."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from app.errors import GroundworkError, MarkupInvalid, TextEmpty, invalid
-from app.features.translations.glossaries import glossary_of, terms_in
-from app.features.translations.markup import MarkupError, Sheet, read, sheets_of
-from app.features.translations.pieces import cut, has_words
+from app.errors import GlossaryInvalid, GroundworkError, MarkupInvalid, TextEmpty, invalid
+from app.features.spans import emails, placeholders, urls
+from app.features.translations.markup import MarkupError, read
 from app.features.translations.schemas import TranslationRequest
+from app.features.translations.sheets import Sheet, has_words, sheets_of
 from app.features.translations.translator import Unit
-from app.knowledge.terms import Terms
+from app.knowledge.sentences import LONGEST, spans
+from app.knowledge.terms import Places, Terms, words_of
 from app.knowledge.vocabulary import Vocabulary
 from app.languages import UNKNOWN, UNSPACED, Detection, base, detect_scored
 
 _MOST: Final = 2_000  # characters of a piece; its translation has to fit into max_tokens
+_BARE: Final = re.compile(r"\S(?:.*\S)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,6 @@ Part = str | Piece
 """A part of a text: kept as it is, or translated."""
 
 
-def units_in(parts: Iterable[Part]) -> Iterator[Unit]:
-    """What of some parts the model gets."""
-    return (part.unit for part in parts if isinstance(part, Piece))
-
-
 @dataclass(frozen=True, slots=True)
 class Text:
     """One of the request's texts: as it came, in parts, what it is in, why it is not translated."""
@@ -58,7 +56,7 @@ def texts_of(request: TranslationRequest, vocabulary: Vocabulary) -> list[Text]:
     Raises:
         GlossaryInvalid: there is no glossary of the operator's as the request names it.
     """
-    named, own = glossary_of(request, vocabulary), Terms(request.glossary)
+    named, own = _glossary_of(request, vocabulary), Terms(request.glossary)
 
     def glossaries(code: str) -> Collection[Terms]:
         return [terms for terms in (named.get(base(code)), own) if terms]
@@ -139,3 +137,64 @@ class _Maker:
             else:
                 parts += self.plain(text, sheet.filled)
         return [*parts, source[start:end]]
+
+
+def cut(text: str, *, language: str, most: int) -> list[str]:
+    """A text in pieces of as many sentences as there is room for, and the white space around them.
+
+    Args:
+        text: any text.
+        language: its code, as far as it is known; sentences do not end alike in all of them.
+        most: characters of a piece; more than a list's mark takes.
+    """
+    found = [whole.span() for whole in _BARE.finditer(text)]
+    if found and found[0][1] - found[0][0] > most:
+        found = spans(text, 0, len(text), language, min(most, LONGEST))
+    packs: list[tuple[int, int]] = []
+    for start, end in found:
+        if packs and end - packs[-1][0] <= most:
+            start, _ = packs.pop()
+        packs.append((start, end))
+    parts, at = list[str](), 0
+    for start, end in packs:
+        parts += [text[at:start], text[start:end]]
+        at = end
+    return [part for part in (*parts, text[at:]) if part]
+
+
+def _glossary_of(request: TranslationRequest, vocabulary: Vocabulary) -> Mapping[str, Terms]:
+    """The operator's glossary that a request names, by source language.
+
+    Raises:
+        GlossaryInvalid: there is none of that name into the target language.
+    """
+    name, target = request.glossary_id, base(request.target_lang)
+    if name is None:
+        return {}
+    pairs = vocabulary.glossaries.get(name, {})
+    named = {source: terms for (source, into), terms in pairs.items() if into == target}
+    if not named:
+        known = ", ".join(vocabulary.glossaries) or "none here"
+        detail = f"There is no such glossary into {target}; there is {known}."
+        raise invalid(GlossaryInvalid, "/glossary_id", detail)
+    return named
+
+
+def terms_in(text: str, glossaries: Collection[Terms]) -> tuple[tuple[str, str], ...]:
+    """The terms that stand in a text as whole words in any case, and what each has to become.
+
+    Of terms in one another, the longest counts, and of the same one that of the last glossary.
+    Addresses and placeholders hold no terms.
+    """
+    if not glossaries:
+        return ()
+    for fixed in {*urls(text), *emails(text), *placeholders(text)}:
+        text = text.replace(fixed, " ")
+    words, found = words_of(text), Places()
+    for terms in glossaries:
+        found |= terms.places(words)
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(found, key=lambda place: (-place[1], place[0])):
+        if not kept or start < kept[-1][0]:
+            kept.append((start, end))
+    return tuple(dict.fromkeys(found[place] for place in reversed(kept)))

@@ -1,23 +1,23 @@
 """A request's texts through the model, each with an outcome of its own."""
 
+from asyncio import Semaphore
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import chain
 from typing import Final
 
-from app.errors import GroundworkError, ModelError
-from app.features.concurrency import aside, merged, outcomes, together
+from app.errors import GroundworkError, ModelError, ModelOutputInvalid, TextTooLong, invalid
+from app.features.concurrency import aside, merged, together
 from app.features.feature import Result
 from app.features.proofs import Check
-from app.features.translations.allowance import Allowance
 from app.features.translations.schemas import (
     Translation,
     TranslationDelta,
     TranslationRequest,
     TranslationResult,
 )
-from app.features.translations.texts import Part, Piece, Text, texts_of, units_in
+from app.features.translations.texts import Part, Piece, Text, texts_of
 from app.features.translations.translator import FEATURE
 from app.features.wire import CheckResult, Completed, TokenUsage
 from app.gateway import Chunk, Completion, ModelGateway, StopReason, Usage
@@ -31,7 +31,38 @@ class TranslationCompleted(Completed[TranslationResult]):
 
 
 Outcome = Result[str] | GroundworkError
+MOST_CALLS: Final = 500
+MOST_SENT: Final = 4_194_304  # bytes of UTF-8
+
 _NOTHING: Final = Result("", Completion("", StopReason.END, "", Usage()), Usage())  # was asked
+_MOST_AT_ONCE: Final = 8  # of one request's calls, so that it does not fill the queue for others
+_TOO_MUCH: Final = (
+    f"May need at most {MOST_CALLS} calls of the model, with {MOST_SENT} bytes together: "
+    "of texts, their tags, and what goes with each piece of them, which is context, "
+    "custom_instructions and glossary. Send fewer texts at once, or less with them."
+)
+
+
+class _Allowance:
+    """What is left of the calls and bytes of a request; a repair is not counted.
+
+    Attributes:
+        places: among its calls at once.
+    """
+
+    def __init__(self) -> None:
+        self.places = Semaphore(_MOST_AT_ONCE)
+        self._calls, self._bytes = MOST_CALLS, MOST_SENT
+
+    def covers(self, parts: Iterable[Part]) -> bool:
+        """Take off what some parts need, if there is enough of it."""
+        for part in parts:
+            if isinstance(part, Piece):
+                self._calls -= 1
+                self._bytes -= part.unit.size
+                if min(self._calls, self._bytes) < 0:
+                    return False
+        return True
 
 
 async def translate(
@@ -52,8 +83,8 @@ async def translate(
     texts, allowance = await _prepared(request, vocabulary)
     if strict:
         texts = [text if text.source.strip() else replace(text, problem=None) for text in texts]
-    calls = [_translated(text, gateway, allowance) for text in texts]
-    made = await (together(calls) if strict else outcomes(calls))
+    make = _translated if strict else _outcome
+    made = await together([make(text, gateway, allowance) for text in texts])
     return _gathered(request, gateway, texts, made)
 
 
@@ -77,32 +108,40 @@ async def translate_stream(
 
 async def _prepared(
     request: TranslationRequest, vocabulary: Vocabulary
-) -> tuple[list[Text], Allowance]:
+) -> tuple[list[Text], _Allowance]:
     """The texts, and what is left of what the request may ask."""
-    allowance = Allowance()
+    allowance = _Allowance()
 
     def prepare() -> list[Text]:
         texts = texts_of(request, vocabulary)
-        allowance.plan(units_in(part for text in texts for part in text.parts))
+        if not allowance.covers(part for text in texts for part in text.parts):
+            raise invalid(TextTooLong, "/text", _TOO_MUCH)
         return texts
 
     read = (*request.text, *chain(*request.glossary.items()))
     return await aside(prepare, characters=sum(map(len, read))), allowance
 
 
-async def _translated(text: Text, gateway: ModelGateway, allowance: Allowance) -> Result[str]:
+async def _translated(text: Text, gateway: ModelGateway, allowance: _Allowance) -> Result[str]:
     if text.problem:
         raise text.problem
     return await _made(text.parts, gateway, allowance)
 
 
-async def _made(parts: Sequence[Part], gateway: ModelGateway, allowance: Allowance) -> Result[str]:
+async def _outcome(text: Text, gateway: ModelGateway, allowance: _Allowance) -> Outcome:
+    try:
+        return await _translated(text, gateway, allowance)
+    except GroundworkError as error:
+        return error
+
+
+async def _made(parts: Sequence[Part], gateway: ModelGateway, allowance: _Allowance) -> Result[str]:
     pieces = [_written(part, gateway, allowance) for part in parts if isinstance(part, Piece)]
     written = iter(await together(pieces))
     return _joined([part if isinstance(part, str) else next(written) for part in parts])
 
 
-async def _written(piece: Piece, gateway: ModelGateway, allowance: Allowance) -> Result[str]:
+async def _written(piece: Piece, gateway: ModelGateway, allowance: _Allowance) -> Result[str]:
     """What stands for a piece; one whose tags do not come back is made of smaller ones."""
     usage = Usage()
     try:
@@ -114,20 +153,22 @@ async def _written(piece: Piece, gateway: ModelGateway, allowance: Allowance) ->
     except ModelError:
         if not piece.smaller:
             raise
-    allowance.extend(units_in(piece.smaller))
+    if not allowance.covers(piece.smaller):
+        msg = f"Its tags do not come back, and without them it takes over {MOST_CALLS} calls."
+        raise ModelOutputInvalid(msg)
     whole = await _made(piece.smaller, gateway, allowance)
     checks = (*whole.checks, Check("markup", kept=True))
     return replace(whole, usage=usage + whole.usage, checks=checks, repaired=True)
 
 
 async def _streamed(
-    text: Text, gateway: ModelGateway, allowance: Allowance, *, whole: bool
+    text: Text, gateway: ModelGateway, allowance: _Allowance, *, whole: bool
 ) -> AsyncGenerator[str | Outcome]:
     """One text's translation as it comes, piece after piece, and its outcome at the end."""
     made: list[str | Result[str]] = []
     try:
         if whole or text.problem:
-            yield await _translated(text, gateway, allowance)
+            yield await _outcome(text, gateway, allowance)
             return
         for part in text.parts:
             if isinstance(part, str):

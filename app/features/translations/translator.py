@@ -1,18 +1,24 @@
 """Reviews into natural English or another language."""
 
+import re
 from collections import defaultdict
 from itertools import chain
+from typing import Any, Final
 
+import regex
 from pydantic import BaseModel, ConfigDict
 
 from app.features.feature import Example, Feature, Texts
 from app.features.proofs import Check, Proof
 from app.features.proving import keeps
-from app.features.translations.markup import compared, without_marks
 from app.features.translations.schemas import Formality, LanguageCode, TranslationRequest
-from app.features.translations.shape import in_the_shape_of
+from app.features.translations.sheets import compared, without_marks
 from app.gateway import Completion, PromptPrefix, Turn, Untrusted
 from app.languages import FORMAL, NAMES, base
+
+_FIRST: Final = re.compile(r"(?:</?\d+/?>|\s)*+(.)")  # what is in no mark
+_LAST: Final = regex.compile(r"(?r)([.!?…。！？ ]*+)((?:</?\d+/?>|\s)*+)\Z")  # read from its end
+_ALIKE: Final = str.maketrans("。！？", ".!?")  # so that each language keeps its own
 
 
 class Unit(BaseModel):
@@ -137,6 +143,25 @@ def _wish(source: str | None, target: str, formality: Formality) -> str:
     if formality == "default" or base(target) not in FORMAL:
         return wish
     return f"{wish} Address the reader {'in' * formality.endswith('less')}formally."
+
+
+def in_the_shape_of(text: str, translation: str) -> str:
+    """The translation with the text's first case and the same punctuation at the end, or none."""
+    here, there = _FIRST.match(text), _FIRST.match(translation)
+    if here and there:
+        case = str.lower if here[1].islower() else str.upper if here[1].isupper() else str
+        at = there.start(1)
+        translation = translation[:at] + case(translation[at]) + translation[at + 1 :]
+    mark = _end(text)
+    if mark == _end(translation):
+        return translation
+    last: Any = _LAST.search(translation)
+    return translation[: last.start()] + mark + last[2]
+
+
+def _end(text: str) -> str:
+    last: Any = _LAST.search(text)
+    return last[1].strip()[-1:].translate(_ALIKE)
 
 
 FEATURE = Translator()

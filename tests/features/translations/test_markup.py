@@ -8,15 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from app.features.translations.markup import (
-    Kind,
-    MarkupError,
-    Sheet,
-    compared,
-    read,
-    sheets_of,
-)
-from app.features.translations.pieces import has_words
+from app.features.translations.markup import Kind, MarkupError, read
+from app.features.translations.sheets import Sheet, compared, has_words, sheets_of
 
 KINDS = pytest.mark.parametrize("kind", ["html", "xml"])
 MOST = 2_000
@@ -355,6 +348,9 @@ SOUP = st.lists(st.sampled_from(TOKENS.split("|")), max_size=14).map("".join)
 @given(source=SOUP)
 @example(source="word<?a")
 @example(source="word</")
+@example(source="word</>-->")
+@example(source="word</>")
+@example(source="word</> <a")
 @settings(max_examples=150, deadline=None)
 def test_broken_html_stays_as_it_was_and_is_repaired_alike(source: str) -> None:
     found = sheets(source)

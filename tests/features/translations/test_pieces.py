@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.features.translations.pieces import cut, has_words
-from app.features.translations.shape import in_the_shape_of
+from app.features.translations.sheets import has_words
+from app.features.translations.texts import cut
+from app.features.translations.translator import in_the_shape_of
 
 WORDS = (
     "Hello. world Dr. z.B. これは。 本です、 「はい\uff01」 他说\uff1a“好。” ไทย नमस्ते। 👨‍👩‍👧‍👦 e\u0301 🇩🇪 "

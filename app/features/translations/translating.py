@@ -43,18 +43,86 @@ _TOO_MUCH: Final = (
 )
 
 
-class _Allowance:
-    """What is left of the calls and bytes of a request; a repair is not counted.
+class _Work:
+    """A request under way on a model, and what is left of what it may ask; repairs do not count."""
 
-    Attributes:
-        places: among its calls at once.
-    """
-
-    def __init__(self) -> None:
-        self.places = Semaphore(_MOST_AT_ONCE)
+    def __init__(self, gateway: ModelGateway) -> None:
+        self._gateway = gateway
+        self._places = Semaphore(_MOST_AT_ONCE)
         self._calls, self._bytes = MOST_CALLS, MOST_SENT
 
-    def covers(self, parts: Iterable[Part]) -> bool:
+    async def texts(self, request: TranslationRequest, vocabulary: Vocabulary) -> list[Text]:
+        """The request's texts, if there is enough left for them."""
+
+        def prepare() -> list[Text]:
+            texts = texts_of(request, vocabulary)
+            if not self._covers(part for text in texts for part in text.parts):
+                raise invalid(TextTooLong, "/text", _TOO_MUCH)
+            return texts
+
+        read = (*request.text, *chain(*request.glossary.items()))
+        return await aside(prepare, characters=sum(map(len, read)))
+
+    async def translated(self, text: Text) -> Result[str]:
+        if text.problem:
+            raise text.problem
+        return await self._made(text.parts)
+
+    async def outcome(self, text: Text) -> Outcome:
+        try:
+            return await self.translated(text)
+        except GroundworkError as error:
+            return error
+
+    async def streamed(self, text: Text) -> AsyncGenerator[str | Outcome]:
+        """One text's translation as it comes, piece after piece, and its outcome at the end."""
+        made: list[str | Result[str]] = []
+        try:
+            for part in text.parts:
+                if isinstance(part, str):
+                    made.append(part)
+                    yield part
+                    continue
+                stream = FEATURE.stream(part.unit, self._gateway)
+                async with self._places, aclosing(stream) as items:
+                    async for item in items:
+                        if isinstance(item, Chunk):
+                            yield item.text
+                        else:
+                            made.append(item)
+            yield _joined(made)
+        except GroundworkError as error:
+            yield error
+
+    async def whole(self, text: Text) -> AsyncGenerator[str | Outcome]:
+        """The outcome alone, of a text that cannot be shown in pieces."""
+        yield await self.outcome(text)
+
+    async def _made(self, parts: Sequence[Part]) -> Result[str]:
+        pieces = [self._written(part) for part in parts if isinstance(part, Piece)]
+        written = iter(await together(pieces))
+        return _joined([part if isinstance(part, str) else next(written) for part in parts])
+
+    async def _written(self, piece: Piece) -> Result[str]:
+        """What stands for a piece; one whose tags do not come back is made of smaller ones."""
+        usage = Usage()
+        try:
+            async with self._places:
+                result = await FEATURE.ask(piece.unit, self._gateway)
+            usage, text = result.usage, piece.written(result.output)
+            if text is not None:
+                return replace(result, output=text)
+        except ModelError:
+            if not piece.smaller:
+                raise
+        if not self._covers(piece.smaller):
+            msg = f"Its tags do not come back, and without them it takes over {MOST_CALLS} calls."
+            raise ModelOutputInvalid(msg)
+        whole = await self._made(piece.smaller)
+        checks = (*whole.checks, Check("markup", kept=True))
+        return replace(whole, usage=usage + whole.usage, checks=checks, repaired=True)
+
+    def _covers(self, parts: Iterable[Part]) -> bool:
         """Take off what some parts need, if there is enough of it."""
         for part in parts:
             if isinstance(part, Piece):
@@ -80,11 +148,11 @@ async def translate(
     Raises:
         GroundworkError: what the first text failed with, when every text did.
     """
-    texts, allowance = await _prepared(request, vocabulary)
+    work = _Work(gateway)
+    texts = await work.texts(request, vocabulary)
     if strict:
         texts = [text if text.source.strip() else replace(text, problem=None) for text in texts]
-    make = _translated if strict else _outcome
-    made = await together([make(text, gateway, allowance) for text in texts])
+    made = await together(list(map(work.translated if strict else work.outcome, texts)))
     return _gathered(request, gateway, texts, made)
 
 
@@ -92,10 +160,14 @@ async def translate_stream(
     request: TranslationRequest, gateway: ModelGateway, vocabulary: Vocabulary
 ) -> AsyncGenerator[TranslationDelta | TranslationCompleted]:
     """Translate all texts at once and yield their pieces as they come."""
-    texts, allowance = await _prepared(request, vocabulary)
+    work = _Work(gateway)
+    texts = await work.texts(request, vocabulary)
     made: list[Outcome] = [_NOTHING for _ in texts]
-    whole = request.tag_handling is not None  # tags are put in at the end
-    streams = [_streamed(text, gateway, allowance, whole=whole) for text in texts]
+    in_pieces = request.tag_handling is None  # tags are put in at the end
+    streams = [
+        work.streamed(text) if in_pieces and not text.problem else work.whole(text)
+        for text in texts
+    ]
     async with aclosing(merged(streams)) as items:
         async for index, item in items:
             if isinstance(item, str):
@@ -104,86 +176,6 @@ async def translate_stream(
                 made[index] = item
     result = _gathered(request, gateway, texts, made)
     yield TranslationCompleted(type="completed", result=result)
-
-
-async def _prepared(
-    request: TranslationRequest, vocabulary: Vocabulary
-) -> tuple[list[Text], _Allowance]:
-    """The texts, and what is left of what the request may ask."""
-    allowance = _Allowance()
-
-    def prepare() -> list[Text]:
-        texts = texts_of(request, vocabulary)
-        if not allowance.covers(part for text in texts for part in text.parts):
-            raise invalid(TextTooLong, "/text", _TOO_MUCH)
-        return texts
-
-    read = (*request.text, *chain(*request.glossary.items()))
-    return await aside(prepare, characters=sum(map(len, read))), allowance
-
-
-async def _translated(text: Text, gateway: ModelGateway, allowance: _Allowance) -> Result[str]:
-    if text.problem:
-        raise text.problem
-    return await _made(text.parts, gateway, allowance)
-
-
-async def _outcome(text: Text, gateway: ModelGateway, allowance: _Allowance) -> Outcome:
-    try:
-        return await _translated(text, gateway, allowance)
-    except GroundworkError as error:
-        return error
-
-
-async def _made(parts: Sequence[Part], gateway: ModelGateway, allowance: _Allowance) -> Result[str]:
-    pieces = [_written(part, gateway, allowance) for part in parts if isinstance(part, Piece)]
-    written = iter(await together(pieces))
-    return _joined([part if isinstance(part, str) else next(written) for part in parts])
-
-
-async def _written(piece: Piece, gateway: ModelGateway, allowance: _Allowance) -> Result[str]:
-    """What stands for a piece; one whose tags do not come back is made of smaller ones."""
-    usage = Usage()
-    try:
-        async with allowance.places:
-            result = await FEATURE.ask(piece.unit, gateway)
-        usage, text = result.usage, piece.written(result.output)
-        if text is not None:
-            return replace(result, output=text)
-    except ModelError:
-        if not piece.smaller:
-            raise
-    if not allowance.covers(piece.smaller):
-        msg = f"Its tags do not come back, and without them it takes over {MOST_CALLS} calls."
-        raise ModelOutputInvalid(msg)
-    whole = await _made(piece.smaller, gateway, allowance)
-    checks = (*whole.checks, Check("markup", kept=True))
-    return replace(whole, usage=usage + whole.usage, checks=checks, repaired=True)
-
-
-async def _streamed(
-    text: Text, gateway: ModelGateway, allowance: _Allowance, *, whole: bool
-) -> AsyncGenerator[str | Outcome]:
-    """One text's translation as it comes, piece after piece, and its outcome at the end."""
-    made: list[str | Result[str]] = []
-    try:
-        if whole or text.problem:
-            yield await _outcome(text, gateway, allowance)
-            return
-        for part in text.parts:
-            if isinstance(part, str):
-                made.append(part)
-                yield part
-                continue
-            async with allowance.places, aclosing(FEATURE.stream(part.unit, gateway)) as items:
-                async for item in items:
-                    if isinstance(item, Chunk):
-                        yield item.text
-                    else:
-                        made.append(item)
-        yield _joined(made)
-    except GroundworkError as error:
-        yield error
 
 
 def _joined(parts: Sequence[str | Result[str]]) -> Result[str]:
@@ -233,8 +225,9 @@ def _gathered(
 
 
 def _translation(request: TranslationRequest, text: Text, outcome: Outcome) -> Translation:
-    failed = outcome if isinstance(outcome, GroundworkError) else None
-    result = _NOTHING if isinstance(outcome, GroundworkError) else outcome
+    failed, result = (
+        (outcome, _NOTHING) if isinstance(outcome, GroundworkError) else (None, outcome)
+    )
     code, score = base(text.language.code), round(text.language.score, 3)
     return Translation(
         text=None if failed else result.output,

@@ -4,10 +4,11 @@ Each looks at what was read and what was said, as texts, and gives a ``Check`` o
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from app.features.proofs import Check, counted
 from app.features.spans import emails, emoji, figures, placeholders, tags, urls
@@ -34,36 +35,25 @@ class Length(Where):
 
 
 class Catalogue(Where):
-    """Exact names, here or in a file of the folder with one a line."""
+    """Exact names, here or in a file with one a line, in the folder that is the context."""
 
     values: tuple[str, ...] = ()
     file: Path | None = None
 
     @model_validator(mode="after")
-    def _has_names(self) -> "Catalogue":
+    def _with_names(self, info: ValidationInfo) -> "Catalogue":
         if bool(self.values) == bool(self.file):
             raise ValueError('it has values = ["…"] or file = "names.txt"')
-        return self
-
-    def names(self, folder: Path) -> tuple[str, ...]:
-        """The names.
-
-        Raises:
-            ValueError: the file cannot be read, or has none.
-        """
         if self.file is None:
-            return self.values
+            return self
+        folder: Any = info.context
         try:
             lines = (folder / self.file).read_text("utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"{self.file} cannot be read as UTF-8 text") from error
         if not (names := tuple(line.strip() for line in lines if line.strip())):
             raise ValueError(f"{self.file} has no names, one a line")
-        return names
-
-
-Looks = Callable[[str, Sequence[str]], Check | None]
-"""Looks at what was read, as one text, and at each text that was said."""
+        return self.model_copy(update={"values": names})
 
 
 def _line_breaks(text: str) -> list[str]:
@@ -99,47 +89,34 @@ def adds_no(name: str, read: str, said: str) -> Check | None:
     return Check(f"adds_no_{name}", not new, unexpected=new, repairable=name not in _REPORTED)
 
 
-def _adds_no(name: str) -> Callable[[Where, Path], Looks]:
-    return lambda _where, _folder: lambda read, said: adds_no(name, read, "\n".join(said))
+def _of_all(
+    proof: Callable[[str, str, str], Check | None],
+    name: str,
+    _where: Where,
+    read: str,
+    said: Sequence[str],
+) -> Check | None:
+    return proof(name, read, "\n".join(said))
 
 
-def _keeps(name: str) -> Callable[[Where, Path], Looks]:
-    return lambda _where, _folder: lambda read, said: keeps(name, read, "\n".join(said))
+def _max_length(most: Length, _read: str, said: Sequence[str]) -> Check:
+    kept = all(len(text) <= most.characters for text in said)
+    return Check("max_length", kept, advice=f"Write at most {most.characters} characters.")
 
 
-def _max_length(most: Length, _folder: Path) -> Looks:
-    advice = f"Write at most {most.characters} characters."
-
-    def look(_read: str, said: Sequence[str]) -> Check:
-        return Check("max_length", all(len(s) <= most.characters for s in said), advice=advice)
-
-    return look
+def _one_line(_where: Where, _read: str, said: Sequence[str]) -> Check:
+    kept = all(len(text.splitlines()) <= 1 for text in said)
+    return Check("one_line", kept, advice="Write it in one line.")
 
 
-def _one_line(_where: Where, _folder: Path) -> Looks:
-    def look(_read: str, said: Sequence[str]) -> Check:
-        kept = all(len(text.splitlines()) <= 1 for text in said)
-        return Check("one_line", kept, advice="Write it in one line.")
-
-    return look
+def _verbatim_in(_where: Where, read: str, said: Sequence[str]) -> Check | None:
+    return _listed("verbatim_in", said, copied(read, said)[1], "Copy word for word")
 
 
-def _verbatim_in(_where: Where, _folder: Path) -> Looks:
-    def look(read: str, said: Sequence[str]) -> Check | None:
-        return _listed("verbatim_in", said, copied(read, said)[1], "Copy word for word")
-
-    return look
-
-
-def _one_of_catalogue(catalogue: Catalogue, folder: Path) -> Looks:
-    names = catalogue.names(folder)
-    advice = f"Take one of {', '.join(names)}"
-
-    def look(_read: str, said: Sequence[str]) -> Check | None:
-        unknown = [text for text in said if in_catalogue(text, names) is None]
-        return _listed("one_of_catalogue", said, unknown, advice)
-
-    return look
+def _one_of_catalogue(catalogue: Catalogue, _read: str, said: Sequence[str]) -> Check | None:
+    unknown = [text for text in said if in_catalogue(text, catalogue.values) is None]
+    advice = f"Take one of {', '.join(catalogue.values)}"
+    return _listed("one_of_catalogue", said, unknown, advice)
 
 
 def _listed(name: str, said: Sequence[str], wrong: Iterable[str], advice: str) -> Check | None:
@@ -148,12 +125,18 @@ def _listed(name: str, said: Sequence[str], wrong: Iterable[str], advice: str) -
     return Check(name, not wrong, unexpected=wrong, advice=advice) if said else None
 
 
-PROOFS: Final[Mapping[str, tuple[type[Where], Callable[[Any, Path], Looks]]]] = {
+Look = Callable[[Any, str, Sequence[str]], Check | None]
+"""Looks, by its arguments, at what was read, as one text, and at each text that was said."""
+
+PROOFS: Final[Mapping[str, tuple[type[Where], Look]]] = {
     "max_length": (Length, _max_length),
     "one_line": (Where, _one_line),
     "verbatim_in": (Where, _verbatim_in),
     "one_of_catalogue": (Catalogue, _one_of_catalogue),
-    **{f"keeps_{name}": (Where, _keeps(name)) for name in _FINDERS},
-    **{f"adds_no_{name}": (Where, _adds_no(name)) for name in ("numbers", "urls", "emails")},
+    **{f"keeps_{name}": (Where, partial(_of_all, keeps, name)) for name in _FINDERS},
+    **{
+        f"adds_no_{name}": (Where, partial(_of_all, adds_no, name))
+        for name in ("numbers", "urls", "emails")
+    },
 }
-"""By name: what its arguments are, and what makes it of them and the feature's folder."""
+"""By name: what its arguments are, in the context of the feature's folder, and what looks."""

@@ -14,8 +14,8 @@ SOURCE = (
 
 
 def look(name: str, said: list[str], read: str = SOURCE, **arguments: Any) -> Check | None:
-    kind, make = PROOFS[name]
-    return make(kind.model_validate(arguments), Path())(read, said)
+    kind, look = PROOFS[name]
+    return look(kind.model_validate(arguments), read, said)
 
 
 PROVEN: dict[str, tuple[list[str], list[str], dict[str, Any]]] = {
@@ -66,16 +66,16 @@ def test_the_model_is_told_what_would_be_right() -> None:
 
 
 def test_a_catalogue_may_be_a_file(tmp_path: Path) -> None:
-    kind, make = PROOFS["one_of_catalogue"]
+    kind, look = PROOFS["one_of_catalogue"]
     (tmp_path / "names.txt").write_text("Lumo S2\n\n Lumo S3 \n", "utf-8")
-    looks = make(kind.model_validate({"file": "names.txt"}), tmp_path)
-    check = looks("", ["lumo s3", "Lumo S4"])
+    catalogue = kind.model_validate({"file": "names.txt"}, context=tmp_path)
+    check = look(catalogue, "", ["lumo s3", "Lumo S4"])
     assert check
     assert check.unexpected == ("Lumo S4",)
     for name, text in (("none.txt", None), ("blank.txt", "\n")):
         if text:
             (tmp_path / name).write_text(text, "utf-8")
         with pytest.raises(ValueError, match=name):
-            make(kind.model_validate({"file": name}), tmp_path)
+            kind.model_validate({"file": name}, context=tmp_path)
     with pytest.raises(ValueError, match="it has values"):
         kind.model_validate({})

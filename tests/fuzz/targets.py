@@ -105,7 +105,7 @@ PROVERS: Final[Mapping[str, Target]] = {
     **{f"keeps {name}": partial(_kept, name) for name in _FOUND},
     "adds no numbers": lambda text: adds_no("numbers", text[::2], text),
     "proofs by name": lambda text: [
-        PROOFS[name][1](Where(), Path())(text, [text]) for name in ("one_line", "verbatim_in")
+        PROOFS[name][1](Where(), text, [text]) for name in ("one_line", "verbatim_in")
     ],
     "finding": lambda text: finding_of(filter(None, [keeps("markup", text, "")])),
     "entities": lambda text: entities_of([("subject", text[:99]), ("body", text)], []),

@@ -3,7 +3,7 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
@@ -188,27 +188,18 @@ def first_wrong(error: ValidationError) -> tuple[Where, str]:
 
 def line_of(text: str, where: Where) -> int:
     """The line of a TOML text where something is, or else where what is around it begins."""
+    wanted, table = list(map(str, where)), list[str]()
     best, line = 0, 1
-    for number, path in _paths(text):
-        shared = 0
-        for here, there in zip(path, map(str, where), strict=False):
-            if here != there:
-                break
-            shared += 1
-        if shared > best:
-            best, line = shared, number
+    for number, written in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.fullmatch(written):
+            path = table = _parts(header[1])
+        elif key := _KEY.match(written):
+            path = [*table, *_parts(key[1])]
+        else:
+            continue
+        while best < len(wanted) and path[: best + 1] == wanted[: best + 1]:
+            best, line = best + 1, number
     return line
-
-
-def _paths(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each line with a header or a key, and the keys that lead to it."""
-    table: list[str] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := _HEADER.fullmatch(line):
-            table = _parts(header[1])
-            yield number, table
-        elif key := _KEY.match(line):
-            yield number, [*table, *_parts(key[1])]
 
 
 def _parts(dotted: str) -> list[str]:

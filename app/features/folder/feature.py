@@ -18,9 +18,9 @@ from app.features.folder.declaration import (
     Wrong,
     first_wrong,
 )
-from app.features.folder.types import Types, types_of
+from app.features.folder.types import types_of
 from app.features.proofs import Check, Proof
-from app.features.proving import PROOFS, Length, Looks
+from app.features.proving import PROOFS, Length
 from app.features.routes import router_of
 from app.features.wire import Reply
 
@@ -30,12 +30,14 @@ class FolderPackage:
     """What a feature's package has.
 
     Attributes:
-        schemas: names that it gives to schemas in OpenAPI.
+        names: what it takes that no other may have, in words: ``a schema TitlesRequest``.
+        file: what declares it.
     """
 
     FEATURE: Feature[Any, Any]
     ROUTERS: Sequence[APIRouter]
-    schemas: frozenset[str]
+    names: Sequence[str]
+    file: FeatureFile
 
 
 class _FolderFeature(Feature[Any, Any]):
@@ -45,15 +47,16 @@ class _FolderFeature(Feature[Any, Any]):
         self,
         folder: Path,
         declared: Declaration[Any],
-        types: Types,
+        request: type[BaseModel],
+        output: type[BaseModel],
         proofs: Sequence[Proof[Any, Any]],
     ) -> None:
         self._trusted = {name for name, field in declared.input.items() if field.trusted}
-        self._replies = Reply[types.output]
+        self._replies = Reply[output]
         super().__init__(
             declared.name,
-            asks=types.request,
-            gives=str if declared.output == "text" else types.output,
+            asks=request,
+            gives=str if declared.output == "text" else output,
             proofs=proofs,
             max_tokens=declared.sampling.max_tokens,
             folder=folder,
@@ -83,23 +86,26 @@ def read_folder(folder: Path) -> FolderPackage:
     file = FeatureFile(folder / "feature.toml")
     declared = file.read()
     try:
-        types = types_of(declared, folder)
-        output = {"text": None} if declared.output == "text" else types.output.model_fields
+        request, output = types_of(declared, folder)
+        fields = list(output.model_fields)
         for name in declared.metrics:
-            _known(("metrics", name), [name], output)
+            _known(("metrics", name), [name], fields)
         proofs = [
-            _proof(name, arguments, declared, list(output), folder)
+            _proof(name, arguments, declared, fields, folder)
             for name, given in declared.proofs.items()
             for arguments in (given if isinstance(given, list) else [given])  # pyright: ignore
         ]
     except Wrong as error:
         raise file.wrong(error) from error
-    feature = _FolderFeature(folder, declared, types, proofs)
+    feature = _FolderFeature(folder, declared, request, output, proofs)
     feature.cases_in(feature.own)  # a wrong one is found now, not when they are asked
     router = router_of(feature, declared.description)
-    output, request = types.output.__name__, types.request.__name__
-    names = frozenset({request, output, f"{output}Completed", f"{output}Event"})
-    return FolderPackage(feature, (router,), names)
+    title, snake = output.__name__, feature.name.replace("-", "_")
+    schemas = (request.__name__, title, f"{title}Completed", f"{title}Event")
+    names = [f"a path /{feature.name}"]
+    names += [f"an operation {verb}_{snake}" for verb in ("create", "stream")]
+    names += [f"a schema {schema}" for schema in sorted(schemas)]
+    return FolderPackage(feature, (router,), names, file)
 
 
 # Proofs --------------------------------------------------------------------------------------
@@ -110,7 +116,7 @@ def _proof(
 ) -> Proof[Any, Any]:
     where = ("proofs", name)
     _known(where, [name], PROOFS, what="proof")
-    kind, make = PROOFS[name]
+    kind, look = PROOFS[name]
     if arguments is True:
         arguments = {}
     elif kind is Length and isinstance(arguments, int):
@@ -118,27 +124,22 @@ def _proof(
     elif not isinstance(arguments, dict):
         raise Wrong(where, "it takes true, or a table of its arguments")
     try:
-        place = kind.model_validate(arguments)
-        looks = make(place, folder)
+        place = kind.model_validate(arguments, context=folder)
     except ValidationError as error:
         inner, what = first_wrong(error)
         raise Wrong((*where, *inner), what) from error
-    except ValueError as error:
-        raise Wrong(where, str(error)) from error
     strangers = [key for key, of in declared.input.items() if not of.trusted]
     _known((*where, "input"), place.input, declared.input)
     _known((*where, "output"), place.output, output)
     one_by_one = not isinstance(declared.output, str | SchemaFile)
     fields: Mapping[str, OutputField] = declared.output if one_by_one else {}
     texts = [key for key in output if key not in fields or fields[key].type in ("text", "list")]
-    return _looking(looks, place.input or strangers, place.output or texts)
+    read, said = place.input or strangers, place.output or texts
 
-
-def _looking(looks: Looks, read: Sequence[str], said: Sequence[str]) -> Proof[Any, Any]:
     def proof(request: BaseModel, output: Any) -> Check | None:
         given = [output] if isinstance(output, str) else [getattr(output, name) for name in said]
         asked = (text for name in read for text in _texts(getattr(request, name)))
-        return looks("\n".join(asked), [text for value in given for text in _texts(value)])
+        return look(place, "\n".join(asked), [text for value in given for text in _texts(value)])
 
     return proof
 

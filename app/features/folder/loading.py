@@ -1,6 +1,6 @@
 """The operator's folder of features (``GROUNDWORK_FEATURES``) beside those that are built in."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from app.errors import ConfigurationError
 from app.features.feature import Feature, Texts
-from app.features.folder.declaration import FeatureFile, Wrong
+from app.features.folder.declaration import Wrong
 from app.features.folder.feature import FolderPackage, read_folder
 from app.features.routes import FeaturePackage
 from app.web import health
@@ -56,7 +56,10 @@ def read(path: Path | None, built_in: tuple[FeaturePackage, ...]) -> Features:
     for folder in _folders(path):
         if (folder / "feature.toml").exists():
             package = read_folder(folder)
-            _refuse_taken(package, added, _taken(built_in))
+            taken = _taken(built_in).union(*(other.names for other in added))
+            if clash := next((name for name in package.names if name in taken), None):
+                what = f"{package.FEATURE.name} cannot be the name: there is {clash} already"
+                raise package.file.wrong(Wrong(("name",), what))
             added.append(package)
         elif folder.name in own:
             _refuse_others(folder)
@@ -88,50 +91,17 @@ def _refuse_others(folder: Path) -> None:
         raise ConfigurationError(f"{here}: what can be replaced is {', '.join(sorted(_TEXTS))}.")
 
 
-# Names that are taken --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    paths: frozenset[str]
-    operations: frozenset[str]
-    schemas: frozenset[str]
-
-
 @cache
-def _taken(built_in: tuple[FeaturePackage, ...]) -> _Taken:
-    """What the service has without a folder."""
+def _taken(built_in: tuple[FeaturePackage, ...]) -> frozenset[str]:
+    """What the service has without a folder, in the words of ``FolderPackage.names``."""
     app = FastAPI(generate_unique_id_function=lambda route: route.name)
     for router in [router for package in built_in for router in package.ROUTERS]:
         app.include_router(router)
     app.include_router(health.router)
     document = app.openapi()
     operations = [each for path in document["paths"].values() for each in path.values()]
-    return _Taken(
-        frozenset(path.split("/")[1] for path in (*document["paths"], *PATHS)),
-        frozenset(operation["operationId"] for operation in operations),
-        frozenset(document["components"]["schemas"]),
+    return frozenset(
+        {f"a path /{path.split('/')[1]}" for path in (*document["paths"], *PATHS)}
+        | {f"an operation {operation['operationId']}" for operation in operations}
+        | {f"a schema {schema}" for schema in document["components"]["schemas"]}
     )
-
-
-def _refuse_taken(package: FolderPackage, others: Sequence[FolderPackage], taken: _Taken) -> None:
-    feature = package.FEATURE
-    if clash := next(_clashes(package, others, taken), None):
-        file = FeatureFile(feature.folder / "feature.toml")
-        file.read()
-        what = f"{feature.name} cannot be the name: there is {clash} already"
-        raise file.wrong(Wrong(("name",), what))
-
-
-def _clashes(
-    package: FolderPackage, others: Sequence[FolderPackage], taken: _Taken
-) -> Iterator[str]:
-    name = package.FEATURE.name
-    if name in taken.paths or any(name == other.FEATURE.name for other in others):
-        yield f"a path /{name}"
-    snake = name.replace("-", "_")
-    for operation in sorted({f"create_{snake}", f"stream_{snake}"} & taken.operations):
-        yield f"an operation {operation}"
-    known = taken.schemas.union(*(other.schemas for other in others))
-    for schema in sorted(package.schemas & known):
-        yield f"a schema {schema}"

@@ -1,80 +1,69 @@
-"""The types that a ``feature.toml`` declares."""
+"""The types that a ``feature.toml`` declares, field by field or in a JSON Schema file."""
 
 import json
-from dataclasses import dataclass
+import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, StringConstraints, create_model
+import jsonschema_rs
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, create_model
 
+from app.errors import ConfigurationError
+from app.features.files import text_of, wrong
 from app.features.folder.declaration import Declaration, InputField, OutputField, SchemaFile, Wrong
-from app.features.folder.schema_file import fields_of
-from app.features.wire import ModelInfo, Output, Reply, Request, Text, examples, passage
+from app.features.wire import Output, Reply, Request, Text, examples, passage
 
 _LONGEST: Final = {"text": 100_000, "list": 1_000}  # characters of a text, and of one in a list
 _MOST_ITEMS: Final = 100
-_TAKEN: Final = {*Reply.model_fields, *ModelInfo.model_fields}
+_OF_AN_OUTPUT: Final = frozenset(
+    {"$schema", "$id", "$defs", "$comment", "title", "description", "type", "properties"}
+    | {"required", "additionalProperties", "examples"}
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Types:
-    """Of the request's body, and of the output."""
-
-    request: type[Request]
-    output: type[Output]
-
-
-def types_of(declared: Declaration[Any], folder: Path) -> Types:
-    """The types that are declared, with pleasant names in OpenAPI.
+def types_of(declared: Declaration[Any], folder: Path) -> tuple[type[Request], type[Output]]:
+    """Those of the request's body and of the output, with pleasant names in OpenAPI.
 
     Raises:
         Wrong: a name cannot be had.
         ConfigurationError: the schema file is wrong.
     """
     name = "".join(part.capitalize() for part in declared.name.split("-"))
-    _check_input(declared)
+    for key in declared.input:
+        if hasattr(Request, key) or key.startswith("model_"):
+            raise Wrong(("input", key), "this name is taken; choose another one")
+    if all(of.trusted or of.optional for of in declared.input.values()):
+        raise Wrong(("input",), "one field must be neither trusted nor optional")
 
     class Body(Request):
         model_config = examples(*_first_input(folder))
 
-    asked = {key: (_asked(of), _field(of)) for key, of in declared.input.items()}
+    asked = {key: (_kind(of), _field(of)) for key, of in declared.input.items()}
     request = _model(f"{name}Request", Body, f"What {declared.name} is asked.", asked)
-    output = _model(name, *_given(declared, folder))
-    return Types(request, output)
+    base = Text if declared.output == "text" else Output
+    return request, _model(name, base, f"{declared.title}.", _given(declared, folder))
 
 
 def _model(name: str, base: Any, about: str, fields: dict[str, Any]) -> Any:
     return create_model(name, __base__=base, __module__=__name__, __doc__=about, **fields)
 
 
-def _given(declared: Declaration[Any], folder: Path) -> tuple[type[Output], str, dict[str, Any]]:
-    """The base, the description and the fields of the output."""
-    about = f"{declared.title}."
+def _given(declared: Declaration[Any], folder: Path) -> dict[str, Any]:
+    """The fields of the output."""
     if declared.output == "text":
-        return Text, about, {}
+        return {}
     if isinstance(declared.output, SchemaFile):
-        fields = fields_of(folder / declared.output.path)
         where = ("output", "schema")
-        told = {name: (kind, ...) for name, kind in fields.items()}
+        told = {key: (kind, ...) for key, kind in _of_file(folder / declared.output.path).items()}
     else:
         where = ("output",)
-        told = {name: (_said(of), _field(of)) for name, of in declared.output.items()}
-    for name in told:
-        if name in _TAKEN or hasattr(Output, name) or name.startswith("model_"):
-            raise Wrong((*where, name), f"{name} is taken; choose another name")
-        if name == declared.name.replace("-", "_"):  # so generated clients name a class, too
-            raise Wrong(
-                (*where, name), "a field cannot have the feature's name; choose another one"
-            )
-    return Output, about, told
-
-
-def _check_input(declared: Declaration[Any]) -> None:
-    for name in declared.input:
-        if hasattr(Request, name) or name.startswith("model_"):
-            raise Wrong(("input", name), "this name is taken; choose another one")
-    if not any(not (of.trusted or of.optional) for of in declared.input.values()):
-        raise Wrong(("input",), "one field must be neither trusted nor optional")
+        told = {key: (_kind(of), _field(of)) for key, of in declared.output.items()}
+    for key in told:
+        if key in Reply.model_fields or hasattr(Output, key) or key.startswith("model_"):
+            raise Wrong((*where, key), f"{key} is taken; choose another name")
+        if key == declared.name.replace("-", "_"):  # so generated clients name a class, too
+            raise Wrong((*where, key), "a field cannot have the feature's name; choose another one")
+    return told
 
 
 def _first_input(folder: Path) -> list[dict[str, Any]]:
@@ -93,39 +82,103 @@ def _field(of: OutputField) -> Any:
     return Field(description=about)
 
 
-def _asked(of: InputField) -> Any:
-    """The annotation of a field of the input: every text and list has a bound."""
+def _kind(of: OutputField) -> Any:
+    """A field's annotation; every text and list of an input has a bound and says something."""
     kind: Any
-    if of.type == "text":
-        kind = passage(of.max_length or _LONGEST["text"])
-    elif of.type == "list":
-        items: Any = list[passage(of.max_length or _LONGEST["list"])]
-        kind = Annotated[items, Field(min_length=1, max_length=of.max_items or _MOST_ITEMS)]
+    is_asked = isinstance(of, InputField)
+    if of.type in _LONGEST:
+        most = of.max_length or (_LONGEST[of.type] if is_asked else None)
+        length = StringConstraints(max_length=most)
+        kind = passage(most) if is_asked and most else Annotated[str, length]
+        if of.type == "list":
+            least = 1 if is_asked else None
+            bounds = Field(min_length=least, max_length=of.max_items or _MOST_ITEMS)
+            kind = Annotated[list[kind], bounds]
+    elif of.type == "enum":
+        kind = Literal[of.values]
+    elif of.type == "boolean":
+        kind = Annotated[bool, Field(strict=True)]
     else:
-        kind = _exact(of)
+        kind = int if of.type == "integer" else float
+        least, most = (None if bound is None else kind(bound) for bound in (of.minimum, of.maximum))
+        finite = None if kind is int else False
+        kind = Annotated[kind, Field(strict=True, ge=least, le=most, allow_inf_nan=finite)]
     return kind | None if of.optional else kind
 
 
-def _said(of: OutputField) -> Any:
-    """The annotation of a field of the output."""
-    text: Any = Annotated[str, StringConstraints(max_length=of.max_length)]
-    kind: Any
-    if of.type == "text":
-        kind = text if of.max_length else str
-    elif of.type == "list":
-        items: Any = list[text if of.max_length else str]
-        kind = Annotated[items, Field(max_length=of.max_items or _MOST_ITEMS)]
-    else:
-        kind = _exact(of)
-    return kind | None if of.optional else kind
+# A JSON Schema file (draft 2020-12): a model's fields, each its own schema ------------------------
 
 
-def _exact(of: OutputField) -> Any:
-    if of.type == "enum":
-        return Literal[of.values]
-    if of.type == "boolean":
-        return Annotated[bool, Field(strict=True)]
-    kind: Any = int if of.type == "integer" else float
-    least, most = (None if bound is None else kind(bound) for bound in (of.minimum, of.maximum))
-    finite = None if kind is int else False
-    return Annotated[kind, Field(strict=True, ge=least, le=most, allow_inf_nan=finite)]
+def _of_file(path: Path) -> dict[str, Any]:
+    """The annotations of an object's properties, by their names."""
+    try:
+        text = text_of(path)
+        schema: Any = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _wrong(path, error.lineno, f"it is no JSON: {error.msg}") from error
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+    try:
+        jsonschema_rs.meta.validate(schema)
+        plain = _without_references(schema)
+    except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
+        said = error.message if isinstance(error, jsonschema_rs.ValidationError) else str(error)
+        place = getattr(error, "instance_path", [])
+        at = _line(text, str(place[-1])) if place else 1
+        raise _wrong(path, at, f"it is no JSON Schema: {said}") from error
+    if finding := _finding(plain):
+        key, what = finding
+        raise _wrong(path, _line(text, key), what)
+    return {name: _checked(of) for name, of in plain["properties"].items()}
+
+
+def _without_references(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with what it refers to in its place; in the order of the file if it is plain."""
+    written = json.dumps(schema)
+    if re.search(r'"\$(dynamic)?[rR]ef": "(?!#)', written):
+        raise ValueError("it may only refer to its own $defs")
+    if '"$ref"' not in written:
+        return schema
+    plain = jsonschema_rs.dereference(schema)
+    order = schema.get("properties", {})
+    found = {name: plain["properties"][name] for name in order}
+    if '"$ref"' in json.dumps(found):
+        raise ValueError("what it refers to must not refer to itself")
+    return {**plain, "properties": found}
+
+
+def _finding(schema: dict[str, Any]) -> tuple[str, str] | None:
+    """What is not as an output has to be, and the key that it is about."""
+    if schema.get("type") != "object":
+        return "type", 'an output is an object: "type": "object", with its properties'
+    properties: dict[str, Any] = schema.get("properties", {})
+    if not properties:
+        return "properties", "an object has properties"
+    if other := sorted(schema.keys() - _OF_AN_OUTPUT):
+        return other[0], f"{other[0]} is not taken at the top; put it into a property"
+    if absent := [name for name in properties if name not in schema.get("required", ())]:
+        detail = "every field is always there: name it in required, and let it be null if need be"
+        return absent[0], f"{absent[0]}: {detail}"
+    return None
+
+
+def _checked(schema: dict[str, Any]) -> Any:
+    validator = jsonschema_rs.validator_for(schema, validate_formats=True)
+
+    def check(value: Any) -> Any:
+        for error in validator.iter_errors(value):
+            where = "".join(f"{part}: " for part in error.instance_path)
+            raise ValueError(f"{where}{error.message}")
+        return value
+
+    return Annotated[Any, AfterValidator(check), WithJsonSchema(schema)]
+
+
+def _line(text: str, key: str) -> int:
+    """The line that a key first stands in."""
+    start = text.find(json.dumps(key))
+    return text.count("\n", 0, max(start, 0)) + 1
+
+
+def _wrong(path: Path, line: int, what: str) -> ConfigurationError:
+    return ConfigurationError(wrong(path, line, what))

@@ -10,7 +10,7 @@ an object of metrics by name. ``about``, optional, names what a case has in comm
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -70,14 +70,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A test case.
-
-    Attributes:
-        id: its name, once in a file.
-        input: the request's body.
-        expected: of the response.
-        about: names what it has in common with others.
-    """
+    """A test case, as a line says it."""
 
     id: str
     input: dict[str, Any]
@@ -94,7 +87,7 @@ def case_of(line: str | bytes, takes: type[BaseModel], metrics: Mapping[str, str
     """A case out of a line of JSON.
 
     Args:
-        line: the JSON.
+        line: it.
         takes: what the feature's endpoint takes.
         metrics: the feature's own metrics of bare values, by path.
 
@@ -138,11 +131,7 @@ def known_metrics(metrics: Mapping[str, str]) -> Mapping[str, str]:
         ValueError: there is no such metric or no such form of a path.
     """
     for path, metric in metrics.items():
-        if metric not in METRICS:
-            known = ", ".join(METRICS)
-            raise ValueError(f"metrics: there is no {metric} (of {path}); there are {known}")
-        if not _PATH.fullmatch(path):
-            raise ValueError(f"metrics: {path!r} is no path such as answer or texts.0.text")
+        _require("metrics", path, [metric])
     return metrics
 
 
@@ -179,21 +168,25 @@ def value_at(answer: Mapping[str, Any], path: str) -> Any:
 
 
 def _expectation(path: str, expected: JsonValue, metrics: Mapping[str, str]) -> Expectation:
-    if not _PATH.fullmatch(path):
-        raise ValueError(f"expected: {path!r} is no path such as answer or translations.0.text")
     named = expected if isinstance(expected, dict) else {metrics.get(path, _EXACT): expected}
+    _require("expected", path, named)
     if not named:
         raise ValueError(f'expected.{path}: name a metric, such as {{"contains": ["45 days"]}}')
     for name, value in named.items():
-        if name not in METRICS:
-            raise ValueError(
-                f"expected.{path}: there is no metric {name}; there are {', '.join(METRICS)} "
-                f"(a field within is {path}.{name})"
-            )
         try:
             METRICS[name].expects.validate_python(value)
         except ValidationError as error:
-            raise ValueError(
-                f"expected.{path}: {name} takes {METRICS[name].right} ({first_of(error)})"
-            ) from error
+            right = f"{name} takes {METRICS[name].right} ({first_of(error)})"
+            raise ValueError(f"expected.{path}: {right}") from error
     return Expectation(path, named)
+
+
+def _require(where: str, path: str, metrics: Iterable[str]) -> None:
+    if not _PATH.fullmatch(path):
+        raise ValueError(f"{where}: {path!r} is no path such as answer or translations.0.text")
+    for name in metrics:
+        if name not in METRICS:
+            raise ValueError(
+                f"{where}.{path}: there is no metric {name}; there are {', '.join(METRICS)} "
+                f"(a field within is {path}.{name})"
+            )

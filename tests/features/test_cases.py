@@ -87,7 +87,8 @@ def test_two_cases_have_two_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("metrics", "says"), [({"title": "like"}, "no like"), ({"a b": "exact"}, "'a b' is no path")]
+    ("metrics", "says"),
+    [({"title": "like"}, "no metric like"), ({"a b": "exact"}, "'a b' is no path")],
 )
 def test_feature_with_a_wrong_metric_does_not_start(metrics: dict[str, str], says: str) -> None:
     with pytest.raises(ConfigurationError, match=f"Feature titles: metrics.*{says}"):

@@ -7,20 +7,20 @@ function words count little, that the forms of a word in all languages are one w
 k1 and b, which are for short passages.
 """
 
+import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
 from math import log
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from app.knowledge.sources import Passage
 from app.knowledge.words import function_words, misspelt, words
 
-if TYPE_CHECKING:
-    from app.knowledge.scoring import Scoring
-
+_K1: Final = 0.9  # how soon a word that is repeated counts no more
+_B: Final = 0.4  # how much a long passage is held against it
 _ALSO_WEIGHT: Final = 0.5
 _FUNCTION_WORD_WEIGHT: Final = 0.1
 _SLIP_WEIGHT: Final = 0.5  # of a word that is one slip away from what was asked
@@ -59,10 +59,11 @@ class Index:
             [numbers.setdefault(word, len(numbers)) for word in _words(passage)]
             for passage in self._passages
         ]
-        self._scoring: Scoring | None = None  # of no words
+        self._model: Any = None  # of no words
+        self._counts: Sequence[int] = ()  # by a word's number, how many passages have it
         if numbers:
-            scoring: Any = import_module("app.knowledge.scoring")  # with its 15 MB
-            self._scoring = scoring.Scoring(rows, numbers)
+            self._model = _model_of(rows, numbers)
+            self._counts = import_module("numpy").diff(self._model.scores["indptr"]).tolist()
 
     def search(self, query: str, limit: int = 8, *, also: str = "") -> list[Found]:
         """The passages that are nearest to a query, the best first; of equals, the first first.
@@ -75,8 +76,22 @@ class Index:
         weights = self._weights(query)
         for number, weight in self._weights(also).items():
             weights[number] = max(weights.get(number, 0), weight * _ALSO_WEIGHT)
-        best = self._scoring.best(weights, limit) if self._scoring else ()
-        return [Found(self._passages[at], score) for at, score in best]
+        return self._best(weights, min(limit, self.passages)) if self._model else []
+
+    def _best(self, weights: Mapping[int, float], count: int) -> list[Found]:
+        """The passages with the highest scores, out of what the words count, by their numbers."""
+        import numpy as np  # noqa: PLC0415 # bm25s and this take 15 MB, with the first passage
+
+        scores = np.zeros(self.passages, np.float32)
+        for weight in sorted(set(weights.values())):
+            numbers = sorted(number for number, each in weights.items() if each == weight)
+            scores += weight * self._model.get_scores_from_ids(numbers)
+        if count < 1:
+            return []
+        least = np.partition(scores, -count)[-count]
+        places = np.flatnonzero((scores >= least) & (scores > 0))
+        order = np.argsort(-scores[places], kind="stable")[:count]
+        return [Found(self._passages[at], float(scores[at])) for at in places[order].tolist()]
 
     def _weights(self, text: str) -> dict[int, float]:
         """What the words of a text count that the passages have, by the words' numbers.
@@ -84,15 +99,14 @@ class Index:
         Each language of the passages has its own form of a word. They count as one word, so that
         a name is not rarer, and worth more, in the language that few passages are in.
         """
-        counts: Sequence[int] = self._scoring.counts if self._scoring else ()
         weights: dict[int, float] = {}
         unknown: dict[str, None] = {}
         for forms in zip(*(words(text, language) for language in self._languages), strict=True):
             known = {self._numbers[form] for form in forms if form in self._numbers}
             share = 1 if self._common.isdisjoint(forms) else _FUNCTION_WORD_WEIGHT
-            rarity = self._rarity(sum(counts[number] for number in known))
+            rarity = self._rarity(sum(self._counts[number] for number in known))
             for number in known:
-                weight = share * rarity / self._rarity(counts[number])
+                weight = share * rarity / self._rarity(self._counts[number])
                 weights[number] = max(weights.get(number, 0), weight)
             if not known:
                 unknown |= dict.fromkeys(forms)
@@ -106,6 +120,15 @@ class Index:
         """The inverse document frequency of a word that so many passages have."""
         count = min(count, self.passages)
         return log(1 + (self.passages - count + 0.5) / (count + 0.5))
+
+
+def _model_of(rows: Sequence[Sequence[int]], numbers: Mapping[str, int]) -> Any:
+    """The scores of the words of some passages, by their numbers."""
+    bm25s: Any = import_module("bm25s")  # its types say little
+    logging.getLogger("bm25s").setLevel(logging.WARNING)  # it makes a record for each index
+    model = bm25s.BM25(k1=_K1, b=_B, method="lucene", csc_backend="numpy")
+    model.index((rows, numbers), create_empty_token=False, show_progress=False)
+    return model
 
 
 def _words(passage: Passage) -> list[str]:

@@ -32,7 +32,7 @@ def spans(text: str, start: int, end: int, language: str, most: int = LONGEST) -
 
     Args:
         text: the whole text.
-        start: where the paragraph begins.
+        start: where the paragraph begins, in characters.
         end: where it ends.
         language: ISO 639-1 code of its language.
         most: characters of a sentence; of a longer one, as many words as fit are one.
@@ -65,12 +65,8 @@ def spans(text: str, start: int, end: int, language: str, most: int = LONGEST) -
 def segmented(text: str, language: str) -> list[str]:
     """A text's sentences in order, each with the white space after it; together, they are the text.
 
-    The time is quadratic in a text of open quotes, or of Chinese without line ends: give it a few
-    thousand characters at most.
-
-    Args:
-        text: any text; a lone surrogate, which sentencex refuses, comes back as a question mark.
-        language: ISO 639-1 code of its language, in any case, with or without a region.
+    Give it a few thousand characters at most. A lone surrogate, which sentencex refuses, comes back
+    as a question mark.
     """
     whole = text.encode(errors="replace").decode()
     return _SENTENCEX.segment(language.partition("-")[0].lower(), whole)

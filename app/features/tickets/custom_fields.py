@@ -4,9 +4,9 @@ A subset of JSON Schema 2020-12, so small that it can be told whether anything s
 """
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
+import jsonschema_rs
 from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
 from app.errors import SchemaUnsatisfiable, TextTooLong, field_error
@@ -30,11 +30,6 @@ _Size = Annotated[int, Field(ge=0)]
 
 class _Schema(Request):
     model_config: ClassVar[ConfigDict] = ConfigDict(strict=True)
-
-
-def _json_schema() -> Any:
-    """The library, loaded with the first custom field: it takes 8 MB of memory."""
-    return import_module("jsonschema_rs")
 
 
 class CustomFieldItems(_Schema):
@@ -62,9 +57,8 @@ class CustomField(_Schema):
 
     @model_validator(mode="after")
     def _satisfiable(self) -> Self:
-        rules = _json_schema()
-        schema = rules.canonicalize(self.as_schema(), validate_formats=True)
-        if schema.satisfiability() == rules.canonical.Satisfiability.NO:
+        schema = jsonschema_rs.canonicalize(self.as_schema(), validate_formats=True)
+        if schema.satisfiability() == jsonschema_rs.canonical.Satisfiability.NO:
             raise field_error(SchemaUnsatisfiable, "There is no value that fits it.")
         return self
 
@@ -108,7 +102,7 @@ class CustomFields(_Schema):
         told = {name: value for name, value in values.items() if value is not None}
         fields = {name: field.as_schema() for name, field in self.properties.items()}
         found: dict[str, str] = {}
-        validator = _json_schema().validator_for({"properties": fields}, validate_formats=True)
+        validator = jsonschema_rs.validator_for({"properties": fields}, validate_formats=True)
         for error in validator.iter_errors(told):
             found.setdefault(str(error.instance_path[0]), error.message)
         return found

@@ -8,11 +8,10 @@ from unicodedata import normalize
 
 import regex
 
-from app.knowledge.reading.draft import Block, Draft, Unreadable
 from app.knowledge.reading.html import read_html
 from app.knowledge.reading.pdf import read_pdf
 from app.knowledge.reading.text import read_markdown, read_text
-from app.knowledge.sources import Heading, Source
+from app.knowledge.sources import Block, Draft, Heading, Source, Unreadable
 from app.languages import UNKNOWN, detect
 
 __all__ = ["LARGEST", "READERS", "Unreadable", "language_of", "read"]

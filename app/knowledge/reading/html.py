@@ -16,7 +16,7 @@ from typing import Final
 from turbohtml import Document, Element, Markdown, parse
 
 from app.knowledge.reading.charsets import decoded
-from app.knowledge.reading.draft import Block, Draft
+from app.knowledge.sources import Block, Draft
 
 _HIDDEN: Final = '[hidden], [style*="display:none" i], [style*="display: none" i]'
 _PARTS: Final = ":is(article, aside, main, section)"

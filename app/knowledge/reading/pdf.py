@@ -14,8 +14,8 @@ from typing import Final
 
 from markdown_it import MarkdownIt
 
-from app.knowledge.reading.draft import Draft, Unreadable
 from app.knowledge.reading.html import draft_of
+from app.knowledge.sources import Draft, Unreadable
 
 _PATIENCE_SECONDS: Final = 120
 _PROGRAM: Final = """

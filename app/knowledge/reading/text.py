@@ -7,8 +7,8 @@ from typing import Final
 from markdown_it import MarkdownIt
 
 from app.knowledge.reading.charsets import decoded
-from app.knowledge.reading.draft import Block, Draft
 from app.knowledge.reading.html import draft_of
+from app.knowledge.sources import Block, Draft
 
 _MARKDOWN: Final = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 

@@ -2,16 +2,16 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol, cast
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from app.features.feature import Feature
 from app.features.wire import Completed, Delta
 from app.gateway import Chunk, ModelGateway
-from app.web.deps import GatewayDep
+from app.web.deps import GatewayDep, State
 from app.web.problems import PROBLEMS
 from app.web.sse import documented_events, event_stream
 
@@ -32,6 +32,13 @@ class KeyInside:
 
 class Borrowed:
     """A route of another service's API, whose clients read problems their own way."""
+
+
+async def _state(request: Request) -> State:
+    return cast("State", request.scope["state"])
+
+
+StateDep = Annotated[State, Depends(_state)]
 
 
 def router_of(feature: Feature[Any, Any], description: str) -> APIRouter:

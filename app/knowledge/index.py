@@ -91,7 +91,7 @@ class Index:
         least = np.partition(scores, -count)[-count]
         places = np.flatnonzero((scores >= least) & (scores > 0))
         order = np.argsort(-scores[places], kind="stable")[:count]
-        return [Found(self._passages[at], float(scores[at])) for at in places[order].tolist()]
+        return [Found(self._passages[int(at)], float(scores[at])) for at in places[order]]
 
     def _weights(self, text: str) -> dict[int, float]:
         """What the words of a text count that the passages have, by the words' numbers.

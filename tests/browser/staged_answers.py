@@ -9,8 +9,8 @@ from fastapi.responses import StreamingResponse
 
 from app.errors import UpstreamFailed
 from app.features import answers
+from app.features.answers import Feedback, FeedbackRequest
 from app.features.answers.answering import COMPLETED
-from app.features.answers.endpoints import Feedback, FeedbackRequest
 from app.features.answers.schemas import (
     Answer,
     AnswerCitation,

@@ -14,9 +14,8 @@ from pydantic import ValidationError
 
 import app
 from app.errors import EmailUnreadable
-from app.features.answers.header import Written
-from app.features.answers.proofs import keeps_figures
-from app.features.answers.task import AnswerTask
+from app.features.answers.feature import keeps_figures
+from app.features.answers.task import AnswerTask, Written
 from app.features.proofs import finding_of
 from app.features.proving import PROOFS, Where, adds_no, keeps
 from app.features.tickets.entities import entities_of

@@ -17,7 +17,6 @@ from app.errors import (
     invalid,
 )
 from app.features.answers.feature import FEATURE
-from app.features.answers.header import Written
 from app.features.answers.schemas import (
     Answer,
     AnswerCitation,
@@ -28,27 +27,18 @@ from app.features.answers.schemas import (
     Message,
 )
 from app.features.answers.searching import find
-from app.features.answers.task import AnswerTask
+from app.features.answers.task import AnswerTask, Written
 from app.features.feature import Result, reply_of
 from app.features.wire import Completed, Delta, Reply
 from app.gateway import ModelGateway, Usage
 from app.gateway.call import current_call
-from app.knowledge.library import Library
 from app.records import GivenAnswer, Store
+from app.web.deps import State
 
 COMPLETED: Final[Any] = Completed[Reply[Answer]]
 
 _ANSWERED: Final[Any] = Reply[Answer]
 _MOST_MESSAGES: Final = 50  # of a conversation, for the model
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What answers: the model, the documents, and what was answered before, if that is kept."""
-
-    gateway: ModelGateway
-    library: Library
-    store: Store | None
 
 
 @dataclass(slots=True)
@@ -121,18 +111,18 @@ class _Asked:
         return made
 
 
-async def reply(request: AnswerRequest, desk: Desk) -> Any:
+async def reply(request: AnswerRequest, state: State) -> Any:
     """Answer a request; raises as :func:`events` does."""
-    asked = await _prepared(request, desk)
+    asked = await _prepared(request, state)
     while True:
         try:
-            await asked.doubt(desk.gateway)
-            return await asked.made(await FEATURE.ask(asked.task, desk.gateway), desk.store)
+            await asked.doubt(state["gateway"])
+            return await asked.made(await FEATURE.ask(asked.task, state["gateway"]), state["store"])
         except InputTooLong as error:
             asked.shorten(error)
 
 
-async def events(request: AnswerRequest, desk: Desk) -> AsyncGenerator[Any]:
+async def events(request: AnswerRequest, state: State) -> AsyncGenerator[Any]:
     """Answer a request in events.
 
     The first waits for the answer's first word, so that what fails before is an ordinary problem
@@ -146,18 +136,18 @@ async def events(request: AnswerRequest, desk: Desk) -> AsyncGenerator[Any]:
         RecordUnwritten: the conversation could not be kept.
         GroundworkError: what the gateway raises; its ``received`` member is the text so far.
     """
-    asked = await _prepared(request, desk)
+    asked = await _prepared(request, state)
     while True:
         received = shown = ""
         try:
-            await asked.doubt(desk.gateway)
-            async with aclosing(FEATURE.stream(asked.task, desk.gateway)) as items:
+            await asked.doubt(state["gateway"])
+            async with aclosing(FEATURE.stream(asked.task, state["gateway"])) as items:
                 async for item in items:
                     if isinstance(item, Result):
                         output = item.output
                         for event in () if shown else asked.opening(output.sources, output.text):
                             yield event
-                        made = await asked.made(item, desk.store)
+                        made = await asked.made(item, state["store"])
                         yield COMPLETED(type="completed", result=made)
                         return
                     elif shown:
@@ -180,12 +170,12 @@ async def events(request: AnswerRequest, desk: Desk) -> AsyncGenerator[Any]:
             raise
 
 
-async def _prepared(request: AnswerRequest, desk: Desk) -> _Asked:
-    traits = desk.gateway.traits
-    conversation, messages = await _conversation(request, desk.store)
+async def _prepared(request: AnswerRequest, state: State) -> _Asked:
+    traits = state["gateway"].traits
+    conversation, messages = await _conversation(request, state["store"])
     current_call().conversation_id = conversation
     history = _last(messages, traits.reads)
-    found = await find(request, history, desk.library, desk.gateway)
+    found = await find(request, history, state["library"], state["gateway"])
     task = AnswerTask.model_construct(
         question=request.question,
         passages=found.passages,

@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints
 
-from app.features.answers.header import Action
 from app.features.wire import Line, Output, Passage, Request, examples
 from app.knowledge import sources
 
+Action = Literal["answer", "clarify", "handoff", "unknown"]
 ConversationId = Annotated[str, StringConstraints(pattern=r"^conv_[0-9a-f]{32}$")]
 
 

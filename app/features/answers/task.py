@@ -5,10 +5,19 @@ from functools import cached_property
 from threading import Lock
 from typing import Annotated, Any, Final
 
+import regex
 from cachetools import LRUCache, cached
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    InstanceOf,
+)
+from pydantic_core import CoreSchema, core_schema
 
-from app.features.answers.schemas import Document, Message
+from app.features.answers.schemas import Action, Document, Message
 from app.knowledge.reading import language_of
 from app.knowledge.sources import Passage, Source
 from app.knowledge.splitting import split
@@ -16,6 +25,13 @@ from app.knowledge.splitting import split
 _SHORT: Final = 4_000  # characters of a document that is kept in its parts for a while
 _MOST_KEPT: Final = 16_777_216  # bytes, about, of all that are
 _PART_SIZE: Final = 250  # of a passage or sentence
+
+_HEADER: Final = regex.compile(
+    r"\s*(?:\[(?=[^]]{0,62}\]) *(?:(?<action>clarify|handoff|unknown)"
+    r"|(?<source>[0-9]{1,9})(?: *, *(?<source>[0-9]{1,9}))*) *\][\s,:]*)*",
+    regex.IGNORECASE,
+)
+_OPEN: Final = regex.compile(r"\[[a-z0-9 ,]{0,62}", regex.IGNORECASE)  # it may still be closed
 
 
 def passages_of(documents: Sequence[Document]) -> tuple[Passage, ...]:
@@ -84,3 +100,43 @@ class AnswerTask(BaseModel):
         if len(self.passages) > 1:
             return self.changed(passages=self.passages[: len(self.passages) // 2])
         return None
+
+
+class Written(str):
+    """What the model wrote: brackets that say what the answer rests on, then the answer.
+
+    ``[3] Yes.``, ``[2][5] Until 10:30.``, ``[unknown] I don't know.`` Brackets that hold anything
+    else are text. In examples and cases, it is the same.
+
+    Attributes:
+        action: what the model does; an answer, unless the brackets name something else.
+        sources: the numbers in the brackets, each once, in their order.
+        is_headed: whether it begins with brackets.
+        is_open: whether more brackets may follow, if it goes on.
+        rest: what follows the brackets.
+        text: the answer itself.
+    """
+
+    __slots__ = ("action", "is_headed", "is_open", "rest", "sources", "text")
+
+    def __init__(self, written: str) -> None:
+        found: Any = _HEADER.match(written)
+        actions, sources = found.captures("action"), found.captures("source")
+        self.action: Action = actions[-1].lower() if actions else "answer"
+        self.sources: tuple[int, ...] = tuple(dict.fromkeys(map(int, sources)))
+        self.is_headed = bool(actions or sources)
+        self.rest: str = written[found.end() :]
+        self.text = self.rest.strip()
+        self.is_open = not self.rest or _OPEN.fullmatch(self.rest) is not None
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        del source, handler
+        return core_schema.no_info_after_validator_function(_complete, core_schema.str_schema())
+
+
+def _complete(text: str) -> Written:
+    written = Written(text)
+    if not written.text:
+        raise ValueError("There is no text after the brackets.")
+    return written

@@ -1,27 +1,19 @@
 """Support emails into structured tickets."""
 
-from typing import Annotated, cast
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 
 from app.features.feature import reply_of
+from app.features.routes import StateDep
 from app.features.tickets.feature import FEATURE
 from app.features.tickets.intake import DOCUMENTED, is_unread, read_upload
 from app.features.tickets.request import TicketRequest
 from app.features.tickets.ticket import EmailTicket, Ticket
 from app.features.tickets.triage import triage
 from app.features.wire import Reply
-from app.web.deps import State
 from app.web.problems import PROBLEMS
 
 __all__ = ["FEATURE", "ROUTERS"]
 
-
-async def _state(request: Request) -> State:
-    return cast("State", request.scope["state"])
-
-
-StateDep = Annotated[State, Depends(_state)]
 
 router = APIRouter(prefix="/tickets", tags=["tickets"], responses=PROBLEMS)
 ROUTERS = (router,)

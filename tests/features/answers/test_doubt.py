@@ -6,11 +6,12 @@ from typing import Any, cast
 
 import pytest
 
-from app.features.answers.answering import Desk, events, reply
+from app.features.answers.answering import events, reply
 from app.features.answers.schemas import AnswerRequest
-from app.gateway import Chunk, Completion, ModelGateway, Prompt, StopReason, Token, Untrusted, Usage
+from app.gateway import Chunk, Completion, Prompt, StopReason, Token, Untrusted, Usage
 from app.gateway.traits import ModelTraits
 from app.knowledge.library import Library
+from app.web.deps import State
 from tests.features.answers.model import BODY, QUESTION
 
 SURE, UNSURE = ("[1", 0.2), ("[1", 0.4)
@@ -52,9 +53,9 @@ class Telling:
         return [part.text for part in parts if isinstance(part, Untrusted)]
 
 
-def asked(model: Telling, **body: Any) -> tuple[AnswerRequest, Desk]:
-    desk = Desk(cast("ModelGateway", model), Library(), None)
-    return AnswerRequest.model_validate(BODY | body), desk
+def asked(model: Telling, **body: Any) -> tuple[AnswerRequest, State]:
+    state = {"gateway": model, "library": Library(), "store": None}
+    return AnswerRequest.model_validate(BODY | body), cast("State", state)
 
 
 async def test_above_the_threshold_the_model_says_that_it_does_not_know() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from app.features.answers.header import Written
+from app.features.answers.task import Written
 
 
 @pytest.mark.parametrize(

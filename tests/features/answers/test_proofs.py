@@ -2,9 +2,8 @@
 
 import pytest
 
-from app.features.answers.header import Written
-from app.features.answers.proofs import keeps_figures, names_sources
-from app.features.answers.task import AnswerTask
+from app.features.answers.feature import keeps_figures, names_sources
+from app.features.answers.task import AnswerTask, Written
 
 TASK = AnswerTask.model_validate(
     {

@@ -13,7 +13,7 @@ import pytest
 
 from app.embedded import Engine
 from app.features.answers.schemas import Answer
-from app.features.tickets.ticket import Ticket
+from app.features.tickets.schemas import Ticket
 from app.features.wire import Reply
 from tests.service import COMMAND, PATIENT, Service, run_service
 

@@ -3,7 +3,7 @@
 import json
 
 from app.features import answers, tickets, translations
-from app.features.tickets.reading import Reading
+from app.features.tickets.schemas import Reading
 from tests.features import titles
 from tests.hostile.behaviours import Behaviour, Good
 from tests.hostile.calls import Call

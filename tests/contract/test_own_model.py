@@ -8,7 +8,7 @@ import pytest
 
 from app.embedded.models import has_chat_template
 from app.errors import ConfigurationError
-from app.features.tickets.ticket import Ticket
+from app.features.tickets.schemas import Ticket
 from app.features.wire import Reply
 from app.provision import make_engine
 from app.settings import Settings

@@ -16,7 +16,7 @@ from app.features.answers.schemas import Document
 from app.features.answers.task import passages_of
 from app.features.tickets.custom_fields import CustomFields
 from app.features.tickets.feature import FEATURE as TICKETS
-from app.features.tickets.request import Intent, TicketRequest
+from app.features.tickets.schemas import Intent, TicketRequest
 from app.features.translations.schemas import (
     LARGEST_GLOSSARY,
     MOST_BYTES,

@@ -18,9 +18,8 @@ from app.features.answers.feature import keeps_figures
 from app.features.answers.task import AnswerTask, Written
 from app.features.proofs import finding_of
 from app.features.proving import PROOFS, Where, adds_no, keeps
-from app.features.tickets.entities import entities_of
-from app.features.tickets.mail import read_email
-from app.features.tickets.replies import split_reply, without_oldest
+from app.features.tickets.mail import read_email, split_reply, without_oldest
+from app.features.tickets.triage import entities_of
 from app.features.translations.markup import Kind, MarkupError, read
 from app.features.translations.sheets import compared, sheets_of
 from app.features.translations.texts import cut, terms_in

@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 
 import httpx
 
-from app.features.tickets.reading import Category, Sentiment, Urgency
+from app.features.tickets.schemas import Category, Sentiment, Urgency
 
 _URGENCIES, _CATEGORIES, _SENTIMENTS = map(list, map(get_args, (Urgency, Category, Sentiment)))
 _TICKET: Final = {

@@ -6,8 +6,7 @@ from app.features.feature import reply_of
 from app.features.routes import StateDep
 from app.features.tickets.feature import FEATURE
 from app.features.tickets.intake import DOCUMENTED, is_unread, read_upload
-from app.features.tickets.request import TicketRequest
-from app.features.tickets.ticket import EmailTicket, Ticket
+from app.features.tickets.schemas import EmailTicket, Ticket, TicketRequest
 from app.features.tickets.triage import triage
 from app.features.wire import Reply
 from app.web.problems import PROBLEMS

@@ -9,8 +9,7 @@ from pydantic_core import to_json
 
 from app.features.feature import Feature, Texts
 from app.features.proofs import Check
-from app.features.tickets.reading import Reading
-from app.features.tickets.request import TicketOptions, TicketRequest
+from app.features.tickets.schemas import Reading, TicketOptions, TicketRequest
 from app.gateway import OutputSchema, PromptPrefix
 
 _READING: Final = Reading.model_json_schema()

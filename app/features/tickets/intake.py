@@ -17,7 +17,7 @@ from app.errors import (
 )
 from app.features.concurrency import aside
 from app.features.tickets.mail import Email, read_email
-from app.features.tickets.request import TicketOptions, TicketRequest
+from app.features.tickets.schemas import TicketOptions, TicketRequest
 from app.web.forms import read_form
 
 _LONGEST: Final = 500_000

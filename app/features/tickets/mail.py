@@ -16,11 +16,8 @@ from email.policy import Compat32
 from email.utils import collapse_rfc2231_value, parsedate_to_datetime
 from typing import Any, Final, NamedTuple
 
-from pydantic import ConfigDict, Field
-
 from app.errors import EmailUnreadable
-from app.features.tickets.replies import split_reply
-from app.features.wire import Output
+from app.features.tickets.schemas import Attachment, EmailParts
 from app.knowledge.reading.charsets import decoded
 from app.knowledge.reading.html import text_of
 
@@ -44,29 +41,8 @@ _AUTOMATIC: Final = re.compile(
     r"|list-unsubscribe-post:",  # RFC 8058
     re.IGNORECASE,
 )
-
-
-class Attachment(Output):
-    """A part of the email that is not read."""
-
-    name: str | None = Field(description="The file's name.")
-    type: str = Field(description="The media type that the email gives.")
-    size: int = Field(description="Bytes, decoded.")
-
-
-class EmailParts(Output):
-    """The email in its parts; the model reads text, quoted and signature as one."""
-
-    model_config = ConfigDict(serialize_by_alias=True)
-
-    subject: str
-    sender: str | None = Field(serialization_alias="from")
-    date: datetime | None
-    message_id: str | None
-    text: str = Field(description="What the sender newly wrote.")
-    quoted: str = Field(description="What is quoted from earlier emails.")
-    signature: str
-    attachments: list[Attachment]
+_SIGNATURE: Final = ("-- ", "--")  # HTML and many servers lose the space
+_MARKS: Final = 12  # characters of a line in which its marks stand
 
 
 class Email(NamedTuple):
@@ -220,3 +196,50 @@ def _readable(text: str) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(_readable(text).split())
+
+
+# What is quoted, and the signature: by RFC 3676 alone, its own marks, no phrases ------------------
+
+
+class Reply(NamedTuple):
+    """An email's text in three parts; each line that is not blank is in exactly one of them.
+
+    Quoted are lines that begin with ``>`` (RFC 3676 section 4.5), a signature is what else stands
+    from a line ``--`` on (section 4.3), and the text is what the sender newly wrote.
+    """
+
+    text: str
+    quoted: str
+    signature: str
+
+
+def split_reply(text: str) -> Reply:
+    """Split an email's text; answers between quoted lines are the sender's text."""
+    written: list[str] = []
+    quoted: list[str] = []
+    signature: list[str] = []
+    for line in text.splitlines():
+        if line[:1] == ">":
+            quoted.append(line)
+        elif signature or line in _SIGNATURE:
+            signature.append(line)
+        else:
+            written.append(line)
+    return Reply(*("\n".join(part).strip("\n") for part in (written, quoted, signature)))
+
+
+def without_oldest(text: str, most: int) -> str:
+    """At most so many characters of an email's text.
+
+    What is quoted deepest is the oldest and goes first, from its last line up, then what is quoted
+    less deep; at last the end of the text itself.
+    """
+    lines = text.split("\n")
+    quotes = [(line[:_MARKS].count(">"), at) for at, line in enumerate(lines) if line[:1] == ">"]
+    left, gone = len(text), set[int]()
+    for _, at in sorted(quotes, reverse=True):
+        if left <= most:
+            break
+        gone.add(at)
+        left -= len(lines[at]) + 1
+    return "\n".join(line for at, line in enumerate(lines) if at not in gone)[:most]

@@ -1,11 +1,12 @@
 """An email's ticket: what the model read in it, and what code finds and proves."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
+import phonenumbers
 from pydantic_core import to_json
 
 from app.errors import InputTooLong
@@ -13,19 +14,30 @@ from app.features.concurrency import aside
 from app.features.feature import Result
 from app.features.probabilities import confidence
 from app.features.proofs import Check
-from app.features.tickets.entities import entities_of
+from app.features.spans import emails, urls
 from app.features.tickets.feature import FEATURE
-from app.features.tickets.mail import is_automatic
-from app.features.tickets.reading import Category, Reading, Sentiment, Urgency
-from app.features.tickets.replies import split_reply, without_oldest
-from app.features.tickets.request import Intent, TicketRequest
-from app.features.tickets.ticket import Confidences, Flags
-from app.features.verbatim import copied, in_catalogue, spelled
+from app.features.tickets.mail import is_automatic, split_reply, without_oldest
+from app.features.tickets.schemas import (
+    Category,
+    Confidences,
+    Entity,
+    EntityType,
+    Flags,
+    Intent,
+    Named,
+    Part,
+    Reading,
+    Sentiment,
+    TicketRequest,
+    Urgency,
+)
+from app.features.verbatim import copied, in_catalogue, place, spelled
 from app.gateway import Completion, ModelGateway
 from app.languages import detect
 from app.web.deps import State
 
 _LEAST_SHOWN: Final = 500  # characters; an email is not cut to less, whatever the context
+_MOST_ADDRESSES: Final = 50  # of a kind
 
 
 async def triage(
@@ -132,3 +144,60 @@ def _confidence(
     if value not in choices or not found or not completion.text.startswith(value, found.end()):
         return None
     return confidence(completion.tokens, found.end(), value, choices)
+
+
+def entities_of(parts: Sequence[Part], named: Iterable[Named]) -> tuple[list[Entity], list[str]]:
+    """What the email names, as it stands there, and what the model says but stands nowhere.
+
+    The same words twice stand at two places. A number without a digit is none.
+    """
+    found = list(_addresses(parts))
+    missing: list[str] = []
+    after: dict[tuple[str, str], int] = {}
+    for one in named:
+        said = one.text.strip()
+        is_told = one.type == "date" or any(map(str.isdigit, said))  # a date may be a word
+        for field, text in parts if is_told else ():
+            start = place(text, said, after.get((field, said), 0))
+            if start >= 0:
+                after[field, said] = start + len(said)
+                value = _e164(said) if one.type == "phone" else said
+                found.append(_entity(one.type, field, said, value, start))
+                break
+        else:
+            missing.append(said)
+    return sorted(found, key=lambda one: (one.field == "body", one.start)), missing
+
+
+def _addresses(parts: Sequence[Part]) -> Iterator[Entity]:
+    """E-mail addresses and URLs, in each part at their first place.
+
+    They have one form in every language: the model need not write them.
+    """
+    for field, text in parts:
+        for address in dict.fromkeys(emails(text)[:_MOST_ADDRESSES]):
+            local, _, domain = address.rpartition("@")
+            value = f"{local}@{domain.lower()}"
+            yield _entity("email", field, address, value, text.find(address))
+        for url in dict.fromkeys(urls(text)[:_MOST_ADDRESSES]):
+            yield _entity("url", field, url, url, text.find(url))
+
+
+def _entity(
+    kind: EntityType, field: Literal["subject", "body"], text: str, value: str, start: int
+) -> Entity:
+    return Entity(
+        type=kind, field=field, text=text, value=value, start=start, end=start + len(text)
+    )
+
+
+def _e164(written: str) -> str:
+    """A phone number by E.164, if it tells its country; else as it is written."""
+    dialled = f"+{written[2:]}" if written.startswith("00") else written
+    try:
+        number = phonenumbers.parse(dialled, None)
+    except phonenumbers.NumberParseException:
+        return written
+    possible = phonenumbers.is_possible_number(number)
+    e164 = phonenumbers.PhoneNumberFormat.E164
+    return phonenumbers.format_number(number, e164) if possible else written

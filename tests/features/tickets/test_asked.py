@@ -5,7 +5,7 @@ import weakref
 from pathlib import Path
 
 from app.features.tickets import FEATURE
-from app.features.tickets.request import TicketRequest
+from app.features.tickets.schemas import TicketRequest
 from tests.features.tickets.support import (
     READING,
     Body,

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import EmailUnreadable
-from app.features.tickets.mail import Email, is_automatic, read_email
-from app.features.tickets.replies import without_oldest
+from app.features.tickets.mail import Email, is_automatic, read_email, without_oldest
 
 FOLDER = Path(__file__).parents[2] / "corpora" / "emails"
 EMAILS = {path.stem: path.read_bytes() for path in sorted(FOLDER.glob("*.eml"))}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.features.tickets.replies import Reply, split_reply, without_oldest
+from app.features.tickets.mail import Reply, split_reply, without_oldest
 
 THREAD = """\
 The blue one.

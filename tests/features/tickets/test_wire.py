@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from app.features.tickets import FEATURE
-from app.features.tickets.reading import Urgency
+from app.features.tickets.schemas import Urgency
 from tests.features.tickets.support import Body, Says, said, service, ticket_of
 from tests.wire.replies import openai_message
 

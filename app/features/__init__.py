@@ -31,9 +31,8 @@ __all__ = [
 def features_of(settings: Settings) -> Sequence[FeaturePackage]:
     """These features and those of the operator's folder, in use.
 
-    Raises:
-        ConfigurationError: a folder is wrong; file and line are named, and what would be right. Or
-            an adapter is for no feature.
+    Raises ``ConfigurationError`` where a folder is wrong, with file, line and what would be right, or an
+    adapter is for no feature.
     """
     return read_features(settings).use()
 

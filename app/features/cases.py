@@ -47,15 +47,12 @@ class Expectation:
         return self.metrics.get(JUDGED)
 
     def score(self, answer: Mapping[str, Any] | None, problem: str | None, judged: float) -> float:
-        """How well it is met: as well as the metric that is met least.
+        """How well it is met: as well as the metric that is met least, 0 to 1.
 
         Args:
             answer: the response's body; None if it is a problem.
             problem: the problem's code.
             judged: the model's verdict, where it judges.
-
-        Raises:
-            ConfigurationError: the response has no such field.
         """
         if REFUSAL in self.metrics:
             return METRICS[REFUSAL].score(self.metrics[REFUSAL], problem)
@@ -84,15 +81,12 @@ class Case:
 
 
 def case_of(line: str | bytes, takes: type[BaseModel], metrics: Mapping[str, str]) -> Case:
-    """A case out of a line of JSON.
+    """A case out of a line of JSON; raises ``ValueError`` with what would be right.
 
     Args:
-        line: it.
-        takes: what the feature's endpoint takes.
-        metrics: the feature's own metrics of bare values, by path.
-
-    Raises:
-        ValueError: it is no case; the text says what would be right.
+    line: it.
+    takes: what the feature's endpoint takes.
+    metrics: the feature's own metrics of bare values, by path.
     """
     try:
         read = _Line.model_validate_json(line)
@@ -107,11 +101,7 @@ def case_of(line: str | bytes, takes: type[BaseModel], metrics: Mapping[str, str
 
 
 def read_cases(path: Path, takes: type[BaseModel], metrics: Mapping[str, str]) -> list[Case]:
-    """The cases of a file, as of :func:`case_of`.
-
-    Raises:
-        ValueError: it cannot be read, a line is no case, or its id is another's; the text names it.
-    """
+    """The cases of a file, as of :func:`case_of`; a ``ValueError`` names file and line."""
     cases: dict[str, Case] = {}
     for number, line in enumerate(text_of(path).splitlines(), start=1):
         try:
@@ -125,11 +115,7 @@ def read_cases(path: Path, takes: type[BaseModel], metrics: Mapping[str, str]) -
 
 
 def known_metrics(metrics: Mapping[str, str]) -> Mapping[str, str]:
-    """A feature's metrics by path.
-
-    Raises:
-        ValueError: there is no such metric or no such form of a path.
-    """
+    """A feature's metrics by path; raises ``ValueError`` for what is no metric or no path."""
     for path, metric in metrics.items():
         _require("metrics", path, [metric])
     return metrics
@@ -149,8 +135,7 @@ def clusters_of(cases: Sequence[Case]) -> Iterator[str]:
 def value_at(answer: Mapping[str, Any], path: str) -> Any:
     """The value at a dotted path; None where there is nothing.
 
-    Raises:
-        ConfigurationError: the response has no such field at all.
+    Raises ``ConfigurationError`` where the response has no such field at all.
     """
     first, *rest = path.split(".")
     if first not in answer:

@@ -74,10 +74,9 @@ class Result(Generic[Out]):
     """A feature's output and what it took.
 
     Attributes:
-        completion: the model's own words, and its name.
-        usage: tokens of all calls.
-        checks: what the proofs found; what is not kept was not put right by a repair.
-        repaired: whether the model was asked again.
+    completion: the model's own words, and its name.
+    usage: tokens of all calls.
+    checks: what the proofs found; what is not kept was not put right by a repair.
     """
 
     output: Out
@@ -109,7 +108,7 @@ class Feature(Generic[In, Out]):
         metrics: Mapping[str, str] = MappingProxyType({}),
         margin: float = 0.05,
     ) -> None:
-        """Load the folder.
+        """Load the folder; raise ``ConfigurationError`` where a file is missing or a line is wrong.
 
         Args:
             name: the route, and the name in usage and logs.
@@ -123,9 +122,6 @@ class Feature(Generic[In, Out]):
             title: what it does, in a line; the first of that module's docstring unless given.
             metrics: by which metric a bare value of a case is compared, by its path; else exactly.
             margin: by how much the cases' mean score may be lower without being worse, 0 to 1.
-
-        Raises:
-            ConfigurationError: a file is missing, or an example or case is wrong.
         """
         module = sys.modules[asks.__module__]
         self.name = name
@@ -146,8 +142,7 @@ class Feature(Generic[In, Out]):
     def texts_in(self, folder: Path) -> Texts[In, Out]:
         """What a folder says in this feature's types; a file that it lacks is the feature's own.
 
-        Raises:
-            ConfigurationError: a file or line is wrong; it is named.
+        A wrong file or line is a ``ConfigurationError`` that names it.
         """
         names = ("instruction.md", "examples.jsonl", "cases.jsonl")
         instruction, examples, cases = (
@@ -176,8 +171,7 @@ class Feature(Generic[In, Out]):
     def cases_in(self, texts: Texts[In, Out]) -> Sequence[Case]:
         """The cases that go with some texts; read each time, as the service needs none.
 
-        Raises:
-            ConfigurationError: a case is wrong; file and line are named.
+        A wrong one is a ``ConfigurationError`` that names file and line.
         """
         try:
             return read_cases(texts.cases, self.takes, self.metrics)
@@ -214,11 +208,7 @@ class Feature(Generic[In, Out]):
         return self._prefix
 
     def read(self, request: In, completion: Completion) -> Out:
-        """The output in its type.
-
-        Raises:
-            ValueError: it does not fit; Pydantic's ``ValidationError`` is one.
-        """
+        """The output in its type; raises ``ValueError`` if it does not fit."""
         del request
         if issubclass(self.gives, str):
             return self._output.validate_python(completion.text.strip())
@@ -260,8 +250,7 @@ class Feature(Generic[In, Out]):
     ) -> AsyncGenerator[Chunk | Result[Out]]:
         """Ask the model and yield what it writes as it comes; the last item is the whole result.
 
-        Raises:
-            GroundworkError: as :meth:`ask`; its ``received`` member is the text so far.
+        Raises as :meth:`ask`; the error's ``received`` member is the text so far.
         """
         received: list[str] = []
         prompt = self.prompt(request)

@@ -17,11 +17,7 @@ def wrong(path: Path, line: int, what: str) -> str:
 
 
 def text_of(path: Path) -> str:
-    """The text of a file.
-
-    Raises:
-        ValueError: it cannot be read.
-    """
+    """The text of a file; raises ``ValueError`` if it cannot be read."""
     try:
         return path.read_text("utf-8")
     except UnicodeDecodeError as error:
@@ -31,22 +27,14 @@ def text_of(path: Path) -> str:
 
 
 def instruction_of(path: Path) -> str:
-    """What the model is told.
-
-    Raises:
-        ValueError: it cannot be read, or is blank.
-    """
+    """What the model is told; raises ``ValueError`` if it cannot be read, or is blank."""
     if text := text_of(path).strip():
         return text
     raise ValueError(wrong(path, 1, "it must say what is to be written"))
 
 
 def lines_of(path: Path, kind: type[Line]) -> list[Line]:
-    """The lines of a JSON Lines file, each of a kind.
-
-    Raises:
-        ValueError: it cannot be read, or a line does not fit.
-    """
+    """The lines of a JSON Lines file, each of a kind; raises ``ValueError`` if one is not."""
     lines: list[Line] = []
     for number, line in enumerate(text_of(path).splitlines(), start=1):
         try:

@@ -24,13 +24,7 @@ Score = Callable[[Any, Any], float]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric, and what a case has to give it.
-
-    Attributes:
-        score: compares.
-        expects: what may be expected.
-        right: the same in words, for whoever gave something else.
-    """
+    """A metric: what compares, what may be expected, and the same in words for who gave other."""
 
     score: Score
     expects: TypeAdapter[Any]

@@ -26,10 +26,6 @@ def few(most: int, kind: type[RequestError] = TooManyItems) -> BeforeValidator:
 
     Each wrong one is an error to tell: two megabytes of them, 200,000 errors, take two seconds. Of
     a list, Pydantic does the same by itself.
-
-    Args:
-        most: members.
-        kind: the problem of more.
     """
 
     def check(value: Any) -> Any:

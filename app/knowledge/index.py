@@ -68,10 +68,7 @@ class Index:
     def search(self, query: str, limit: int = 8, *, also: str = "") -> list[Found]:
         """The passages that are nearest to a query, the best first; of equals, the first first.
 
-        Args:
-            query: any text.
-            limit: most passages.
-            also: words of the conversation so far, which count half.
+        Words of the conversation so far (``also``) count half.
         """
         weights = self._weights(query)
         for number, weight in self._weights(also).items():

@@ -31,8 +31,7 @@ Stamp = tuple[int, ...]
 def folder_at(path: Path | None) -> Path | None:
     """The folder that the settings name; ``sample`` is the one that comes with the package.
 
-    Raises:
-        ConfigurationError: there is no such folder.
+    Raises ``ConfigurationError`` where there is no such folder.
     """
     folder = Path(__file__).with_name("sample") if path == SAMPLE else path
     if folder and not folder.is_dir():

@@ -24,18 +24,12 @@ _CELL: Final = " | "  # between a table's cells
 
 
 def spans(text: str, start: int, end: int, language: str, most: int = LONGEST) -> list[Span]:
-    """Where the sentences of a paragraph stand, without the white space around them.
+    """Where the sentences of a paragraph stand in a text, without the white space around them.
 
     Only the places where sentencex ends a sentence are used, so no character is lost. A sentence
     ends with its line, unless that was only broken for want of room; a table's row is one sentence.
-    The time is linear in the text.
-
-    Args:
-        text: the whole text.
-        start: where the paragraph begins, in characters.
-        end: where it ends.
-        language: ISO 639-1 code of its language.
-        most: characters of a sentence; of a longer one, as many words as fit are one.
+    Of one that has more than ``most`` characters, as many words as fit are one. The time is linear
+    in the text.
     """
     found: list[Span] = []
     for first, stop in _lines(text, start, end):

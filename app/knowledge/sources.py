@@ -34,13 +34,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading of a document.
-
-    Attributes:
-        start: where its section begins in the document's text, in characters.
-        level: 1 for the highest.
-        text: its words.
-    """
+    """A heading: where its section begins in the document's text, its level (1 is the highest)."""
 
     start: int
     level: int
@@ -52,12 +46,11 @@ class Source:
     """A document as plain text; equal to itself only.
 
     Attributes:
-        id: its name; of a file, the path in its folder.
-        title: its title; empty if it has none.
-        text: its text, in paragraphs; all offsets count characters (code points) of it.
-        url: where people can read it.
-        language: ISO 639-1 code of its language, if known.
-        headings: in the order of the text.
+    id: its name; of a file, the path in its folder.
+    title: empty if it has none.
+    text: in paragraphs; all offsets count characters (code points) of it.
+    url: where people can read it.
+    language: ISO 639-1 code, if known.
     """
 
     id: str
@@ -75,10 +68,9 @@ class Passage:
     A list's item, a table's row and a line may each stand for a sentence.
 
     Attributes:
-        source: the document.
-        start, end: where it stands in the document's text.
-        heading: the headings it stands under, the highest first.
-        sentences: its sentences in order, its headings left out; a sentence has none.
+    start, end: where it stands in the document's text.
+    heading: the headings it stands under, the highest first.
+    sentences: its sentences in order, its headings left out; a sentence has none.
     """
 
     source: Source

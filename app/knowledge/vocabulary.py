@@ -28,9 +28,9 @@ class Vocabulary:
     """What the operator named.
 
     Attributes:
-        products: exact names; empty when there is no catalogue.
-        intents: descriptions by name, in their order.
-        glossaries: terms by the glossary's name and its pair of languages (``("EN", "DE")``).
+    products: exact names; empty when there is no catalogue.
+    intents: descriptions by name.
+    glossaries: terms by the glossary's name and its pair of languages (``("EN", "DE")``).
     """
 
     products: tuple[str, ...]
@@ -44,11 +44,7 @@ class _Intent(BaseModel):
 
 
 def load_vocabulary(settings: Settings) -> Vocabulary:
-    """Read what the settings name.
-
-    Raises:
-        ConfigurationError: a file cannot be read or a line is wrong; both are named.
-    """
+    """Read what the settings name; a ``ConfigurationError`` names what is wrong, and where."""
     products = _lines("PRODUCTS", settings.products) if settings.products else ()
     return Vocabulary(
         products=tuple(dict.fromkeys(line.strip() for _, line in products)),

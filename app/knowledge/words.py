@@ -47,14 +47,10 @@ _MOST_KEPT: Final = 16_384  # of them, with 2 KB each at most
 def words(text: str, language: str | None = None) -> list[str]:
     """The words of a text, in their order, in the form that a search compares.
 
-    Case, accents and endings do not matter (Snowball's stemmer of the language); scripts without
-    spaces give pairs of letters; ``2,4GHz`` is ``2.4`` and ``ghz``, ``1,200`` is ``1200``;
-    ``Wi-Fi`` is ``wi``, ``fi`` and ``wifi``, ``E-7`` is ``e7``. A text has as many words in each
-    language.
-
-    Args:
-        text: any text.
-        language: ISO 639-1 code; English where it is not known.
+    Case, accents and endings do not matter (Snowball's stemmer of the language, by its ISO 639-1
+    code; English where it is not known); scripts without spaces give pairs of letters; ``2,4GHz`` is
+    ``2.4`` and ``ghz``, ``1,200`` is ``1200``; ``Wi-Fi`` is ``wi``, ``fi`` and ``wifi``, ``E-7`` is
+    ``e7``. A text has as many words in each language.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     language = language or "en"

@@ -140,11 +140,7 @@ class FeatureFile:
         self._text = ""
 
     def read(self) -> Declaration[Any]:
-        """What it declares.
-
-        Raises:
-            ConfigurationError: it is wrong; file and line are named, and what would be right.
-        """
+        """What it declares; a ``ConfigurationError`` names the line, and what would be right."""
         try:
             self._text = text_of(self._path)
             table = tomllib.loads(self._text)

@@ -80,8 +80,7 @@ class _FolderFeature(Feature[Any, Any]):
 def read_folder(folder: Path) -> FolderPackage:
     """The feature of a folder with a ``feature.toml``.
 
-    Raises:
-        ConfigurationError: something is wrong; file and line are named, and what would be right.
+    A ``ConfigurationError`` names file and line, and what would be right.
     """
     file = FeatureFile(folder / "feature.toml")
     declared = file.read()

@@ -23,12 +23,7 @@ _TEXTS: Final = frozenset({"instruction.md", "examples.jsonl", "cases.jsonl"})
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Features as they were read, not yet in use.
-
-    Attributes:
-        packages: in their order.
-        texts: of the built-in ones, as the operator may have put others.
-    """
+    """Features as they were read, not yet in use, and the texts of the built-in ones."""
 
     packages: Sequence[FeaturePackage]
     texts: Mapping[Feature[Any, Any], Texts[Any, Any]]
@@ -45,10 +40,8 @@ def read(path: Path | None, built_in: tuple[FeaturePackage, ...]) -> Features:
     """Read the folder, if there is one; ``sample`` is the one that comes with the package.
 
     A sub-folder with a ``feature.toml`` is a feature. One that has the name of a built-in feature has
-    an instruction, examples or cases that replace its own.
-
-    Raises:
-        ConfigurationError: a folder is wrong; file and line are named, and what would be right.
+    an instruction, examples or cases that replace its own. A ``ConfigurationError`` names file and
+    line, and what would be right.
     """
     own = {package.FEATURE.name: package.FEATURE for package in built_in}
     texts = {feature: feature.own for feature in own.values()}

@@ -19,8 +19,7 @@ _NAME: Final[TypeAdapter[str]] = TypeAdapter(Name)
 def make_folder(name: str, parent: Path) -> Path:
     """The folder of a feature with this name, made in another one.
 
-    Raises:
-        ConfigurationError: it is there already, or no feature can have this name.
+    Raises ``ConfigurationError`` where it is there already, or no feature can have this name.
     """
     try:
         folder = parent / _NAME.validate_python(name)

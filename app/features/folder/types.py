@@ -24,9 +24,7 @@ _OF_AN_OUTPUT: Final = frozenset(
 def types_of(declared: Declaration[Any], folder: Path) -> tuple[type[Request], type[Output]]:
     """Those of the request's body and of the output, with pleasant names in OpenAPI.
 
-    Raises:
-        Wrong: a name cannot be had.
-        ConfigurationError: the schema file is wrong.
+    Raises ``Wrong`` where a name cannot be had, ``ConfigurationError`` where the schema file is wrong.
     """
     name = "".join(part.capitalize() for part in declared.name.split("-"))
     for key in declared.input:

@@ -38,6 +38,11 @@ from app.web.deps import State
 
 _LEAST_SHOWN: Final = 500  # characters; an email is not cut to less, whatever the context
 _MOST_ADDRESSES: Final = 50  # of a kind
+_ALLOWED: Final = {
+    "urgency": get_args(Urgency),
+    "category": get_args(Category),
+    "sentiment": get_args(Sentiment),
+}
 
 
 async def triage(
@@ -45,11 +50,9 @@ async def triage(
 ) -> tuple[dict[str, object], Result[Reading]]:
     """The fields of an email's ``Ticket``, and what it took; ``unread`` if it has unread parts."""
     if not request.intents:
-        intents = [
-            Intent.model_construct(name=name, description=meaning)
-            for name, meaning in state["vocabulary"].intents.items()
-        ]
-        request = request.model_copy(update={"intents": intents}) if intents else request
+        named = state["vocabulary"].intents.items()
+        intents = [Intent.model_construct(name=name, description=text) for name, text in named]
+        request = request.model_copy(update={"intents": intents})
     result, cut = await _read(request, state["gateway"])
     make = partial(_ticket, request, result, state, cut=cut, unread=unread)
     ticket, check = await aside(make, characters=len(request.content))
@@ -83,22 +86,13 @@ def _ticket(
     asked = request.custom_fields
     own = asked.fitting(reading.custom_fields or {}) if asked else {}
     lacking = any(own[name] is None for name in asked.required) if asked else False
-    tell = partial(_confidence, result.completion, reading)
-    sure = Confidences(
-        urgency=tell("urgency", get_args(Urgency)),
-        category=tell("category", get_args(Category)),
-        sentiment=tell("sentiment", get_args(Sentiment)),
-        intent=tell("intent", [*names, None] if names else []),
-    )
-    told = [one for one in (sure.urgency, sure.category, sure.intent) if one is not None]
+    allowed = {**_ALLOWED, "intent": [*names, None] if names else []}
+    sure = {name: _confidence(result.completion, reading, name, allowed[name]) for name in allowed}
+    told = [one for name, one in sure.items() if one is not None and name != "sentiment"]
     unsure = any(one < state["settings"].review_below for one in told)
     return {
         **stated,
-        "issue": reading.issue,
-        "summary": reading.summary,
-        "category": reading.category,
-        "urgency": reading.urgency,
-        "sentiment": reading.sentiment,
+        **{name: getattr(reading, name) for name in ("issue", "summary", *_ALLOWED)},
         "language": language.lower() if len(language) == 2 else None,  # ISO 639-1 alone
         "intent": reading.intent if reading.intent in names else None,
         "custom_fields": own or None,
@@ -108,7 +102,7 @@ def _ticket(
             injection_suspected=has_orders,
             truncated=cut,
         ),
-        "confidence": sure,
+        "confidence": Confidences(**sure),
         "needs_review": cut or unread or quoted_only or has_orders or lacking or unsure,
     }, Check("verbatim", not missing, unexpected=tuple(missing), repairable=False)
 

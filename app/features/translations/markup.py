@@ -35,7 +35,7 @@ _NAMED: Final = re.compile("&nbsp;|&#160;|&#x[aA]0;")
 
 
 class MarkupError(ValueError):
-    """XML is not well-formed: where it is not, and what would be right."""
+    """XML is not well-formed, or has entities of its own: where, and what would be right."""
 
 
 @dataclass(slots=True)
@@ -58,19 +58,12 @@ class Token:
 
 
 def read(source: str, kind: Kind, ignore_tags: Collection[str] = ()) -> list[Token]:
-    """The tokens of HTML or XML, a document or a fragment.
+    """The tokens of HTML or XML, a document or a fragment; raises ``MarkupError`` for wrong XML.
 
     In HTML, scripts, styles, drawings, formulas, code and the values of forms are no text, and
     ``translate="no"`` and the class ``notranslate`` are heeded. An element without its end tag goes
-    as far as the one around it.
-
-    Args:
-        source: the markup.
-        kind: its language.
-        ignore_tags: names of elements in which nothing is text; in XML, exactly as written.
-
-    Raises:
-        MarkupError: XML is not well-formed, or has entities of its own.
+    as far as the one around it. Nothing is text in elements that are named by ``ignore_tags``, in
+    XML exactly as written.
     """
     html = kind == "html"
     tokens = _Tokens(source, flows=html)

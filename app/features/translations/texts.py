@@ -51,11 +51,7 @@ class Text:
 
 
 def texts_of(request: TranslationRequest, vocabulary: Vocabulary) -> list[Text]:
-    """A request's texts.
-
-    Raises:
-        GlossaryInvalid: there is no glossary of the operator's as the request names it.
-    """
+    """A request's texts; raises ``GlossaryInvalid`` if the glossary that it names is not there."""
     named, own = _glossary_of(request, vocabulary), Terms(request.glossary)
 
     def glossaries(code: str) -> Collection[Terms]:
@@ -143,9 +139,9 @@ def cut(text: str, *, language: str, most: int) -> list[str]:
     """A text in pieces of as many sentences as there is room for, and the white space around them.
 
     Args:
-        text: any text.
-        language: its code, as far as it is known; sentences do not end alike in all of them.
-        most: characters of a piece; more than a list's mark takes.
+    text: any text.
+    language: its code, as far as it is known; sentences do not end alike in all of them.
+    most: characters of a piece; more than a list's mark takes.
     """
     found = [whole.span() for whole in _BARE.finditer(text)]
     if found and found[0][1] - found[0][0] > most:
@@ -163,11 +159,7 @@ def cut(text: str, *, language: str, most: int) -> list[str]:
 
 
 def _glossary_of(request: TranslationRequest, vocabulary: Vocabulary) -> Mapping[str, Terms]:
-    """The operator's glossary that a request names, by source language.
-
-    Raises:
-        GlossaryInvalid: there is none of that name into the target language.
-    """
+    """The operator's glossary that a request names, by source language."""
     name, target = request.glossary_id, base(request.target_lang)
     if name is None:
         return {}

@@ -143,10 +143,7 @@ async def translate(
     """Translate all texts of a request, several pieces at once.
 
     Strictly is for APIs that know no outcome of a text: the request fails when any text does, and a
-    blank text stays as it is.
-
-    Raises:
-        GroundworkError: what the first text failed with, when every text did.
+    blank text stays as it is. Else it fails when every text does, with what the first failed with.
     """
     work = _Work(gateway)
     texts = await work.texts(request, vocabulary)

@@ -41,17 +41,11 @@ _UTF_16: Final = (BOM_UTF16_LE, BOM_UTF16_BE)
 
 
 def read(path: Path, document_id: str) -> Source:
-    """Read a document.
+    """Read a document in one of the formats in ``READERS``.
 
     Its text is in Unicode's form C, without control characters. Blocks stand between blank lines,
-    and have none within. A heading is a block of one line.
-
-    Args:
-        path: a file with one of the suffixes in ``READERS``.
-        document_id: what the source will be called.
-
-    Raises:
-        Unreadable: it cannot be read, or there is no text in it.
+    and have none within. A heading is a block of one line. What cannot be read, or has no text, is
+    ``Unreadable``.
     """
     try:
         with path.open("rb") as file:

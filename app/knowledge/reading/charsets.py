@@ -10,11 +10,8 @@ from turbohtml.detect import detect
 def decoded(data: bytes, charset: str | None = None) -> str:
     """Text of bytes: by their byte order mark, as declared, as UTF-8, else by how they look.
 
-    A charset that does not fit everywhere is taken where it fits nearly everywhere.
-
-    Args:
-        data: the bytes; of HTML, what they declare themselves is heeded.
-        charset: what they are said to be; a label that the standard does not know counts as none.
+    A charset that does not fit everywhere is taken where it fits nearly everywhere. Of HTML, what it
+    declares itself is heeded; a label that the standard does not know counts as none.
     """
     if data.isascii() and not (b"\0" in data or b"\x1b" in data):
         return data.decode("ascii")

@@ -37,8 +37,7 @@ _FILE_NAMES: Final = (".doc", ".docx", ".indd", ".odt", ".pdf", ".tex")
 def read_pdf(data: bytes) -> Draft:
     """The pages' text, with headings and tables as its type and its lines tell them.
 
-    Raises:
-        Unreadable: it is broken, asks for a password or has only pictures of text.
+    ``Unreadable`` is what is broken, asks for a password or has only pictures of text.
     """
     try:
         done = subprocess.run(

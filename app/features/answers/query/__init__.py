@@ -15,13 +15,7 @@ _SPEAKERS: Final = {"user": "Customer", "assistant": "Assistant"}
 
 
 class QueryTask(BaseModel):
-    """A question as it came, and where its answer is searched for.
-
-    Attributes:
-        question: as it came.
-        language: ISO 639-1 code of the documents' language.
-        history: earlier messages, oldest first.
-    """
+    """A question as it came, and the ISO 639-1 code of the language of what is searched."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

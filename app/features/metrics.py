@@ -5,7 +5,6 @@ path, or None where there is nothing; text is compared without case (``str.casef
 """
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, get_type_hints
@@ -14,6 +13,8 @@ import regex
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, TypeAdapter, with_config
 from pydantic_core import to_json
 from typing_extensions import TypedDict
+
+from app.features.verbatim import bare
 
 _REGEX_SECONDS: Final = 0.5
 _REFUSED: Final = "model-refused"
@@ -119,7 +120,7 @@ def within(expected: _Span, got: Any) -> float:
 def name(expected: _Names, got: Any) -> float:
     """It is one of the names, as catalogues are read: without case, spaces and hyphens."""
     names = expected if isinstance(expected, list) else [expected]
-    return float(_bare(got) in map(_bare, names))
+    return float(bare(str(got or "")) in [bare(each or "") for each in names])
 
 
 @_metric("a text")
@@ -185,7 +186,3 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     return (value if isinstance(value, str) else to_json(value).decode()).casefold()
-
-
-def _bare(value: object) -> str:
-    return re.sub(r"[\s-]+", "", str(value or "")).casefold()

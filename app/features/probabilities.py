@@ -60,9 +60,6 @@ def _mass(token: Token, lead: str, wanted: Sequence[str]) -> float:
     return sum(
         share
         for text, share in told.items()
-        if len(text) > len(lead) and text.startswith(lead) and _fits(text[len(lead) :], wanted)
+        if (own := text.removeprefix(lead)) != text or not lead
+        if own and any(one.startswith(own) or own.startswith(one) for one in wanted)
     )
-
-
-def _fits(text: str, wanted: Sequence[str]) -> bool:
-    return any(one.startswith(text) or text.startswith(one) for one in wanted)

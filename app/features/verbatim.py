@@ -28,7 +28,7 @@ def spelled(text: str, name: str) -> str | None:
     """A name as a text has it, in any case, with or without spaces and hyphens; None if nowhere."""
     if place(text, name) >= 0:
         return name
-    letters = [re.escape(letter) for letter in _key(name)]
+    letters = [re.escape(letter) for letter in bare(name)]
     if 0 < len(letters) <= _LONGEST_NAME:
         for found in re.finditer(r"[\s-]*".join(letters), text, re.IGNORECASE):
             if _is_whole(text, *found.span()):
@@ -42,7 +42,7 @@ def in_catalogue(said: str, products: tuple[str, ...]) -> str | None:
     The name itself, else the only one that has all its words, or all of whose words it has: "Lumo
     S2 lamp" is Lumo S2, but "Lumo" is none where there are Lumo S2 and Lumo S3.
     """
-    names, key = _names(products), _key(said)
+    names, key = _names(products), bare(said)
     if key in names:
         return names[key]
     alike = [
@@ -68,13 +68,14 @@ def _folded(text: str) -> str:
     return " ".join(text.split())
 
 
-def _key(name: str) -> str:
+def bare(name: str) -> str:
+    """A name as catalogues are read: without case, spaces and hyphens."""
     return "".join(name.replace("-", "").split()).casefold()
 
 
 @lru_cache(maxsize=4)
 def _names(products: tuple[str, ...]) -> Mapping[str, str]:
-    return {_key(product): product for product in products}
+    return {bare(product): product for product in products}
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:

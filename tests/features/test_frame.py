@@ -19,7 +19,7 @@ from app.features.feature import Feature
 from app.features.folder.declaration import Declaration, InputField
 from app.features.folder.feature import read_folder
 from app.features.folder.scaffold import make_folder
-from app.features.proving import PROOFS
+from app.features.proofs import PROOFS
 from app.features.wire import Reply
 from tests.features import titles
 from tests.wire.replies import openai_message, openai_stream

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.features.proofs import Check, finding_of
-from app.features.proving import PROOFS
+from app.features.proofs import PROOFS, Check, finding_of
 
 SOURCE = (
     "Write to help@lumo.example about {order} 4711, see https://lumo.example/x 😀\nThanks <b>!</b>"

@@ -16,8 +16,7 @@ import app
 from app.errors import EmailUnreadable
 from app.features.answers.feature import keeps_figures
 from app.features.answers.task import AnswerTask, Written
-from app.features.proofs import finding_of
-from app.features.proving import PROOFS, Where, adds_no, keeps
+from app.features.proofs import PROOFS, Where, adds_no, finding_of, keeps
 from app.features.tickets.mail import read_email, split_reply, without_oldest
 from app.features.tickets.triage import entities_of
 from app.features.translations.markup import Kind, MarkupError, read

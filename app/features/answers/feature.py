@@ -62,14 +62,11 @@ class Answers(Feature[AnswerTask, Written]):
         told = [each for each in self.examples if each.output.action == "answer"]
         untold = [each for each in self.examples if each.output.action == "unknown"]
         self._telling = self.make_prefix(examples=told)
-        self._doubting = replace(
-            self._telling, alternatives=_ALTERNATIVES, stop=("]",), max_tokens=8
-        )
+        asks = {"alternatives": _ALTERNATIVES, "stop": ("]",), "max_tokens": 8}
+        self._doubting = replace(self._telling, **asks)
+        blind = [(each.input.changed(passages=()), each.output) for each in untold]
         self._blind = self.make_prefix(
-            examples=[
-                Example(input=each.input.changed(passages=()), output=each.output)
-                for each in untold
-            ]
+            examples=[Example(input=task, output=output) for task, output in blind]
         )
 
     async def doubted(self, task: AnswerTask, gateway: ModelGateway) -> tuple[AnswerTask, Usage]:

@@ -19,8 +19,7 @@ from app.features.folder.declaration import (
     first_wrong,
 )
 from app.features.folder.types import types_of
-from app.features.proofs import Check, Proof
-from app.features.proving import PROOFS, Length
+from app.features.proofs import PROOFS, Check, Length, Proof
 from app.features.routes import router_of
 from app.features.wire import Reply
 

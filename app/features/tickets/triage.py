@@ -49,9 +49,8 @@ async def triage(
     request: TicketRequest, state: State, *, unread: bool = False
 ) -> tuple[dict[str, object], Result[Reading]]:
     """The fields of an email's ``Ticket``, and what it took; ``unread`` if it has unread parts."""
-    if not request.intents:
-        named = state["vocabulary"].intents.items()
-        intents = [Intent.model_construct(name=name, description=text) for name, text in named]
+    if not request.intents and (own := state["vocabulary"].intents):
+        intents = [Intent.model_construct(name=name, description=own[name]) for name in own]
         request = request.model_copy(update={"intents": intents})
     result, cut = await _read(request, state["gateway"])
     make = partial(_ticket, request, result, state, cut=cut, unread=unread)
@@ -180,9 +179,8 @@ def _addresses(parts: Sequence[Part]) -> Iterator[Entity]:
 def _entity(
     kind: EntityType, field: Literal["subject", "body"], text: str, value: str, start: int
 ) -> Entity:
-    return Entity(
-        type=kind, field=field, text=text, value=value, start=start, end=start + len(text)
-    )
+    end = start + len(text)
+    return Entity(type=kind, field=field, text=text, value=value, start=start, end=end)
 
 
 def _e164(written: str) -> str:
@@ -192,6 +190,6 @@ def _e164(written: str) -> str:
         number = phonenumbers.parse(dialled, None)
     except phonenumbers.NumberParseException:
         return written
-    possible = phonenumbers.is_possible_number(number)
-    e164 = phonenumbers.PhoneNumberFormat.E164
-    return phonenumbers.format_number(number, e164) if possible else written
+    if not phonenumbers.is_possible_number(number):
+        return written
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -9,8 +9,7 @@ import regex
 from pydantic import BaseModel, ConfigDict
 
 from app.features.feature import Example, Feature, Texts
-from app.features.proofs import Check, Proof
-from app.features.proving import keeps
+from app.features.proofs import Check, Proof, keeps
 from app.features.translations.schemas import Formality, LanguageCode, TranslationRequest
 from app.features.translations.sheets import compared, without_marks
 from app.gateway import Completion, PromptPrefix, Turn, Untrusted

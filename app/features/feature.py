@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
@@ -178,7 +179,7 @@ class Feature(Generic[In, Out]):
         except ValueError as error:
             raise ConfigurationError(f"Feature {self.name}: {error}") from error
 
-    @property
+    @cached_property
     def replies(self) -> Any:
         """The model of a reply, where the output is the response."""
         return Reply[self.gives]

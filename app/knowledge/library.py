@@ -115,7 +115,8 @@ class Library:
             outcomes = [outcome for _, outcome in known.values()]
             self.sources = tuple(each for each in outcomes if isinstance(each, Source))
             self.skipped = tuple(each for each in outcomes if isinstance(each, Skipped))
-            self.index = await asyncio.to_thread(_indexed, self.sources)
+            parts = (passage for source in self.sources for passage in split(source))
+            self.index = await asyncio.to_thread(lambda: Index([*parts]))
             self._known = known
             self._ready.set()
             log.info("%d documents can be searched.", self.index.documents)
@@ -182,7 +183,3 @@ def _outcome(path: Path, name: str) -> Source | Skipped:
     except Exception:
         log.exception("The document %s is skipped: reading it failed.", name)
         return Skipped(name, "reading it failed")
-
-
-def _indexed(sources: tuple[Source, ...]) -> Index:
-    return Index([passage for source in sources for passage in split(source)])

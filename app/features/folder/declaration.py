@@ -154,8 +154,7 @@ class FeatureFile:
         try:
             return Declaration[_kind_of(table.get("output"))].model_validate(table)
         except ValidationError as error:
-            where, what = first_wrong(error)
-            raise self.wrong(Wrong(where, what)) from error
+            raise self.wrong(first_wrong(error)) from error
 
     def wrong(self, error: Wrong) -> ConfigurationError:
         """What stops the start, with the line."""
@@ -166,8 +165,8 @@ class FeatureFile:
         return ConfigurationError(wrong(self._path, line, what))
 
 
-def first_wrong(error: ValidationError) -> tuple[Where, str]:
-    """What a validation found first: where it is, and what would be right.
+def first_wrong(error: ValidationError, around: Where = ()) -> Wrong:
+    """What a validation found first of what stands at some place.
 
     A key that does not exist comes before one that is missing: it may be a slip of the pen.
     """
@@ -175,11 +174,13 @@ def first_wrong(error: ValidationError) -> tuple[Where, str]:
     first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(first["loc"][-1]), _keys(), n=1)
+        tables = (Declaration, InputField, SchemaFile, Sampling)
+        known = [of.alias or key for table in tables for key, of in table.model_fields.items()]
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
         message = f"there is no such key{f'; did you mean {near[0]}?' if near else ''}"
     elif first["type"] == "missing":
         message = "it is missing"
-    return [part for part in first["loc"] if part != "[key]"], message
+    return Wrong([*around, *(part for part in first["loc"] if part != "[key]")], message)
 
 
 def line_of(text: str, where: Where) -> int:
@@ -209,8 +210,3 @@ def _kind_of(output: Any) -> Any:
     if isinstance(output, dict) and isinstance(output.get("schema"), str):  # pyright: ignore
         return SchemaFile
     return OutputFields
-
-
-def _keys() -> list[str]:
-    tables = (Declaration, InputField, SchemaFile, Sampling)
-    return [info.alias or name for kind in tables for name, info in kind.model_fields.items()]

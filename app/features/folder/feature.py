@@ -51,7 +51,6 @@ class _FolderFeature(Feature[Any, Any]):
         proofs: Sequence[Proof[Any, Any]],
     ) -> None:
         self._trusted = {name for name, field in declared.input.items() if field.trusted}
-        self._replies = Reply[output]
         super().__init__(
             declared.name,
             asks=request,
@@ -63,6 +62,7 @@ class _FolderFeature(Feature[Any, Any]):
             metrics=declared.metrics,
             margin=declared.margin,
         )
+        self.replies = Reply[output]
 
     def render(self, request: BaseModel) -> str:
         fields = [(k, v) for k, v in request if v is not None and k not in self._trusted]
@@ -70,10 +70,6 @@ class _FolderFeature(Feature[Any, Any]):
 
     def task(self, request: BaseModel) -> str:
         return _lines((k, v) for k, v in request if v is not None and k in self._trusted)
-
-    @property
-    def replies(self) -> Any:
-        return self._replies
 
 
 def read_folder(folder: Path) -> FolderPackage:
@@ -124,8 +120,7 @@ def _proof(
     try:
         place = kind.model_validate(arguments, context=folder)
     except ValidationError as error:
-        inner, what = first_wrong(error)
-        raise Wrong((*where, *inner), what) from error
+        raise first_wrong(error, where) from error
     strangers = [key for key, of in declared.input.items() if not of.trusted]
     _known((*where, "input"), place.input, declared.input)
     _known((*where, "output"), place.output, output)

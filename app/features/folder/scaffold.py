@@ -24,7 +24,7 @@ def make_folder(name: str, parent: Path) -> Path:
     try:
         folder = parent / _NAME.validate_python(name)
     except ValidationError as error:
-        raise ConfigurationError(f"NAME: {first_wrong(error)[1]}.") from error
+        raise ConfigurationError(f"NAME: {first_wrong(error)}.") from error
     if folder.exists():
         raise ConfigurationError(f"{folder} is there already.")
     with TemporaryDirectory() as trial:

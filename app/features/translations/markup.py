@@ -5,7 +5,7 @@ HTML is read by the WHATWG's algorithm, and XML by expat, which opens nothing.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, Literal
@@ -103,7 +103,12 @@ def _html_parts(source: str) -> Iterator[_Part]:
         if token.type is TokenType.END_TAG:
             yield _Part("close", start, [name])
         elif token.type is TokenType.START_TAG and not token.self_closing and name not in _VOID:
-            ignored = name in _NO_TEXT or _not_translated(dict(token.attrs or ()))
+            said_so = dict(token.attrs or ())
+            ignored = (
+                name in _NO_TEXT
+                or said_so.get("translate", "").lower() == "no"
+                or "notranslate" in said_so.get("class", "").split()
+            )
             yield _Part("open", start, [name], ignored)
         elif token.type is not TokenType.TEXT:
             yield _Part("alone", start, [])
@@ -113,11 +118,6 @@ def _html_parts(source: str) -> Iterator[_Part]:
                 end, said = unfinished.start(), said.removesuffix("</")
             yield _Part("text", start, [said])
     yield _Part("alone", end, [])
-
-
-def _not_translated(attributes: Mapping[str, str]) -> bool:
-    said_so = attributes.get("translate", "").lower() == "no"
-    return said_so or "notranslate" in attributes.get("class", "").split()
 
 
 def _xml_parts(source: str) -> list[_Part]:

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from functools import partial
 from itertools import chain
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ import regex
 from pydantic import BaseModel, ConfigDict
 
 from app.features.feature import Example, Feature, Texts
-from app.features.proofs import Check, Proof, keeps
+from app.features.proofs import Check, keeps
 from app.features.translations.schemas import Formality, LanguageCode, TranslationRequest
 from app.features.translations.sheets import compared, without_marks
 from app.gateway import Completion, PromptPrefix, Turn, Untrusted
@@ -51,18 +52,13 @@ class Unit(BaseModel):
         return sum(len(one.encode(errors="surrogatepass")) for one in said)
 
 
-def _same(name: str) -> Proof[Unit, str]:
-    """The proof that a translation has the same of something, each as often as the text."""
-
-    def proof(unit: Unit, output: str) -> Check | None:
-        bare = without_marks if unit.marked else str
-        return keeps(name, bare(unit.text), bare(output))
-
-    return proof
-
-
-def _markup(unit: Unit, output: str) -> Check | None:
-    return compared(unit.text, output) if unit.marked else keeps("markup", unit.text, output)
+def _kept(name: str, unit: Unit, output: str) -> Check | None:
+    """Whether a translation has the same of something, each as often as the text."""
+    if not unit.marked:
+        return keeps(name, unit.text, output)
+    if name == "markup":
+        return compared(unit.text, output)
+    return keeps(name, without_marks(unit.text), without_marks(output))
 
 
 def _glossary(unit: Unit, output: str) -> Check | None:
@@ -74,8 +70,8 @@ def _glossary(unit: Unit, output: str) -> Check | None:
     return Check("glossary", not missing, missing)
 
 
-_SAME = ("placeholders", "urls", "emails", "emoji", "numbers", "line_breaks")
-PROOFS = (*map(_same, _SAME), _markup, _glossary)
+_SAME = ("placeholders", "urls", "emails", "emoji", "numbers", "line_breaks", "markup")
+PROOFS = (*(partial(_kept, name) for name in _SAME), _glossary)
 
 
 class Translator(Feature[Unit, str]):
@@ -101,9 +97,8 @@ class Translator(Feature[Unit, str]):
         into: dict[str, list[Example[Unit, str]]] = defaultdict(list)
         for example in self.examples:
             into[base(example.input.target_lang)].append(example)
-        own = {
-            code: self.make_prefix(examples=group) for code, group in into.items() if len(group) > 1
-        }
+        several = {code: group for code, group in into.items() if len(group) > 1}
+        own = {code: self.make_prefix(examples=group) for code, group in several.items()}
         shared = self.make_prefix(examples=[group[0] for group in into.values()])
         self._prefixes = {code: own.get(base(code), shared) for code in NAMES}
 
@@ -111,11 +106,14 @@ class Translator(Feature[Unit, str]):
         return request.text
 
     def task(self, request: Unit) -> str:
-        wishes = [_wish(request.source_lang, request.target_lang, request.formality)]
+        target, formality = request.target_lang, request.formality
+        origin = f" from {NAMES[request.source_lang]}" if request.source_lang else ""
+        wishes = [f"Translate it{origin} into {NAMES[target]}."]
+        if formality != "default" and base(target) in FORMAL:
+            how = "informally" if formality.endswith("less") else "formally"
+            wishes[0] += f" Address the reader {how}."
         if request.marked:
-            wishes.append(
-                "Keep each tag, such as <1> and </1>, around the words that it belongs to."
-            )
+            wishes += ["Keep each tag, such as <1> and </1>, around the words that it belongs to."]
         if request.terms:
             terms = "; ".join(f"{term} = {translation}" for term, translation in request.terms)
             wishes.append(f"Use these terms: {terms}.")
@@ -134,14 +132,6 @@ class Translator(Feature[Unit, str]):
     def read(self, request: Unit, completion: Completion) -> str:
         output = completion.text.strip()
         return in_the_shape_of(request.text, output) if request.shaped else output
-
-
-def _wish(source: str | None, target: str, formality: Formality) -> str:
-    origin = f" from {NAMES[source]}" if source else ""
-    wish = f"Translate it{origin} into {NAMES[target]}."
-    if formality == "default" or base(target) not in FORMAL:
-        return wish
-    return f"{wish} Address the reader {'in' * formality.endswith('less')}formally."
 
 
 def in_the_shape_of(text: str, translation: str) -> str:

@@ -10,7 +10,8 @@ from turbohtml.detect import detect
 def decoded(data: bytes, charset: str | None = None) -> str:
     """Text of bytes: by their byte order mark, as declared, as UTF-8, else by how they look.
 
-    A charset that does not fit everywhere is taken where it fits nearly everywhere. Of HTML, what it
+    A charset that does not fit everywhere is taken where it fits nearly everywhere: no more
+    characters are broken than, outside of ASCII, are whole. Of HTML, what it
     declares itself is heeded; a label that the standard does not know counts as none.
     """
     if data.isascii() and not (b"\0" in data or b"\x1b" in data):
@@ -21,12 +22,7 @@ def decoded(data: bytes, charset: str | None = None) -> str:
             text = data.decode(f"whatwg-{label.strip()}")
         except (LookupError, ValueError):
             continue
-        if _fits(text):
+        special = len(text) - len(text.encode("ascii", "ignore"))
+        if 2 * (text.count("\N{REPLACEMENT CHARACTER}") + text.count("\x1b")) <= special:
             return text
     return data.decode(looks.codec or "utf-8", "replace").removeprefix("\ufeff")
-
-
-def _fits(text: str) -> bool:
-    """No more characters are broken than, outside of ASCII, are whole."""
-    special = len(text) - len(text.encode("ascii", "ignore"))
-    return 2 * (text.count("\N{REPLACEMENT CHARACTER}") + text.count("\x1b")) <= special

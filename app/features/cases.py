@@ -84,9 +84,9 @@ def case_of(line: str | bytes, takes: type[BaseModel], metrics: Mapping[str, str
     """A case out of a line of JSON; raises ``ValueError`` with what would be right.
 
     Args:
-    line: it.
-    takes: what the feature's endpoint takes.
-    metrics: the feature's own metrics of bare values, by path.
+        line: it.
+        takes: what the feature's endpoint takes.
+        metrics: the feature's own metrics of bare values, by path.
     """
     try:
         read = _Line.model_validate_json(line)

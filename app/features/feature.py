@@ -75,9 +75,9 @@ class Result(Generic[Out]):
     """A feature's output and what it took.
 
     Attributes:
-    completion: the model's own words, and its name.
-    usage: tokens of all calls.
-    checks: what the proofs found; what is not kept was not put right by a repair.
+        completion: the model's own words, and its name.
+        usage: tokens of all calls.
+        checks: what the proofs found; what is not kept was not put right by a repair.
     """
 
     output: Out

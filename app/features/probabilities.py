@@ -17,10 +17,10 @@ def confidence(
     """The probability of a value among those that were allowed, 0 to 1; None if it is not told.
 
     Args:
-    tokens: of the completion; their texts, joined, are its text.
-    start: where the value begins in that text, in characters.
-    said: the value, as it stands there.
-    choices: all values that were allowed there, ``said`` among them.
+        tokens: of the completion; their texts, joined, are its text.
+        start: where the value begins in that text, in characters.
+        said: the value, as it stands there.
+        choices: all values that were allowed there, ``said`` among them.
     """
     rest, lead = _from(tokens, start)
     if not rest:

@@ -46,11 +46,11 @@ class Source:
     """A document as plain text; equal to itself only.
 
     Attributes:
-    id: its name; of a file, the path in its folder.
-    title: empty if it has none.
-    text: in paragraphs; all offsets count characters (code points) of it.
-    url: where people can read it.
-    language: ISO 639-1 code, if known.
+        id: its name; of a file, the path in its folder.
+        title: empty if it has none.
+        text: in paragraphs; all offsets count characters (code points) of it.
+        url: where people can read it.
+        language: ISO 639-1 code, if known.
     """
 
     id: str
@@ -68,9 +68,9 @@ class Passage:
     A list's item, a table's row and a line may each stand for a sentence.
 
     Attributes:
-    start, end: where it stands in the document's text.
-    heading: the headings it stands under, the highest first.
-    sentences: its sentences in order, its headings left out; a sentence has none.
+        start, end: where it stands in the document's text.
+        heading: the headings it stands under, the highest first.
+        sentences: its sentences in order, its headings left out; a sentence has none.
     """
 
     source: Source

@@ -28,9 +28,9 @@ class Vocabulary:
     """What the operator named.
 
     Attributes:
-    products: exact names; empty when there is no catalogue.
-    intents: descriptions by name.
-    glossaries: terms by the glossary's name and its pair of languages (``("EN", "DE")``).
+        products: exact names; empty when there is no catalogue.
+        intents: descriptions by name.
+        glossaries: terms by the glossary's name and its pair of languages (``("EN", "DE")``).
     """
 
     products: tuple[str, ...]

@@ -46,10 +46,10 @@ class _Asked:
     """A request as the model is asked it.
 
     Attributes:
-    names: of the answer and of its conversation, and what was searched for.
-    shown: the task's passages for the caller, even if the model is shown none in the end.
-    usage: tokens that it took so far.
-    is_cut: whether something is left out that the caller sent.
+        names: of the answer and of its conversation, and what was searched for.
+        shown: the task's passages for the caller, even if the model is shown none in the end.
+        usage: tokens that it took so far.
+        is_cut: whether something is left out that the caller sent.
     """
 
     request: AnswerRequest

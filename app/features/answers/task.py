@@ -59,10 +59,10 @@ class AnswerTask(BaseModel):
     """A question as the model is asked it, and what its answer may rest on.
 
     Attributes:
-    passages: those that are shown, the best first; in files they are called documents.
-    history: earlier messages, oldest first.
-    unknown_above: the probability of "unknown" above which the model is shown no passages, so
-        that it says that it does not know; None for never.
+        passages: those that are shown, the best first; in files they are called documents.
+        history: earlier messages, oldest first.
+        unknown_above: the probability of "unknown" above which the model is shown no passages, so
+            that it says that it does not know; None for never.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -139,9 +139,9 @@ def cut(text: str, *, language: str, most: int) -> list[str]:
     """A text in pieces of as many sentences as there is room for, and the white space around them.
 
     Args:
-    text: any text.
-    language: its code, as far as it is known; sentences do not end alike in all of them.
-    most: characters of a piece; more than a list's mark takes.
+        text: any text.
+        language: its code, as far as it is known; sentences do not end alike in all of them.
+        most: characters of a piece; more than a list's mark takes.
     """
     found = [whole.span() for whole in _BARE.finditer(text)]
     if found and found[0][1] - found[0][0] > most:

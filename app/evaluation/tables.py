@@ -36,58 +36,38 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a table shows of an evaluation.
+    """What a table shows of an evaluation."""
 
-    Attributes:
-        rows: of each score, and of the whole case.
-        asked: how many answers or problems there are.
-        problems: how many, by code.
-        repaired: how many answers took a repair.
-        unkept: in how many answers a check was not kept, by its name.
-        tokens: in, out, and those of ``in`` that came from a cache, all together.
-        cost: of the tokens, where prices are known.
-        seconds: the median and the 95th percentile.
-        first: likewise of the seconds to a stream's first event, where any was asked for.
-    """
-
-    rows: Sequence[Row]
-    asked: int
-    problems: dict[str, int]
+    rows: Sequence[Row]  # of each score, and of the whole case
+    asked: int  # answers and problems
+    problems: dict[str, int]  # how many, by code
     repaired: int
-    unkept: dict[str, int]
-    tokens: tuple[int, int, int]
-    cost: float | None
-    seconds: tuple[float, float]
-    first: tuple[float, float] | None
+    unkept: dict[str, int]  # in how many answers a check was not kept, by its name
+    tokens: tuple[int, int, int]  # in, out, and those of ``in`` that came from a cache
+    cost: float | None  # of the tokens, where prices are known
+    seconds: tuple[float, float]  # the median and the 95th percentile
+    first: tuple[float, float] | None  # likewise to a stream's first event
 
 
 def summary_of(evaluation: Evaluation) -> Summary:
     """The figures of an evaluation that has outcomes."""
     outcomes = evaluation.outcomes
     names = dict.fromkeys(name for outcome in outcomes for name in outcome.scores)
-    rows = [
-        _row(
-            name,
-            evaluation.metrics.get(name, ""),
-            [(each, each.scores[name]) for each in outcomes if name in each.scores],
-        )
+    scored = {
+        name: [(each, each.scores[name]) for each in outcomes if name in each.scores]
         for name in names
-    ]
-    rows.append(_row(WHOLE, "", [(each, each.score) for each in outcomes]))
-    tokens = (
-        sum(each.input_tokens for each in outcomes),
-        sum(each.output_tokens for each in outcomes),
-        sum(each.cached_tokens for each in outcomes),
-    )
+    } | {WHOLE: [(each, each.score) for each in outcomes]}
+    counted = [(each.input_tokens, each.output_tokens, each.cached_tokens) for each in outcomes]
+    read, written, cached = map(sum, zip(*counted, strict=True))
     firsts = [each.first for each in outcomes if each.first is not None]
     return Summary(
-        rows=rows,
+        rows=[_row(name, evaluation.metrics.get(name, ""), each) for name, each in scored.items()],
         asked=len(outcomes),
         problems=dict(Counter(each.problem for each in outcomes if each.problem)),
         repaired=sum(each.repaired for each in outcomes),
         unkept=dict(Counter(name for each in outcomes for name in unkept(each.answer))),
-        tokens=tokens,
-        cost=_cost(evaluation.prices, *tokens),
+        tokens=(read, written, cached),
+        cost=_cost(evaluation.prices, read, written, cached),
         seconds=_percentiles([each.seconds for each in outcomes]),
         first=_percentiles(firsts) if firsts else None,
     )
@@ -194,15 +174,11 @@ def _listed(counts: dict[str, int]) -> str:
     return f" ({', '.join(f'{name} {count}' for name, count in counts.items())})" if counts else ""
 
 
-def _cost(
-    prices: Mapping[str, float], input_tokens: int, output_tokens: int, cached: int
-) -> float | None:
+def _cost(prices: Mapping[str, float], read: int, written: int, cached: int) -> float | None:
     if not prices:
         return None
-    read = (input_tokens - cached) * prices["input"] + cached * prices.get(
-        "cached", prices["input"]
-    )
-    return (read + output_tokens * prices["output"]) / 1_000_000
+    again = cached * (prices.get("cached", prices["input"]) - prices["input"])
+    return (read * prices["input"] + again + written * prices["output"]) / 1_000_000
 
 
 def _percentiles(seconds: Sequence[float]) -> tuple[float, float]:

@@ -15,18 +15,12 @@ _NAMED = 12  # cases in a line
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a gate found.
+    """What a gate found."""
 
-    Attributes:
-        before, after: what was compared, in words.
-        verdicts: one a feature.
-        uncompared: features that only one side has cases of.
-    """
-
-    before: str
+    before: str  # what was compared, in words
     after: str
-    verdicts: Sequence[Verdict]
-    uncompared: Sequence[str] = ()
+    verdicts: Sequence[Verdict]  # one a feature
+    uncompared: Sequence[str] = ()  # features that only one side has cases of
 
     @property
     def ruling(self) -> Ruling:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 from xml.etree import ElementTree as ET
@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 from pydantic_core import to_json
 
+from app.callers.policies import MONEY, Prices
 from app.evaluation.columns import aligned, in_markdown
 from app.evaluation.results import Evaluation, Outcome
 from app.evaluation.statistics import bootstrap_mean, wilson
@@ -59,6 +60,8 @@ def summary_of(evaluation: Evaluation) -> Summary:
     } | {WHOLE: [(each, each.score) for each in outcomes]}
     counted = [(each.input_tokens, each.output_tokens, each.cached_tokens) for each in outcomes]
     read, written, cached = map(sum, zip(*counted, strict=True))
+    named = evaluation.prices
+    prices = Prices(**{"cached": named.get("input", 0.0), **named})
     firsts = [each.first for each in outcomes if each.first is not None]
     return Summary(
         rows=[_row(name, evaluation.metrics.get(name, ""), each) for name, each in scored.items()],
@@ -67,7 +70,7 @@ def summary_of(evaluation: Evaluation) -> Summary:
         repaired=sum(each.repaired for each in outcomes),
         unkept=dict(Counter(name for each in outcomes for name in unkept(each.answer))),
         tokens=(read, written, cached),
-        cost=_cost(evaluation.prices, read, written, cached),
+        cost=prices.cost(read, written, cached) / MONEY if named else None,
         seconds=_percentiles([each.seconds for each in outcomes]),
         first=_percentiles(firsts) if firsts else None,
     )
@@ -172,13 +175,6 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _listed(counts: dict[str, int]) -> str:
     return f" ({', '.join(f'{name} {count}' for name, count in counts.items())})" if counts else ""
-
-
-def _cost(prices: Mapping[str, float], read: int, written: int, cached: int) -> float | None:
-    if not prices:
-        return None
-    again = cached * (prices.get("cached", prices["input"]) - prices["input"])
-    return (read * prices["input"] + again + written * prices["output"]) / 1_000_000
 
 
 def _percentiles(seconds: Sequence[float]) -> tuple[float, float]:

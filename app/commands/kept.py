@@ -10,7 +10,8 @@ from typing import Any, Final
 import click
 from pydantic_core import to_json
 
-from app.commands.terminal import show_table, span
+from app.commands.spans import span
+from app.commands.table import one_line, show_table
 from app.errors import ConfigurationError
 from app.features.answers import FEATURE
 from app.features.cases import case_of as check_case
@@ -20,7 +21,6 @@ from app.settings import load_settings
 from app.tuning.given import example_of
 
 _ALL: Final = -1  # rows, as SQLite takes it
-_WIDEST: Final = 80  # characters of a stranger's text in a row
 
 
 def _since(context: object, parameter: object, text: str | None) -> datetime | None:
@@ -204,10 +204,4 @@ def _show(
     elif not rows:
         click.echo("There is nothing.")
     else:
-        show_table(head, [[_one_line(cell or "") for cell in row] for row in rows])
-
-
-def _one_line(text: str) -> str:
-    """A stranger's text for a terminal: no control characters, not too long."""
-    text = "".join(letter if letter.isprintable() else " " for letter in text)
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+        show_table(head, [[one_line(cell or "") for cell in row] for row in rows])

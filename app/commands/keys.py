@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from app.callers.key import make_key, read_key
 from app.callers.keyfile import KeyFile, changing
 from app.callers.keys import OTHER_SCOPES, GivenKey, read_keys
-from app.commands.terminal import show_table, span
+from app.commands.spans import span
+from app.commands.table import show_table
 from app.errors import first_of
 from app.features import features_of
 from app.settings import Settings, load_settings

@@ -46,8 +46,10 @@ class Idempotency:
         self._replies = replies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_post = scope["type"] == "http" and scope["method"] == "POST"
-        sent = [value for name, value in scope["headers"] if name == _NAME] if is_post else None
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        sent = [value for name, value in scope["headers"] if name == _NAME]
         if not sent:
             await self._app(scope, receive, send)
             return
@@ -125,7 +127,9 @@ class _Answered:
         try:
             await asyncio.to_thread(change, self._hold, *values)
         except RecordUnwritten as error:
-            log.warning("Nothing was written of an idempotency key: %s", error.upstream_note)
+            log.warning(
+                "What belongs to an idempotency key could not be written: %s", error.upstream_note
+            )
 
 
 def _is_done(problem: type[GroundworkError] | None) -> bool:
@@ -133,8 +137,10 @@ def _is_done(problem: type[GroundworkError] | None) -> bool:
 
     Not where the request itself was wrong, the service shed it, or no model server was there.
     """
-    return problem is None or not (
-        problem.status in _SHED or issubclass(problem, RequestError | UpstreamUnreachable)
+    if problem is None:
+        return True
+    return problem.status not in _SHED and not issubclass(
+        problem, RequestError | UpstreamUnreachable
     )
 
 

@@ -1,13 +1,10 @@
-"""What commands share at a terminal: spans of time, and tables."""
+"""Spans of time, as options have them."""
 
 import re
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 import click
-
-from app.evaluation.columns import aligned
 
 _SPAN: Final = re.compile(r"(\d{1,5})([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -21,9 +18,3 @@ def span(_context: object, _parameter: object, text: str | None) -> timedelta | 
         return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
     msg = "must be a number of seconds, minutes, hours, days or weeks, such as 30m, 24h or 52w"
     raise click.BadParameter(msg)
-
-
-def show_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table of words."""
-    for line in aligned([head, *rows], len(head)):
-        click.echo(line)

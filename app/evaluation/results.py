@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Any
 
 
@@ -26,7 +27,7 @@ class Outcome:
     @property
     def score(self) -> float:
         """How well the case was met as a whole: the mean of its scores."""
-        return sum(self.scores.values()) / len(self.scores)
+        return fmean(self.scores.values())
 
 
 @dataclass(frozen=True, slots=True)

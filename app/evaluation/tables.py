@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from statistics import fmean
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -11,9 +12,8 @@ import numpy as np
 from pydantic_core import to_json
 
 from app.callers.policies import MONEY, Prices
-from app.evaluation.columns import aligned, in_markdown
 from app.evaluation.results import Evaluation, Outcome
-from app.evaluation.statistics import bootstrap_mean, wilson
+from app.evaluation.statistics import bootstrap, wilson
 from app.features.metrics import JUDGED
 from app.web.trial.operations import unkept
 
@@ -136,12 +136,12 @@ def _row(name: str, metrics: str, scored: Sequence[tuple[Outcome, float]]) -> Ro
     for outcome, score in scored:
         by_case.setdefault(outcome.id, []).append(score)
         clusters[outcome.id] = outcome.cluster
-    means = [sum(each) / len(each) for each in by_case.values()]
+    means = [*map(fmean, by_case.values())]
     if set(means) <= {0.0, 1.0} and len(set(clusters.values())) == len(means):
         low, high = wilson(round(sum(means)), len(means))
     else:
-        low, high = bootstrap_mean(means, list(clusters.values()))
-    return Row(name, metrics, sum(means) / len(means), low, high, len(means))
+        low, high = bootstrap(means, list(clusters.values()))
+    return Row(name, metrics, sum(means) / len(means), max(0.0, low), high, len(means))
 
 
 def _parts(evaluation: Evaluation) -> tuple[str, list[tuple[str, ...]], list[str]]:
@@ -149,12 +149,12 @@ def _parts(evaluation: Evaluation) -> tuple[str, list[tuple[str, ...]], list[str
     summary = summary_of(evaluation)
     table = [_HEAD, *map(_cells, summary.rows)]
     valid = summary.asked - sum(summary.problems.values())
-    tokens = summary.tokens
+    read, written, cached = summary.tokens
     notes = [
         f"valid: {valid} of {summary.asked}{_listed(summary.problems)}",
         f"repaired: {summary.repaired} of {summary.asked}",
         f"checks not kept: {sum(summary.unkept.values())}{_listed(summary.unkept)}",
-        f"tokens: {tokens[0]} in ({tokens[2]} cached), {tokens[1]} out",
+        f"tokens: {read} in ({cached} cached), {written} out",
         f"seconds: {_timed(summary.seconds)}",
     ]
     if summary.first:
@@ -189,3 +189,20 @@ def _timed(seconds: tuple[float, float]) -> str:
 def _xml(text: str) -> str:
     """Without the characters that XML cannot have."""
     return _NOT_XML.sub("\ufffd", text)
+
+
+def aligned(rows: Sequence[Sequence[str]], words: int) -> list[str]:
+    """The lines of a table below its head, whose first columns are words, the others figures."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    sides = "<" * words + ">" * (len(widths) - words)
+    return [
+        "  ".join(f"{c:{side}{w}}" for c, side, w in zip(row, sides, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def in_markdown(rows: Sequence[Sequence[str]], words: int) -> list[str]:
+    """The same as Markdown has it; what is in the cells has to be Markdown already."""
+    head, *others = rows
+    rule = ["---"] * words + ["--:"] * (len(head) - words)
+    return [f"| {' | '.join(row)} |" for row in (head, rule, *others)]

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 
 from pydantic_core import to_json
 
-from app.evaluation.columns import aligned, in_markdown
 from app.evaluation.gate.verdicts import BY_WEIGHT, Ruling, Verdict
+from app.evaluation.tables import aligned, in_markdown
 
 _WORDS = 2  # columns that are no figures
 _LEAST = 0.001
@@ -147,12 +147,9 @@ def named(ids: Sequence[str]) -> str:
 
 
 def _lists(verdict: Verdict) -> list[tuple[str, Sequence[str]]]:
-    lists: dict[str, Sequence[str]] = {
-        "newly broken": [change.id for change in verdict.broken],
-        "newly fixed": [change.id for change in verdict.fixed],
-        "not compared": verdict.unpaired,
-    }
-    return [(name, ids) for name, ids in lists.items() if ids]
+    broken, fixed = ([change.id for change in each] for each in (verdict.broken, verdict.fixed))
+    lists = (("newly broken", broken), ("newly fixed", fixed), ("not compared", verdict.unpaired))
+    return [(name, ids) for name, ids in lists if ids]
 
 
 def _printable(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any, Literal, get_args
 
 from app.evaluation.kept import is_model_s_own
@@ -162,8 +163,7 @@ def _by_id(evaluation: Evaluation) -> dict[str, list[Outcome]]:
 
 
 def _mean(outcomes: Sequence[Outcome], metric: str | None) -> float:
-    scores = [one.score if metric is None else one.scores[metric] for one in outcomes]
-    return sum(scores) / len(scores)
+    return fmean(one.score if metric is None else one.scores[metric] for one in outcomes)
 
 
 def _scored(
@@ -186,7 +186,7 @@ def _compare(
     else:
         low, high = bootstrap(differences, clusters, seed)
         p = sign_flip(differences, clusters, seed)
-    old, new = (sum(column) / len(scored) for column in zip(*scored, strict=True))
+    old, new = map(fmean, zip(*scored, strict=True))
     return Comparison(old, new, low, high, p)
 
 

@@ -23,7 +23,7 @@ from app.embedded import Engine
 from app.embedded.machine import default_cache_dir
 from app.embedded.models import find_model
 from app.errors import ConfigurationError
-from app.evaluation.service import in_process, patience_for
+from app.evaluation.service import in_process
 from app.factory import create_app
 from app.features import features_of
 from app.features.folder.loading import SAMPLE as SAMPLE_FEATURES
@@ -169,16 +169,15 @@ def ask(feature: str, text: str) -> None:
     app = create_app(settings, features=[known[feature]])
     path = f"/{feature}"
     body = text if text.lstrip().startswith("{") else to_json(_body_of(text, app.openapi(), path))
-    response = asyncio.run(_post(app, path, body, patience_for(settings)))
+    response = asyncio.run(_post(app, path, body, settings))
     answer = to_json(from_json(response.content), indent=2).decode()
     if response.is_error:
         sys.exit(answer)
     print(answer)
 
 
-async def _post(app: FastAPI, path: str, body: str | bytes, patience: float) -> httpx.Response:
-    """One request through the whole application, once it is ready or ``patience`` is at its end."""
-    async with in_process(app, patience) as client:
+async def _post(app: FastAPI, path: str, body: str | bytes, settings: Settings) -> httpx.Response:
+    async with in_process(app, settings) as client:
         headers = {"content-type": "application/json"}
         return await client.post(path, content=body, headers=headers)
 

@@ -1,11 +1,10 @@
 """From the settings to the gateways: which dialect, which address, which engine."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from time import monotonic
-from typing import Self
+from typing import get_args
 
 import httpx
 
@@ -23,7 +22,7 @@ from app.gateway.ladder import Ladder
 from app.gateway.traits import ModelTraits
 from app.gateway.transport import Transport, open_http
 from app.gateway.upstream import Upstream
-from app.settings import Settings
+from app.settings import Role, Settings
 
 _INITIAL_CONCURRENCY = 16
 _ENGINE_ELSEWHERE = 4  # slots of an engine that somebody else started, unless it is said
@@ -33,22 +32,6 @@ HttpFactory = Callable[[], httpx.AsyncBaseTransport]
 _OPENAI = "https://api.openai.com/v1"
 _ANTHROPIC = "https://api.anthropic.com"
 _PING_PATHS = {"anthropic": "/v1/models", "openai": "/models", "embedded": "/health"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """A model that the settings name, and its engine, if it has one here."""
-
-    settings: Settings
-    engine: Engine | None
-
-    @classmethod
-    def by(cls, settings: Settings) -> Self:
-        return cls(settings, make_engine(settings))
-
-    @property
-    def key(self) -> str | None:
-        return self.engine.key if self.engine else self.settings.upstream_key
 
 
 class Models:
@@ -61,35 +44,41 @@ class Models:
             ConfigurationError: something that an embedded engine needs is missing.
         """
         self._open_http = open_http
-        self._base = _Named.by(settings)
-        candidate, fallback = settings.beside("candidate"), settings.beside("fallback")
-        self._candidate = _Named.by(candidate) if candidate else None
-        self._fallback = _Named.by(fallback) if fallback else None
+        beside = {role: settings.beside(role) for role in get_args(Role)}
+        self._base = settings, make_engine(settings)
+        self._beside = {role: (each, make_engine(each)) for role, each in beside.items() if each}
         self._gateways: list[ModelGateway] = []
 
     @property
     def secrets(self) -> list[str]:
         """Keys of all model servers."""
-        named = (self._base, self._candidate, self._fallback)
-        return [each.key for each in named if each and each.key]
+        named = (self._base, *self._beside.values())
+        keys = [engine.key if engine else each.upstream_key for each, engine in named]
+        return [key for key in keys if key]
 
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator[tuple[ModelGateway, ModelGateway | None]]:
         """The base model's gateway, with the fallback behind it, and the candidate's, if any."""
         async with AsyncExitStack() as stack:
-            fallback = await self._open(stack, self._fallback) if self._fallback else None
-            gateway = await self._open(stack, self._base, fallback)
-            candidate = await self._open(stack, self._candidate) if self._candidate else None
+            fallback = self._beside.get("fallback")
+            gateway = self._open(
+                stack, *self._base, self._open(stack, *fallback) if fallback else None
+            )
+            candidate = self._beside.get("candidate")
             stack.callback(self._gateways.clear)
-            yield gateway, candidate
+            yield gateway, self._open(stack, *candidate) if candidate else None
 
-    async def _open(
-        self, stack: AsyncExitStack, named: _Named, fallback: ModelGateway | None = None
+    def _open(
+        self,
+        stack: AsyncExitStack,
+        settings: Settings,
+        engine: Engine | None,
+        fallback: ModelGateway | None = None,
     ) -> ModelGateway:
-        if named.engine:
-            stack.callback(named.engine.stop)
-            named.engine.start()
-        gateway = make_gateway(named.settings, named.engine, self._open_http, fallback=fallback)
+        if engine:
+            stack.callback(engine.stop)
+            engine.start()
+        gateway = make_gateway(settings, engine, self._open_http, fallback=fallback)
         stack.push_async_callback(gateway.aclose)
         finding_out = asyncio.create_task(gateway.find_output_mode())
         stack.callback(finding_out.cancel)
@@ -129,15 +118,10 @@ def make_gateway(
     fallback: ModelGateway | None = None,
     clock: Clock = monotonic,
 ) -> ModelGateway:
-    """The gateway to the upstream that the settings name.
+    """The gateway to the upstream that the settings name, which may be an embedded engine's.
 
-    Args:
-        settings: the operator's.
-        engine: the embedded engine, if the settings name it.
-        open_http: opens the connection pool.
-        standby: who keeps the upstream up, if not the engine; calls wait while it is down.
-        fallback: who answers while the circuit breaker is open.
-        clock: what time is told by.
+    While the upstream is down, calls wait if ``standby`` keeps it up (by default the engine); while
+    its circuit breaker is open, ``fallback`` answers.
     """
     provider, embedded = settings.model_name.provider, settings.model_name.provider == "embedded"
     profile, traits = (_embedded if embedded else _elsewhere)(settings)
@@ -199,29 +183,22 @@ def _elsewhere(settings: Settings) -> tuple[Profile, ModelTraits]:
             for feature, name in settings.adapters.items()
             if name != NONE
         },
-        base=Adapter(asked=_scales(settings, None)),
+        base=Adapter(asked=_asked_elsewhere(settings, None)),
     )
     return profile, ModelTraits()
 
 
-def _asked_elsewhere(settings: Settings, feature: str) -> dict[str, object]:
-    """There, an adapter or a tuned model is a model of its own name, or llama.cpp has its number."""
-    own = {} if feature in settings.adapter_numbers else {"model": settings.adapters[feature]}
-    return own | _scales(settings, feature)
+def _asked_elsewhere(settings: Settings, feature: str | None) -> Mapping[str, object]:
+    """There, an adapter or a tuned model is a model of its own name, or llama.cpp has its number.
 
-
-def _scales(settings: Settings, feature: str | None) -> dict[str, object]:
-    """The scale of each adapter of a llama.cpp server, as :mod:`app.embedded.adapters` has it."""
+    Of that, each request names the scale of each, as :mod:`app.embedded.adapters` does.
+    """
     numbers = settings.adapter_numbers
+    own = {} if feature is None or feature in numbers else {"model": settings.adapters[feature]}
     if not numbers:
-        return {}
-    chosen = numbers.get(feature) if feature else None
-    return {
-        "lora": [
-            {"id": number, "scale": float(number == chosen)}
-            for number in range(max(numbers.values()) + 1)
-        ]
-    }
+        return own
+    chosen, all_of_them = numbers.get(feature or ""), range(max(numbers.values()) + 1)
+    return own | {"lora": [{"id": n, "scale": float(n == chosen)} for n in all_of_them]}
 
 
 def _address(settings: Settings, engine: Engine | None) -> tuple[str, dict[str, str]]:

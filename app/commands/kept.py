@@ -1,16 +1,17 @@
 """``groundwork cases``, ``answers`` and ``candidate``: what the service kept, from a terminal."""
 
-import re
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import click
 from pydantic_core import to_json
 
+from app.commands.spans import span
+from app.commands.table import one_line, show_table
 from app.errors import ConfigurationError
 from app.features.answers import FEATURE
 from app.features.cases import case_of as check_case
@@ -19,21 +20,12 @@ from app.records.cases import add, case_of
 from app.settings import load_settings
 from app.tuning.given import example_of
 
-_SPAN: Final = re.compile(r"(\d{1,5})([hdw])")
-_HOURS: Final = {"h": 1, "d": 24, "w": 168}
 _ALL: Final = -1  # rows, as SQLite takes it
-_WIDEST: Final = 80  # characters of a stranger's text in a row
 
 
-def _since(_context: object, _parameter: object, span: str | None) -> datetime | None:
-    """The time that a span such as ``12h``, ``7d`` or ``2w`` ago was."""
-    if span is None:
-        return None
-    match = _SPAN.fullmatch(span)
-    if not match:
-        msg = "must be a number of hours, days or weeks, such as 12h, 7d or 2w"
-        raise click.BadParameter(msg)
-    return datetime.now(UTC) - timedelta(hours=int(match[1]) * _HOURS[match[2]])
+def _since(context: object, parameter: object, text: str | None) -> datetime | None:
+    ago = span(context, parameter, text)
+    return None if ago is None else datetime.now(UTC) - ago
 
 
 _LIMIT: Final = click.option(
@@ -192,11 +184,8 @@ def _store() -> Generator[Store]:
         raise ConfigurationError("Nothing is kept: set GROUNDWORK_STORE.")
     if not path.exists():  # made here, it might belong to another user than the service's
         raise ConfigurationError(f"There is no {path} yet: the service makes it when it starts.")
-    store = Store(path)
-    try:
+    with closing(Store(path)) as store:
         yield store
-    finally:
-        store.close()
 
 
 def _minute(when: datetime) -> str:
@@ -212,18 +201,7 @@ def _show(
 ) -> None:
     if as_json:
         click.echo(to_json([asdict(item) for item in items], indent=2))
-        return
-    if not rows:
+    elif not rows:
         click.echo("There is nothing.")
-        return
-    table = [head, *([_one_line(cell or "") for cell in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for row in table:
-        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
-
-
-def _one_line(text: str) -> str:
-    """A stranger's text for a terminal: no control characters, not too long."""
-    text = "".join(letter if letter.isprintable() else " " for letter in text)
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+    else:
+        show_table(head, [[one_line(cell or "") for cell in row] for row in rows])

@@ -1,6 +1,5 @@
 """``groundwork keys``: who may call, from a terminal."""
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,24 +11,14 @@ from pydantic import ValidationError
 from app.callers.key import make_key, read_key
 from app.callers.keyfile import KeyFile, changing
 from app.callers.keys import OTHER_SCOPES, GivenKey, read_keys
+from app.commands.spans import span
+from app.commands.table import show_table
 from app.errors import first_of
 from app.features import features_of
 from app.settings import Settings, load_settings
 
 _DEFAULT: Final = Path("keys.toml")
-_SPAN: Final = re.compile(r"(\d{1,5})([smhdw])")
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LIMITS: Final = ("requests", "tokens", "concurrency", "budget")
-
-
-def _span(_context: object, _parameter: object, text: str | None) -> timedelta | None:
-    match = _SPAN.fullmatch(text or "")
-    if match:
-        return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
-    if text is None:
-        return None
-    msg = "must be a number of seconds, minutes, hours, days or weeks, such as 30m, 24h or 52w"
-    raise click.BadParameter(msg)
 
 
 def _limits(_context: object, _parameter: object, given: Sequence[str]) -> dict[str, Any]:
@@ -69,7 +58,7 @@ def keys() -> None:
     metavar="WHAT=N",
     help="requests (a minute), tokens (a day), concurrency or budget (a day); repeatable.",
 )
-@click.option("--expires", callback=_span, metavar="SPAN", help="When, such as 24h, 90d or 52w.")
+@click.option("--expires", callback=span, metavar="SPAN", help="When, such as 24h, 90d or 52w.")
 def new_key(
     name: str,
     tenant: str | None,
@@ -101,9 +90,8 @@ def new_key(
 @keys.command("list")
 def list_keys() -> None:
     """List the keys, without their secrets."""
-    known = read_keys(_path(_settings()))
-    rows = [("ID", "NAME", "TENANT", "SCOPES", "LIMITS", "EXPIRES")]
-    for public, key in known.items():
+    rows: list[tuple[str, ...]] = []
+    for public, key in read_keys(_path(_settings())).items():
         limits = key.limits.model_dump(exclude_none=True)
         rows.append(
             (
@@ -115,10 +103,7 @@ def list_keys() -> None:
                 f"{key.expires.astimezone(UTC):%Y-%m-%d %H:%MZ}" if key.expires else "never",
             )
         )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+    show_table(("ID", "NAME", "TENANT", "SCOPES", "LIMITS", "EXPIRES"), rows)
 
 
 @keys.command("revoke")
@@ -135,7 +120,7 @@ def revoke_key(key: str) -> None:
 @click.argument("key")
 @click.option(
     "--overlap",
-    callback=_span,
+    callback=span,
     default="24h",
     show_default=True,
     metavar="SPAN",

@@ -15,8 +15,8 @@ every adapter, those that it does not want with 0, and there is no prompt cache 
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import file_digest
+from itertools import compress
 from pathlib import Path
 from typing import Final
 
@@ -31,38 +31,22 @@ _HASH_DIGITS: Final = 8
 _SLOTS_OF_THE_BASE: Final = 2
 
 
-class _Card(BaseModel):
-    """``adapter.toml``."""
+class AdapterFile(BaseModel):
+    """An adapter for one feature: what ``adapter.toml`` says, and its GGUF file.
 
-    model_config = ConfigDict(extra="forbid")
+    ``logit_bias`` is added to the logit of a token, by its text: how often a model that learnt to say
+    "unknown" says so is calibrated by it, on the cases.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     feature: str
     base: str
-    instruction: str
-    is_general: bool = True
+    instruction: str  # the system text that it was trained with
+    is_general: bool = True  # whether it was trained with callers' own parts of the schema, too
     logit_bias: dict[str, float] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class AdapterFile:
-    """An adapter for one feature.
-
-    Attributes:
-        feature: its name.
-        path: the GGUF file.
-        sha256: of that file.
-        instruction: the system text that it was trained with.
-        is_general: whether it was trained with callers' own parts of the schema, too.
-        logit_bias: what is added to the logit of a token, by its text: how often a model that
-            learnt to say "unknown" says so is calibrated by it, on the cases.
-    """
-
-    feature: str
     path: Path
     sha256: str
-    instruction: str
-    is_general: bool
-    logit_bias: Mapping[str, float]
 
     @property
     def name(self) -> str:
@@ -71,19 +55,13 @@ class AdapterFile:
 
 
 def adapters_of(model: Model, named: Mapping[str, str]) -> tuple[AdapterFile, ...]:
-    """The adapters of a model: what the operator names for a feature, else what comes with us.
-
-    Args:
-        model: the base.
-        named: by feature, a folder, or ``none``.
+    """The adapters of a base: what is named for a feature (a folder, or ``none``), else our own.
 
     Raises:
         ConfigurationError: there is no such adapter, or it belongs to another base.
     """
-    shipped = {
-        card.parent.name: card.parent for card in _SHIPPED.glob(f"{model.name}/*/adapter.toml")
-    }
-    chosen = {**{name: str(path) for name, path in shipped.items()}, **named}
+    cards = _SHIPPED.glob(f"{model.name}/*/adapter.toml")
+    chosen = {card.parent.name: str(card.parent) for card in cards} | dict(named)
     folders = [(name, Path(path)) for name, path in sorted(chosen.items()) if path != NONE]
     return tuple(_adapter(feature, folder, model) for feature, folder in folders)
 
@@ -91,20 +69,18 @@ def adapters_of(model: Model, named: Mapping[str, str]) -> tuple[AdapterFile, ..
 def _adapter(feature: str, folder: Path, model: Model) -> AdapterFile:
     path, where = folder / "adapter.gguf", f"GROUNDWORK_ADAPTERS: {feature}={folder}"
     try:
-        card = _Card.model_validate(tomllib.loads((folder / "adapter.toml").read_text("utf-8")))
+        card = tomllib.loads((folder / "adapter.toml").read_text("utf-8"))
         with path.open("rb") as file:
-            digest = file_digest(file, "sha256").hexdigest()
+            card |= {"path": path.absolute(), "sha256": file_digest(file, "sha256").hexdigest()}
+        adapter = AdapterFile.model_validate(card)
     except ValidationError as error:
         raise ConfigurationError(f"{where}: adapter.toml: {first_of(error)}.") from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{where}: {error}.") from None
-    if (card.base, card.feature) != (model.name, feature):
-        raise ConfigurationError(
-            f"{where}: it is for {card.feature} on {card.base}, not {model.name}."
-        )
-    return AdapterFile(
-        feature, path.absolute(), digest, card.instruction, card.is_general, card.logit_bias
-    )
+    if (adapter.base, adapter.feature) != (model.name, feature):
+        it_is = f"it is for {adapter.feature} on {adapter.base}"
+        raise ConfigurationError(f"{where}: {it_is}, not {model.name}.")
+    return adapter
 
 
 def slots_of(adapters: Sequence[AdapterFile]) -> int:
@@ -119,12 +95,7 @@ def asked_by(adapters: Sequence[AdapterFile], feature: str | None) -> dict[str, 
     """The members of a request that choose a feature's adapter, or the base alone."""
     if not adapters:
         return {}
-    bias = [
-        pair for each in adapters if each.feature == feature for pair in each.logit_bias.items()
-    ]
-    scales = [
-        {"id": number, "scale": float(adapter.feature == feature)}
-        for number, adapter in enumerate(adapters)
-    ]
-    asked: dict[str, object] = {"lora": scales}
-    return asked | {"logit_bias": bias} if bias else asked
+    is_own = [adapter.feature == feature for adapter in adapters]
+    bias = [pair for each in compress(adapters, is_own) for pair in each.logit_bias.items()]
+    scales = [{"id": number, "scale": float(own)} for number, own in enumerate(is_own)]
+    return {"lora": scales, "logit_bias": bias} if bias else {"lora": scales}

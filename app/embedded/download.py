@@ -26,7 +26,6 @@ def from_publisher(model: Model, part: Path, meter: Meter) -> None:
 
     Raises:
         SourceFailed: it cannot be had there now; what came stays in ``part``.
-        OSError: ``part`` cannot be written.
     """
     endpoint = (os.environ.get("HF_ENDPOINT") or _HUGGING_FACE).rstrip("/")
     url = f"{endpoint}/{model.repo}/resolve/{model.revision}/{model.file}"

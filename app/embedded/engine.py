@@ -56,12 +56,8 @@ class ChildConfig:
 class Engine:
     """A running or starting engine. Usable from threads and from an event loop alike.
 
-    Attributes:
-        base_url: address of its server, the same for as long as this object lives.
-        key: random key that the server asks for.
-        name: name of the model.
-        slots: requests it works on at once.
-        generation: counts how often its process was found gone.
+    Its server is at ``base_url`` for as long as this object lives, and asks for ``key``;
+    ``generation`` counts how often its process was found gone.
     """
 
     def __init__(
@@ -90,7 +86,7 @@ class Engine:
             raise ConfigurationError(f"GROUNDWORK_MODEL: there is no file {row.file}.")
         context = context or row.context
         self.name = row.name
-        self.slots = slots or fitting_slots(row, context, machine)
+        self.slots = slots or fitting_slots(row, context, machine)  # requests worked on at once
         kept = fitting_slots(row, context, machine, least=slots_of(adapters))
         self.key = secrets.token_urlsafe(32)
         self.generation = 0

@@ -10,16 +10,12 @@ from threading import Thread
 class Health:
     """How often the engine is asked; by default, one that hangs is found within 8 seconds.
 
-    Attributes:
-        interval: seconds between an answer and the next question.
-        timeout: seconds that an answer may take.
-        misses: answers in a row that have to be missed. They are counted, not timed, so that a
-            pause of the whole machine is none of the engine's.
+    Missed answers are counted, not timed: a pause of the whole machine is none of the engine's.
     """
 
-    interval: float = 1.0
-    timeout: float = 1.5
-    misses: int = 3
+    interval: float = 1.0  # seconds between an answer and the next question
+    timeout: float = 1.5  # seconds that an answer may take
+    misses: int = 3  # answers in a row
 
     def is_lost(self, port: int, life: Thread) -> bool:
         """Ask the server on ``port`` until it hangs (True), or ``life`` ends before (False)."""

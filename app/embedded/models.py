@@ -18,37 +18,23 @@ _HEADER_BYTES: Final = 64 * 1024**2
 class Model:
     """A model that the embedded engine can load: a row of the table, or an operator's own file.
 
-    Attributes:
-        name: what ``GROUNDWORK_MODEL=embedded:<name>`` and the model's answers call it.
-        file: its name in the cache folder; an own file's whole path.
-        size: its bytes.
-        sha256: of the file; None for an own one, which is taken as it is.
-        licence: SPDX identifier of the weights' licence.
-        repo: repository on Hugging Face that publishes the file under the same name, if one does.
-        revision: its commit.
-        part_bytes: size of each part but the last in the packages of the package index that carry
-            the file, if any do; ``carriers/<name>.txt`` pins them, in order.
-        context: tokens of context for each slot, unless the operator says otherwise.
-        slots: requests worked on at once, likewise, where CPUs and memory suffice.
-        kv_bytes: memory for a token of context, as 16-bit floats; 0: not known.
-        unknown_above: probability of "the documents do not tell" above which an answer says so;
-            None: the model's first choice stands.
-        reads: characters of documents that it is shown at most; it reads slowly on a CPU.
+    Packages of the package index may carry the file in parts; ``carriers/<name>.txt`` pins them, in
+    order.
     """
 
-    name: str
-    file: str
-    size: int = 0
-    sha256: str | None = None
-    licence: str | None = None
-    repo: str | None = None
-    revision: str | None = None
-    part_bytes: int | None = None
-    context: int = 4096
-    slots: int = 4
-    kv_bytes: int = 0
-    unknown_above: float | None = None
-    reads: int = 2_400
+    name: str  # what ``GROUNDWORK_MODEL=embedded:<name>`` and the model's answers call it
+    file: str  # its name in the cache folder; an own file's whole path
+    size: int = 0  # bytes
+    sha256: str | None = None  # of the file; None for an own one, which is taken as it is
+    licence: str | None = None  # of the weights, as SPDX has it
+    repo: str | None = None  # on Hugging Face, which publishes the file under the same name
+    revision: str | None = None  # its commit
+    part_bytes: int | None = None  # of each such part but the last
+    context: int = 4096  # tokens for each slot, unless the operator says otherwise
+    slots: int = 4  # requests worked on at once, likewise, where CPUs and memory suffice
+    kv_bytes: int = 0  # memory for a token of context, as 16-bit floats; 0: not known
+    unknown_above: float | None = None  # probability of "unknown" above which an answer says so
+    reads: int = 2_400  # characters of documents that it is shown at most; a CPU reads slowly
 
 
 MODELS: Final = (
@@ -92,10 +78,7 @@ DEFAULT: Final = MODELS[0]
 
 
 def find_model(name: str) -> Model:
-    """The model that ``GROUNDWORK_MODEL=embedded:<name>`` means.
-
-    Args:
-        name: a row of the table, or a path to a GGUF file; the default if it is empty.
+    """The row of the table, or the GGUF file of this path; the default if it is empty.
 
     Raises:
         ConfigurationError: it is neither.
@@ -116,11 +99,8 @@ def find_model(name: str) -> Model:
 
 
 def has_chat_template(path: Path) -> bool:
-    """Whether a GGUF file brings a chat template, as a base model's does not.
-
-    Its metadata stands in front.
-    """
-    with path.open("rb") as file:
+    """Whether a GGUF file brings a chat template, as a base model's does not."""
+    with path.open("rb") as file:  # its metadata stands in front
         return b"tokenizer.chat_template" in file.read(_HEADER_BYTES)
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from io import TextIOBase
 from typing import Final
 
 from tqdm import tqdm
@@ -18,31 +19,23 @@ def say_on_stderr(line: str) -> None:
     print(line, file=sys.stderr, flush=True)  # noqa: T201 # a command's own words
 
 
-class _Lines:
+class _Lines(TextIOBase):
     """A file for tqdm that passes on lines instead of drawing over one."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
 
-    def write(self, text: str) -> None:
+    def write(self, text: str, /) -> int:
         if line := text.strip():
             self._say(line)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
+        return len(text)
 
 
 class Meter:
-    """Shows how many bytes are there, the rate and the time left; close it.
-
-    Args:
-        label: what is on its way.
-        there: bytes that are there already.
-        total: bytes in the end.
-        say: takes the lines; a terminal gets a bar instead where it is :func:`say_on_stderr`.
-    """
+    """Shows how many bytes are there, the rate and the time left; close it."""
 
     def __init__(self, label: str, there: int, total: int, say: Say) -> None:
+        """Say it in lines; a terminal gets a bar instead where ``say`` is :func:`say_on_stderr`."""
         self._label, self._say = label, say
         terminal = say is say_on_stderr and sys.stderr.isatty()
         self._bar = tqdm(

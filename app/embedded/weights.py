@@ -25,12 +25,8 @@ def bring(model: Model, cache_dir: Path, say: Say = say_on_stderr) -> Path:
     """Path of the model's file, fetched if need be.
 
     A damaged file is fetched anew. Of processes that do this at once, one fetches and the others
-    wait. What a break leaves is used the next time, in another process, too.
-
-    Args:
-        model: a row of the table; an operator's own file is where it is.
-        cache_dir: folder for the weights.
-        say: takes lines that tell the progress; stderr, if it is a terminal, gets a bar.
+    wait. What a break leaves is used the next time, in another process, too. ``say`` takes lines that
+    tell the progress.
 
     Raises:
         ConfigurationError: they cannot be had, or not be written; the text says what to do.

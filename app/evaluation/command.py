@@ -137,11 +137,7 @@ def own_cases(
 
 
 def _see_that_it_ran(evaluations: Sequence[Evaluation]) -> None:
-    """See that there are cases, and that the model's server answered at least one.
-
-    Raises:
-        ConfigurationError: there are none, or it did not.
-    """
+    """See that there are cases, and that the model's server answered at least one."""
     for each in evaluations:
         if not each.outcomes:
             raise ConfigurationError(f"{each.feature} has no cases.")

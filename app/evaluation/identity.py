@@ -1,6 +1,7 @@
 """A hash of everything that can change a feature's answers, but the case."""
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from importlib.metadata import version
@@ -21,34 +22,11 @@ from app.settings import Settings
 _APP: Final = Path(app.__file__).parent
 _OF_NO_FEATURE: Final = ("cases.jsonl", "training.jsonl")
 # All other settings count, so that a new one does without a word here.
-_OF_NO_ACCOUNT: Final = {
-    "model",  # its weights count, or its name
-    "adapters",  # the feature's own counts
-    "api_key",
-    "anthropic_api_key",
-    "openai_api_key",
-    "features",  # the feature's own folder counts
-    "prices",
-    "timeout",
-    "first_token_timeout",
-    "connect_timeout",
-    "attempt_timeout",
-    "max_retries",
-    "max_concurrency",
-    "queue_size",
-    "cache_ttl",
-    "cache_bytes",
-    "shutdown_grace",
-    "store",
-    "host",
-    "port",
-    "max_body_bytes",
-    "bodies_bytes",
-    "read_timeout",
-    "cors_origins",
-    "log_level",
-    "cache_dir",
-}
+_OF_NO_ACCOUNT: Final = re.compile(
+    "model|adapters|features|"  # the weights or the name, the feature's own adapter and folder count
+    ".*api_key|prices|.*timeout|max_.*|queue_size|cache_.*|shutdown_grace|store|host|port|"
+    "bodies_bytes|cors_origins|log_level"
+)
 
 
 def identity_of(feature: Feature[Any, Any], settings: Settings) -> str:
@@ -57,7 +35,7 @@ def identity_of(feature: Feature[Any, Any], settings: Settings) -> str:
     Raises:
         ConfigurationError: a file that a setting names cannot be read.
     """
-    told = {name: value for name, value in settings if name not in _OF_NO_ACCOUNT}
+    told = {name: value for name, value in settings if not _OF_NO_ACCOUNT.fullmatch(name)}
     told["knowledge"] = folder_at(settings.knowledge)
     try:
         facts = {
@@ -102,21 +80,13 @@ def _contents(path: Path) -> str:
 @cache
 def _code() -> str:
     """Of the program: Python, and what else lies there but static files and the features' folders."""
-    left_out = (
-        "static",
-        "evaluation",
-        "tuning",
-        "embedded/adapters",
-        "knowledge/sample",
-        "features",
-    )
-    others = (
+    left_out = ("static/", "evaluation/", "tuning/", "embedded/adapters/", "knowledge/sample/")
+    return _hash(
         (name, path)
         for name, path in _files_in(_APP)
-        if not name.startswith(tuple(f"{folder}/" for folder in left_out))
+        if not name.startswith(left_out)
+        and (path.suffix == ".py" or not name.startswith("features/"))
     )
-    features = (pair for pair in _files_in(_APP / "features") if pair[0].endswith(".py"))
-    return _hash([*others, *features])
 
 
 def _files_in(folder: Path, *, but: Collection[str] = ()) -> Iterator[tuple[str, Path]]:

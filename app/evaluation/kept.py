@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,21 +21,14 @@ def is_model_s_own(problem: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the service answered: a response's body, or a problem's code.
-
-    Attributes:
-        detail: the problem's, in words.
-        repaired: whether the model had to be asked again.
-        seconds: from request to response.
-        first: seconds to the first event, of a stream.
-    """
+    """What the service answered: a response's body, or a problem's code."""
 
     answer: dict[str, Any] | None
     problem: str | None = None
-    detail: str = ""
-    repaired: bool = False
-    seconds: float = 0
-    first: float | None = None
+    detail: str = ""  # the problem's, in words
+    repaired: bool = False  # whether the model had to be asked again
+    seconds: float = 0  # from request to response
+    first: float | None = None  # seconds to the first event, of a stream
 
     @property
     def lasts(self) -> bool:
@@ -46,29 +40,22 @@ class Kept:
     """What a feature said, by question; in a JSON Lines file, a line as soon as it is said.
 
     A line that a break cut off is not read. Where the file cannot be written, nothing is kept.
-
-    Attributes:
-        said: by key.
     """
 
     def __init__(
         self, folder: Path | None, name: str, identity: str, *, fresh: bool = False
     ) -> None:
-        """Read what is there.
-
-        Args:
-            folder: of the files; None to keep nothing.
-            name: the feature's.
-            identity: as of ``identity_of``.
-            fresh: do not read what is there.
-        """
+        """Read what is there, unless it is to be ``fresh``; without a folder, nothing is kept."""
         self._path = folder / f"{name}-{identity[:16]}.jsonl" if folder else None
         self._identity = identity
         self.said: dict[str, Said] = {}
         there = self._path.read_bytes() if self._path and self._path.exists() else b""
         self._torn = bool(there) and not there.endswith(b"\n")
         for line in () if fresh else there.splitlines():
-            self._read(line)
+            with suppress(ValueError, TypeError, KeyError, AttributeError):
+                fields = json.loads(line)
+                key = fields.pop("key")
+                self.said[key] = Said(**fields)
 
     def key(self, body: dict[str, Any], repeat: int, *, stream: bool = False) -> str:
         """Stands for a question, asked for the ``repeat``-th time, and all that can change an answer."""
@@ -88,11 +75,3 @@ class Kept:
                 file.write(line)  # in one call, so that two processes do not mix theirs
         except OSError:
             self._path = None
-
-    def _read(self, line: bytes) -> None:
-        try:
-            fields = json.loads(line)
-            key = fields.pop("key")
-            self.said[key] = Said(**fields)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return

@@ -20,13 +20,7 @@ async def evaluate(
     plan: Plan,
     cases: Mapping[str, Sequence[Case]] | None = None,
 ) -> list[Evaluation]:
-    """What comes of the features' cases on the model that the settings name.
-
-    Args:
-        packages: the features.
-        settings: the service's.
-        plan: how to ask.
-        cases: by the feature's name; by default its own.
+    """What comes of the features' cases (by name; by default its own) on the settings' model.
 
     Raises:
         ConfigurationError: the service does not start, or a case is wrong in a way that shows only
@@ -48,14 +42,7 @@ async def evaluate(
 def outcome_of(
     case: Case, said: Said, *, cluster: str = "", repeat: int = 0, judged: Mapping[str, float] = {}
 ) -> Outcome:
-    """What came of a case, scored.
-
-    Args:
-        case: it.
-        said: what the service answered.
-        cluster: what it has in common with others; by default its id.
-        repeat: which time it was asked.
-        judged: the model's verdicts, by path.
+    """What came of a case, scored; ``judged`` are the model's verdicts, by path.
 
     Raises:
         ConfigurationError: the response does not have what the case expects something of.

@@ -15,14 +15,10 @@ _START_SECONDS: Final = 300.0
 _POLL_SECONDS: Final = 0.05
 
 
-def patience_for(settings: Settings) -> float:
-    """Seconds to wait until it is ready: an embedded model has to be loaded, or fetched."""
-    return _START_SECONDS if settings.model_name.provider == "embedded" else 0.0
-
-
 @asynccontextmanager
-async def in_process(app: FastAPI, patience: float) -> AsyncGenerator[httpx.AsyncClient]:
-    """A client of the application, once it is ready or ``patience`` is at its end."""
+async def in_process(app: FastAPI, settings: Settings) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client of the application; of an embedded model, once it is loaded, or fetched."""
+    patience = _START_SECONDS if settings.model_name.provider == "embedded" else 0.0
     until = time.monotonic() + patience
     async with app.router.lifespan_context(app) as state:
 

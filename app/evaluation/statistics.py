@@ -38,12 +38,6 @@ def wilson(hits: int, count: int) -> Interval:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def bootstrap_mean(values: Sequence[float], clusters: Sequence[str], seed: int = 0) -> Interval:
-    """The interval of a mean of scores: whole clusters are drawn (as :func:`bootstrap`)."""
-    low, high = bootstrap(values, clusters, seed)
-    return max(0.0, low), min(1.0, high)
-
-
 def bootstrap(values: Sequence[float], clusters: Sequence[str], seed: int = 0) -> Interval:
     """The interval of a mean of scores or differences: the percentiles of means of drawn clusters.
 
@@ -78,12 +72,8 @@ def bootstrap(values: Sequence[float], clusters: Sequence[str], seed: int = 0) -
 def tango(better: float, worse: float, count: float) -> Interval:
     """The score interval of a difference of two proportions in pairs (Tango 1998).
 
-    It stays wide where nothing disagrees: of 5 pairs that all agree it is ±43 points.
-
-    Args:
-        better: pairs of which only the second passed.
-        worse: pairs of which only the first passed.
-        count: all pairs.
+    ``better`` are the pairs of which only the second passed, ``worse`` those of which only the first
+    did. It stays wide where nothing disagrees: of 5 pairs that all agree it is ±43 points.
     """
 
     def score(difference: float) -> float:

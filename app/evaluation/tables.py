@@ -2,17 +2,18 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from statistics import fmean
 from typing import Final
 from xml.etree import ElementTree as ET
 
 import numpy as np
 from pydantic_core import to_json
 
-from app.evaluation.columns import aligned, in_markdown
+from app.callers.policies import MONEY, Prices
 from app.evaluation.results import Evaluation, Outcome
-from app.evaluation.statistics import bootstrap_mean, wilson
+from app.evaluation.statistics import bootstrap, wilson
 from app.features.metrics import JUDGED
 from app.web.trial.operations import unkept
 
@@ -36,58 +37,40 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a table shows of an evaluation.
+    """What a table shows of an evaluation."""
 
-    Attributes:
-        rows: of each score, and of the whole case.
-        asked: how many answers or problems there are.
-        problems: how many, by code.
-        repaired: how many answers took a repair.
-        unkept: in how many answers a check was not kept, by its name.
-        tokens: in, out, and those of ``in`` that came from a cache, all together.
-        cost: of the tokens, where prices are known.
-        seconds: the median and the 95th percentile.
-        first: likewise of the seconds to a stream's first event, where any was asked for.
-    """
-
-    rows: Sequence[Row]
-    asked: int
-    problems: dict[str, int]
+    rows: Sequence[Row]  # of each score, and of the whole case
+    asked: int  # answers and problems
+    problems: dict[str, int]  # how many, by code
     repaired: int
-    unkept: dict[str, int]
-    tokens: tuple[int, int, int]
-    cost: float | None
-    seconds: tuple[float, float]
-    first: tuple[float, float] | None
+    unkept: dict[str, int]  # in how many answers a check was not kept, by its name
+    tokens: tuple[int, int, int]  # in, out, and those of ``in`` that came from a cache
+    cost: float | None  # of the tokens, where prices are known
+    seconds: tuple[float, float]  # the median and the 95th percentile
+    first: tuple[float, float] | None  # likewise to a stream's first event
 
 
 def summary_of(evaluation: Evaluation) -> Summary:
     """The figures of an evaluation that has outcomes."""
     outcomes = evaluation.outcomes
     names = dict.fromkeys(name for outcome in outcomes for name in outcome.scores)
-    rows = [
-        _row(
-            name,
-            evaluation.metrics.get(name, ""),
-            [(each, each.scores[name]) for each in outcomes if name in each.scores],
-        )
+    scored = {
+        name: [(each, each.scores[name]) for each in outcomes if name in each.scores]
         for name in names
-    ]
-    rows.append(_row(WHOLE, "", [(each, each.score) for each in outcomes]))
-    tokens = (
-        sum(each.input_tokens for each in outcomes),
-        sum(each.output_tokens for each in outcomes),
-        sum(each.cached_tokens for each in outcomes),
-    )
+    } | {WHOLE: [(each, each.score) for each in outcomes]}
+    counted = [(each.input_tokens, each.output_tokens, each.cached_tokens) for each in outcomes]
+    read, written, cached = map(sum, zip(*counted, strict=True))
+    named = evaluation.prices
+    prices = Prices(**{"cached": named.get("input", 0.0), **named})
     firsts = [each.first for each in outcomes if each.first is not None]
     return Summary(
-        rows=rows,
+        rows=[_row(name, evaluation.metrics.get(name, ""), each) for name, each in scored.items()],
         asked=len(outcomes),
         problems=dict(Counter(each.problem for each in outcomes if each.problem)),
         repaired=sum(each.repaired for each in outcomes),
         unkept=dict(Counter(name for each in outcomes for name in unkept(each.answer))),
-        tokens=tokens,
-        cost=_cost(evaluation.prices, *tokens),
+        tokens=(read, written, cached),
+        cost=prices.cost(read, written, cached) / MONEY if named else None,
         seconds=_percentiles([each.seconds for each in outcomes]),
         first=_percentiles(firsts) if firsts else None,
     )
@@ -153,12 +136,12 @@ def _row(name: str, metrics: str, scored: Sequence[tuple[Outcome, float]]) -> Ro
     for outcome, score in scored:
         by_case.setdefault(outcome.id, []).append(score)
         clusters[outcome.id] = outcome.cluster
-    means = [sum(each) / len(each) for each in by_case.values()]
+    means = [*map(fmean, by_case.values())]
     if set(means) <= {0.0, 1.0} and len(set(clusters.values())) == len(means):
         low, high = wilson(round(sum(means)), len(means))
     else:
-        low, high = bootstrap_mean(means, list(clusters.values()))
-    return Row(name, metrics, sum(means) / len(means), low, high, len(means))
+        low, high = bootstrap(means, list(clusters.values()))
+    return Row(name, metrics, sum(means) / len(means), max(0.0, low), high, len(means))
 
 
 def _parts(evaluation: Evaluation) -> tuple[str, list[tuple[str, ...]], list[str]]:
@@ -166,12 +149,12 @@ def _parts(evaluation: Evaluation) -> tuple[str, list[tuple[str, ...]], list[str
     summary = summary_of(evaluation)
     table = [_HEAD, *map(_cells, summary.rows)]
     valid = summary.asked - sum(summary.problems.values())
-    tokens = summary.tokens
+    read, written, cached = summary.tokens
     notes = [
         f"valid: {valid} of {summary.asked}{_listed(summary.problems)}",
         f"repaired: {summary.repaired} of {summary.asked}",
         f"checks not kept: {sum(summary.unkept.values())}{_listed(summary.unkept)}",
-        f"tokens: {tokens[0]} in ({tokens[2]} cached), {tokens[1]} out",
+        f"tokens: {read} in ({cached} cached), {written} out",
         f"seconds: {_timed(summary.seconds)}",
     ]
     if summary.first:
@@ -194,17 +177,6 @@ def _listed(counts: dict[str, int]) -> str:
     return f" ({', '.join(f'{name} {count}' for name, count in counts.items())})" if counts else ""
 
 
-def _cost(
-    prices: Mapping[str, float], input_tokens: int, output_tokens: int, cached: int
-) -> float | None:
-    if not prices:
-        return None
-    read = (input_tokens - cached) * prices["input"] + cached * prices.get(
-        "cached", prices["input"]
-    )
-    return (read + output_tokens * prices["output"]) / 1_000_000
-
-
 def _percentiles(seconds: Sequence[float]) -> tuple[float, float]:
     p50, p95 = np.quantile(seconds, [0.5, 0.95])
     return float(p50), float(p95)
@@ -217,3 +189,20 @@ def _timed(seconds: tuple[float, float]) -> str:
 def _xml(text: str) -> str:
     """Without the characters that XML cannot have."""
     return _NOT_XML.sub("\ufffd", text)
+
+
+def aligned(rows: Sequence[Sequence[str]], words: int) -> list[str]:
+    """The lines of a table below its head, whose first columns are words, the others figures."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    sides = "<" * words + ">" * (len(widths) - words)
+    return [
+        "  ".join(f"{c:{side}{w}}" for c, side, w in zip(row, sides, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def in_markdown(rows: Sequence[Sequence[str]], words: int) -> list[str]:
+    """The same as Markdown has it; what is in the cells has to be Markdown already."""
+    head, *others = rows
+    rule = ["---"] * words + ["--:"] * (len(head) - words)
+    return [f"| {' | '.join(row)} |" for row in (head, rule, *others)]

@@ -11,19 +11,13 @@ from app.gateway.prompt import PromptPrefix
 class Adapter:
     """One base model with an adapter, as a feature's calls name it.
 
-    Attributes:
-        name: what responses and reports call it; None is the base model alone.
-        asked: the members of a request's body that choose it.
-        instruction: the system text that it was trained with; None for the feature's own. It was
-            trained without few-shot examples, so that it is shown none.
-        is_general: whether it was trained with schemas in which callers have a part, too; else the
-            base model is asked these.
+    It was trained without few-shot examples, so that it is shown none.
     """
 
-    name: str | None = None
-    asked: Mapping[str, object] = field(default_factory=dict[str, object])
-    instruction: str | None = None
-    is_general: bool = True
+    name: str | None = None  # in responses and reports; None is the base model alone
+    asked: Mapping[str, object] = field(default_factory=dict[str, object])  # chooses it in a body
+    instruction: str | None = None  # that it was trained with; None for the feature's own
+    is_general: bool = True  # trained with callers' parts in schemas; else the base is asked these
 
     def adapted(self, prefix: PromptPrefix) -> PromptPrefix:
         """A feature's prefix as the model is sent it."""

@@ -20,12 +20,9 @@ _KEY: Final = token_bytes(32)
 
 
 def delimited(text: str, mark: str | None = None) -> str:
-    """A text between two marks.
+    """A text between two marks, by default those that this process has for it.
 
-    Args:
-        text: the text.
-        mark: 8 hexadecimal digits; None for those that this process has for it. A few-shot example
-            takes those of :func:`fixed_mark`, to be the same everywhere.
+    A few-shot example takes that of :func:`fixed_mark`, to be the same everywhere.
     """
     tries = 0
     while mark is None or mark in text:

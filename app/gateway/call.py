@@ -69,20 +69,6 @@ class Call:
     Its wall time is split into kinds that sum up. It may wait for several answers at once: as
     long as one of them is upstream the time is upstream's, else if one is queued it is the
     queue's, else if one waits to be tried again it is the backoff's, else it is our own.
-
-    Attributes:
-        caller: who sent it.
-        tenant: what tells this caller's answers from others': its tenant, or without keys what it
-            sent as ``Authorization``.
-        cache: what it says of cached answers.
-        timeout: seconds that the caller gives the whole request, from its start; None for as
-            long as the operator allows.
-        allowance: what it may take, where its caller may not have as much as it likes.
-        outcomes: where the answers to its prompts came from.
-        repairs: how often the model was asked to put an output right.
-        answered_by: the model that answered, if it is not the base model.
-        conversation_id: the kept conversation that it belongs to, if it does.
-        problem: what kind of error it failed with, if it did; the error itself holds the whole request.
     """
 
     def __init__(
@@ -95,17 +81,17 @@ class Call:
         clock: Clock = monotonic,
     ) -> None:
         self.caller = caller
-        self.tenant = tenant
+        self.tenant = tenant  # tells its answers from others'; without keys, ``Authorization``
         self.cache = cache
-        self.timeout = timeout
+        self.timeout = timeout  # seconds for the whole request; None for the operator's
         self.clock = clock
         self.started = self._mark = clock()
-        self.allowance: Allowance | None = None
-        self.outcomes: list[CacheOutcome] = []
-        self.repairs = 0
-        self.answered_by = ""
+        self.allowance: Allowance | None = None  # None: as much as it likes
+        self.outcomes: list[CacheOutcome] = []  # of its prompts
+        self.repairs = 0  # how often the model was asked to put an output right
+        self.answered_by = ""  # the model, if it is not the base model
         self.conversation_id: str | None = None
-        self.problem: type[GroundworkError] | None = None
+        self.problem: type[GroundworkError] | None = None  # the error itself holds the request
         self._active: dict[Kind, int] = {"upstream": 0, "queue": 0, "backoff": 0}
         self._spent = {"queue": 0.0, "backoff": 0.0, "upstream": 0.0, "own": 0.0}
 

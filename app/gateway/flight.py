@@ -16,21 +16,15 @@ from app.gateway.prompt import Chunk
 
 
 class Flight:
-    """An answer that is under way in a task of its own, and how many listen to it.
-
-    Attributes:
-        deadline: the latest of those who listen.
-        begun: there is something to be heard; it cannot be begun anew.
-        abandoned: everybody has left, or it was aborted; it can be joined no more.
-        bill: of its caller's, whose tokens are counted.
-    """
+    """An answer that is under way in a task of its own, and how many listen to it."""
 
     def __init__(
         self, deadline: Deadline, fly: "Callable[[Flight], Coroutine[Any, Any, None]]"
     ) -> None:
-        self.deadline = Deadline(deadline.call, deadline.at)
-        self.begun = self.abandoned = False
-        self.bill: Bill | None = None
+        self.deadline = Deadline(deadline.call, deadline.at)  # the latest of those who listen
+        self.begun = False  # there is something to be heard; it cannot be begun anew
+        self.abandoned = False  # everybody has left, or it was aborted; it can be joined no more
+        self.bill: Bill | None = None  # of its caller's, whose tokens are counted
         self._listening = 0
         self._chunks: list[Chunk] = []
         self._news = asyncio.Event()

@@ -50,18 +50,6 @@ class ModelGateway:
         fallback: "ModelGateway | None" = None,
         clock: Clock = monotonic,
     ) -> None:
-        """Put the parts together.
-
-        Args:
-            upstream: speaks to the model server.
-            ladder: knows how to ask it for JSON.
-            admission: has the places among the calls.
-            settings: the operator's.
-            traits: of the model.
-            standby: who keeps the upstream up, if somebody does.
-            fallback: who answers while the circuit breaker is open.
-            clock: what time is told by.
-        """
         self.model = settings.model
         self.fallback = fallback
         self.fallen_back = 0

@@ -7,7 +7,7 @@ keeps it. So it is asked once for what no model would say by itself.
 import asyncio
 import logging
 from enum import StrEnum
-from itertools import takewhile
+from itertools import chain, repeat, takewhile
 from typing import Final
 
 from pydantic_core import to_json
@@ -53,15 +53,11 @@ class Ladder:
     """An upstream's ways to ask for JSON, strongest first; the last needs no help of its.
 
     Token probabilities are asked for until a call is rejected that is taken without.
-
-    Attributes:
-        mode: the way in use.
-        findings: what is known of each.
     """
 
     def __init__(self, dialect: Dialect, *, honoured: bool) -> None:
         """Start at the strongest; ``honoured``: all that the dialect has is known to work."""
-        self.mode = dialect.modes[0]
+        self.mode = dialect.modes[0]  # the way in use
         self.findings = dict.fromkeys(dialect.modes, Finding.UNTRIED)
         self._probabilities = None if dialect.tells_probabilities else False  # None: not known
         if honoured:
@@ -106,17 +102,14 @@ class Ladder:
 
     async def probe(self, upstream: Upstream) -> None:
         """Find the strongest way that works; asks until the upstream is there to answer."""
-        tries = 0
+        pauses = chain(_RETRY_SECONDS, repeat(_RETRY_SECONDS[-1]))
         while not self.is_proven:
             mode = self.mode
             try:
                 async with asyncio.timeout(_WAITS_SECONDS):
-                    finding = await _ask(upstream, mode)
-            except (GroundworkError, TimeoutError):
-                await asyncio.sleep(_RETRY_SECONDS[min(tries, len(_RETRY_SECONDS) - 1)])
-                tries += 1
-                continue
-            self._found(mode, finding)
+                    self._found(mode, await _ask(upstream, mode))
+            except (GroundworkError, TimeoutError):  # which says nothing of the mode
+                await asyncio.sleep(next(pauses))
 
     def _found(self, mode: OutputMode, finding: Finding) -> None:
         """Use what was found of ``mode``; a request may have climbed down from it meanwhile."""
@@ -134,11 +127,7 @@ def _is_rejection(error: GroundworkError) -> bool:
 
 
 async def _ask(upstream: Upstream, mode: OutputMode) -> Finding:
-    """Ask the question whose honest answer the schema forbids.
-
-    Raises:
-        GroundworkError: the upstream failed, which says nothing of ``mode``.
-    """
+    """Ask the question whose honest answer the schema forbids."""
     text = ""
     try:
         async for chunk in upstream.ask(_QUESTION, Way(mode), stream=False):

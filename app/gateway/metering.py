@@ -40,10 +40,8 @@ class Estimates:
 
 
 def _most_of(prefix: PromptPrefix) -> int:
-    texts = [
-        prefix.instruction,
-        *(text for shot in prefix.shots for text in (shot.user, shot.assistant)),
-    ]
+    texts = [prefix.instruction]
+    texts += [text for shot in prefix.shots for text in (shot.user, shot.assistant)]
     if prefix.schema:
         texts.append(prefix.schema.json)
     return _HIDDEN_TOKENS + sum(_MESSAGE_TOKENS + len(text.encode()) for text in texts)
@@ -56,16 +54,12 @@ def _bytes_of(part: Part) -> int:
 
 
 class Bill:
-    """One call's tokens: what was reserved for them, and what became known.
-
-    Attributes:
-        sent: the call has gone to the model server.
-    """
+    """One call's tokens: what was reserved for them, and what became known."""
 
     def __init__(self, reservation: Reservation) -> None:
         self._reservation = reservation
         self._usage: Usage | None = None
-        self.sent = False
+        self.sent = False  # to the model server
 
     def told(self, usage: Usage) -> None:
         """The model server says what it took."""

@@ -44,29 +44,18 @@ class OutputSchema:
 class PromptPrefix:
     """What every call of a feature has in common, byte for byte, so that prompt caches hit.
 
-    Made once and kept: two prefixes are the same only if they are one object.
-
-    Attributes:
-        feature: its name, for accounting and fairness.
-        instruction: the system text.
-        shots: few-shot examples in order.
-        schema: of the output, or None for plain text.
-        max_tokens: most tokens the model may produce.
-        stop: stop sequences.
-        alternatives: how many of the most likely tokens are told for each token, with their
-            probabilities, where the upstream can tell (20 at most, as a rule); 0 for none.
-        is_callers: whether a caller has a part in the schema.
-        key: stands for it in the response cache.
+    Made once and kept: two prefixes are the same only if they are one object, which ``key`` stands for
+    in the response cache.
     """
 
-    feature: str
-    instruction: str
+    feature: str  # for accounting and fairness
+    instruction: str  # the system text
     shots: tuple[Shot, ...] = ()
-    schema: OutputSchema | None = None
-    max_tokens: int = 512
-    stop: tuple[str, ...] = ()
-    alternatives: int = 0
-    is_callers: bool = False
+    schema: OutputSchema | None = None  # None for plain text
+    max_tokens: int = 512  # most tokens the model may produce
+    stop: tuple[str, ...] = ()  # stop sequences
+    alternatives: int = 0  # most likely tokens that are told for each, if possible; 20 at most
+    is_callers: bool = False  # whether a caller has a part in the schema
     key: bytes = field(init=False, repr=False, default_factory=lambda: token_bytes(16))
 
 
@@ -121,22 +110,16 @@ class Token:
 class Completion:
     """A whole answer of the model.
 
-    Attributes:
-        text: the text, or the JSON text when the prompt had a schema.
-        stop_reason: why it ended.
-        model: the model's name as the upstream reports it.
-        usage: tokens spent.
-        tokens: of the text, if the prompt asked for alternatives and the upstream told them;
-            with the white space that it may have cut off the text's ends.
-        adapter: what it was fine-tuned with for this; None for the base model alone.
+    Its ``tokens`` are there if the prompt asked for alternatives and the upstream told them; they have
+    the white space that it may have cut off the text's ends.
     """
 
-    text: str
+    text: str  # JSON when the prompt had a schema
     stop_reason: StopReason
-    model: str
+    model: str  # as the upstream calls it
     usage: Usage
     tokens: tuple[Token, ...] = ()
-    adapter: str | None = None
+    adapter: str | None = None  # what it was fine-tuned with; None for the base model alone
 
 
 @dataclass(frozen=True, slots=True)

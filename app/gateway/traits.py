@@ -7,11 +7,9 @@ from dataclasses import dataclass
 class ModelTraits:
     """What is particular about the model, as data for the features.
 
-    Attributes:
-        unknown_above: the probability that the model gives to "no source" above which answers
-            say that the documents do not tell; None to take what it says.
-        reads: characters of documents that it is shown at most.
+    Above a probability of "no source" of ``unknown_above``, answers say that the documents do not tell;
+    None to take what it says.
     """
 
     unknown_above: float | None = None
-    reads: int = 8_000
+    reads: int = 8_000  # characters of documents that it is shown at most

@@ -14,10 +14,8 @@ Case = dict[str, JsonValue]
 def case_of(given: GivenAnswer, facts: Sequence[Sequence[str]] | None) -> Case:
     """The question again, with what was found for it as documents.
 
-    Args:
-        given: the answer.
-        facts: what a right answer holds, each fact in all its wordings; None where the right
-            answer is that the documents do not tell.
+    ``facts`` are what a right answer holds, each in all its wordings; None where the right answer is
+    that the documents do not tell.
     """
     fields = {"id": "document_id", "title": "title", "text": "text"}
     documents: list[JsonValue] = [
@@ -31,23 +29,16 @@ def case_of(given: GivenAnswer, facts: Sequence[Sequence[str]] | None) -> Case:
     if facts is not None:
         wordings: list[JsonValue] = [list(fact) for fact in facts]
         expected = {"action": "answer", "answer": {"contains": wordings}}
-    return {
-        "id": f"a-{given.message_id.removeprefix('msg_')[:12]}",
-        "input": asked,
-        "expected": expected,
-    }
+    name = f"a-{given.message_id.removeprefix('msg_')[:12]}"
+    return {"id": name, "input": asked, "expected": expected}
 
 
 def add(path: Path, lines: Iterable[Case], by: str) -> int:
-    """Add lines to a file; how many are new there.
+    """Add lines to a file of JSON Lines, made where there is none; how many are new there.
 
-    Args:
-        path: JSON Lines; it is made where there is none.
-        lines: what to add.
-        by: the member that makes two lines the same.
+    Lines are the same whose member ``by`` is.
 
     Raises:
-        OSError: the file cannot be read or written.
         ValueError: a line of it has no such member; it is named.
     """
     there = path.read_text("utf-8").splitlines() if path.exists() else []

@@ -61,10 +61,6 @@ class Replies:
     def take(self, key: Sequence[bytes], request: Sequence[bytes]) -> Hold | KeptReply:
         """What was replied to the request with this key; or else the key is the caller's now.
 
-        Args:
-            key: what makes the key unique.
-            request: what makes two requests the same.
-
         Raises:
             IdempotencyKeyReused: the key came with another request.
             IdempotencyKeyInUse: the request is still being answered.

@@ -14,27 +14,20 @@ Rating = Literal["up", "down"]
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
-    """An answer as the caller got it, with when (aware) and what was asked.
-
-    Attributes:
-        history: the conversation before it, oldest first; ``role`` and ``content`` each.
-        passages: what was found, the best first; ``document_id``, ``title`` and ``text`` at least.
-        action: what the caller was told to do; ``unknown`` where the documents do not tell.
-        tenant: whose it is; empty where nobody is asked for a key.
-    """
+    """An answer as the caller got it, with when (aware) and what was asked."""
 
     message_id: str
     asked_at: datetime
     conversation_id: str | None
     question: str
     query: str
-    history: Json
-    passages: Json
+    history: Json  # the conversation before it, oldest first; ``role`` and ``content`` each
+    passages: Json  # best first; ``document_id``, ``title`` and ``text`` at least
     answer: str
     citations: Json
-    action: str
+    action: str  # what the caller was told to do; ``unknown`` where the documents do not tell
     model: str
-    tenant: str = ""
+    tenant: str = ""  # whose it is; empty where nobody is asked for a key
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +43,13 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A request that two models answered differently, and when (aware, in UTC).
-
-    Attributes:
-        fields: names of what differs.
-        request: its body.
-        reply: what the caller got.
-        candidate_reply: what the candidate would have answered.
-    """
+    """A request that two models answered differently, and when (aware, in UTC)."""
 
     at: datetime
     feature: str
-    fields: Sequence[str]
-    request: JsonValue
-    reply: JsonValue
+    fields: Sequence[str]  # names of what differs
+    request: JsonValue  # its body
+    reply: JsonValue  # what the caller got
     candidate_reply: JsonValue
 
 

@@ -41,288 +41,158 @@ class Settings(BaseSettings):
     """All settings; the description of each is its documentation."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True, populate_by_name=True
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
     )
 
-    model: ModelSpec = Field(
-        default="embedded",
-        description="The base model: `embedded`, `embedded:<name>` out of the table of models, "
-        "`embedded:/path/to/model.gguf`, `anthropic:<model>` or `openai:<model>` (any "
-        "OpenAI-compatible server).",
-    )
-    adapters: Adapters = Field(
-        default={},
-        description="What features are fine-tuned with, as `tickets=/path/to/folder,answers=none`: "
-        "with an embedded model the folder of an adapter, or `none` for the base model alone; "
-        "elsewhere the name of the adapter or of the tuned model, or `lora:0` for the first adapter "
-        "that a llama.cpp server has loaded. Without it the embedded models take those that come "
-        "with Groundwork.",
-    )
-    base_url: Url | None = Field(
-        default=None,
-        description="Address of the model server, for example `http://vllm:8000/v1`. "
-        "Without it the provider's own; with `embedded`, an engine that already runs there.",
-    )
-    api_key: SecretStr | None = Field(
-        default=None,
-        description="Key for the model server. Without it `ANTHROPIC_API_KEY` or "
-        "`OPENAI_API_KEY`, whichever the model calls for.",
-    )
-    anthropic_api_key: SecretStr | None = Field(
-        default=None,
-        validation_alias="ANTHROPIC_API_KEY",
-        description="Used with `anthropic:` models.",
-    )
-    openai_api_key: SecretStr | None = Field(
-        default=None, validation_alias="OPENAI_API_KEY", description="Used with `openai:` models."
-    )
-    candidate: ModelSpec | None = Field(
-        default=None,
-        description="A model that might replace the base model, named as it is; it is asked as far "
-        "as `GROUNDWORK_SHADOW` and `GROUNDWORK_CANARY` say.",
-    )
-    candidate_base_url: Url | None = Field(
-        default=None,
-        description="Address of the candidate's server. Without it the provider's own.",
-    )
-    candidate_api_key: SecretStr | None = Field(
-        default=None,
-        description="Key for the candidate's server. Without it `ANTHROPIC_API_KEY` or "
-        "`OPENAI_API_KEY`.",
-    )
-    shadow: float = Field(
-        default=0,
-        ge=0,
-        le=1,
-        description="Share of the requests, 0 to 1, that the candidate is asked, too, after the "
-        "caller has its answer; `/readyz` counts where the two disagree.",
-    )
-    canary: float = Field(
-        default=0,
-        ge=0,
-        le=1,
-        description="Share of the callers, 0 to 1, whom the candidate answers; `/readyz` compares. "
-        "0 rolls back.",
-    )
-    fallback: ModelSpec | None = Field(
-        default=None,
-        description="A model that answers while the base model's circuit breaker is open, named as "
-        "it is.",
-    )
-    fallback_base_url: Url | None = Field(
-        default=None,
-        description="Address of the fallback's server. Without it the provider's own.",
-    )
-    fallback_api_key: SecretStr | None = Field(
-        default=None,
-        description="Key for the fallback's server. Without it `ANTHROPIC_API_KEY` or "
-        "`OPENAI_API_KEY`.",
-    )
-    temperature: float | None = Field(
-        default=None,
-        ge=0,
-        le=2,
-        description="Sampling temperature. Without it 0 on servers of your own and the embedded "
-        "model; Anthropic's and OpenAI's own APIs are not told any, as current models refuse it.",
-    )
-    timeout: float = Field(
-        default=60,
-        gt=0,
-        le=3600,
-        description="Seconds a request may take from start to end. A caller can ask for less "
-        "with `X-Request-Timeout`.",
-    )
-    first_token_timeout: float = Field(
-        default=30, gt=0, le=3600, description="Seconds a stream may take to its first token."
-    )
-    connect_timeout: float = Field(
-        default=5, gt=0, le=60, description="Seconds to connect to the model server."
-    )
-    attempt_timeout: float | None = Field(
-        default=None,
-        gt=0,
-        le=3600,
-        description="Seconds one call to the model server may take, or its first token in a "
-        "stream, before it is given up and made again. Without it, as long as the request has.",
-    )
-    max_retries: int = Field(
-        default=7,
-        ge=0,
-        le=20,
-        description="Most times a failed call is made again; the request's time and a budget "
-        "over all calls limit it, too.",
-    )
-    max_concurrency: int = Field(
-        default=100,
-        ge=1,
-        le=10_000,
-        description="Most calls to the model server at once; fewer while its latency says so. "
-        "The embedded engine gets as many as it has slots.",
-    )
-    queue_size: int = Field(
-        default=64,
-        ge=0,
-        le=10_000,
-        description="Most calls that wait for a place, and most that wait for an embedded engine "
-        "that is being started again; further ones get 503 at once.",
-    )
-    cache_ttl: float = Field(
-        default=0,
-        ge=0,
-        le=31_536_000,
-        description="Seconds that answers are kept in memory for identical requests; 0: not.",
-    )
-    cache_bytes: int = Field(
-        default=67_108_864, ge=1024, description="Most memory for such answers, about."
-    )
-    shutdown_grace: float = Field(
-        default=25,
-        ge=0,
-        le=3600,
-        description="Seconds that accepted requests have after SIGTERM before they are failed.",
-    )
-    products: Path | None = Field(
-        default=None,
-        description="Text file with your products' exact names, one a line; tickets name only these.",
-    )
-    intents: Path | None = Field(
-        default=None,
-        description="JSON Lines file with the intents of tickets, each "
-        '`{"name": "cancel_order", "description": "wants to cancel an order"}`.',
-    )
-    review_below: float = Field(
-        default=0.5,
-        ge=0,
-        le=1,
-        description="Confidence in a ticket's urgency, category or intent, 0 to 1, under which it "
-        "says that a human should look (`needs_review`).",
-    )
-    glossaries: Path | None = Field(
-        default=None,
-        description="Folder of glossaries for translations: `<name>.<source>-<target>.tsv`, such as "
-        "`shop.en-de.tsv`, with two terms a line and a tab between them.",
-    )
-    knowledge: Path | None = Field(
-        default=None,
-        description="Folder of documents (Markdown, HTML, text, PDF) that answers rest on, read at "
-        "start and on change; `sample` for the three fictional products that come with Groundwork.",
-    )
-    features: Path | None = Field(
-        default=None,
-        description="Folder of features without Python, each a folder with a `feature.toml`, and of "
-        "folders named as a built-in feature whose instruction, examples or cases replace its own; "
-        "read at start and on SIGHUP. `sample` for the two that come with Groundwork.",
-    )
-    limit_requests: int | None = Field(
-        default=None,
-        ge=1,
-        description="Requests a minute that each caller may make; without keys, each address. The "
-        "limits of a key's own go before these four.",
-    )
-    limit_tokens: int | None = Field(
-        default=None,
-        ge=1,
-        description="Tokens a day (UTC), of prompts and answers, that each caller may use.",
-    )
-    limit_concurrency: int | None = Field(
-        default=None, ge=1, description="Requests of each caller that may be under way at once."
-    )
-    limit_budget: float | None = Field(
-        default=None,
-        gt=0,
-        le=1_000_000,
-        description="Money a day (UTC) that each caller may use, by `GROUNDWORK_PRICES`.",
-    )
-    prices: Prices = Field(
-        default={},
-        description="What a million tokens of the base model cost, in any currency, as "
-        "`input=0.15,output=0.6,cached=0.075`; `cached` is for what a prompt cache gave.",
-    )
-    limits_store: StoreUrl = Field(
-        default="memory://",
-        description="Where is counted what callers use: `memory://`, by one process from its start on; "
-        "`file:///path/to/limits.json`, by one process, and kept; or `valkey://host:6379` "
-        "(`valkeys://` with TLS, `redis://`, `rediss://`, `unix://`), exact over all processes.",
-    )
-    limits_when_down: Literal["closed", "open"] = Field(
-        default="closed",
-        description="What becomes of callers with limits while that store cannot be asked: `closed`, "
-        "503; `open`, they are not limited.",
-    )
-    store: Path | None = Field(
-        default=None,
-        description="SQLite file for answers given (30 days, so that feedback can name them), "
-        "feedback, conversations that callers ask to keep, unanswered questions, replies to requests "
-        "with an `Idempotency-Key` (24 hours), and requests that `GROUNDWORK_CANDIDATE` answers "
-        "differently. Without it, nothing is kept.",
-    )
-    host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    keys: Path | None = Field(
-        default=None,
-        description="File of the callers' keys, which `groundwork keys` makes; read again when it "
-        "changes. Without it, nobody is asked for a key.",
-    )
-    open: bool = Field(
-        default=False,
-        description="Whether whoever reaches the service may use it without a key. Without this "
-        "and without keys, `groundwork serve` listens on this machine's own addresses alone.",
-    )
-    allowed_hosts: Hosts = Field(
-        default=(),
-        description="Names that the service is reached by, such as `groundwork.example,10.0.0.7`; "
-        "requests for another `Host` get 421. Without it, any.",
-    )
-    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
-    max_body_bytes: int = Field(
-        default=10_485_760,
-        ge=1024,
-        description="Largest request body, in bytes. JSON may have 2 MiB at most, emails as files more.",
-    )
-    bodies_bytes: int = Field(
-        default=16_777_216,
-        ge=1024,
-        description="Most bytes of all bodies over 64 KiB that are read or answered at the same time; "
-        "others get 503. An answer may take 20 times as much memory; one of the largest always fits.",
-    )
-    read_timeout: float = Field(
-        default=30,
-        gt=0,
-        le=3600,
-        description="Seconds that a request's head, and then its body, may take to come.",
-    )
-    cors_origins: Origins = Field(
-        default=(),
-        description="Sites whose pages may call the service from a browser, such as "
-        "`https://shop.example,http://localhost:5173`. Without it, only its own.",
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least severe level that is logged."
-    )
-    cache_dir: Path | None = Field(
-        default=None,
-        description="Folder for the embedded models' weights. "
-        "Without it `groundwork` in the user's cache folder.",
-    )
-    embedded_slots: int | None = Field(
-        default=None,
-        ge=1,
-        le=64,
-        description="Requests the embedded engine works on at once. "
-        "Without it one for two CPUs, 4 at most, or fewer if the memory does not hold them.",
-    )
-    embedded_context: int | None = Field(
-        default=None,
-        ge=512,
-        le=131_072,
-        description="Tokens of context for each slot of the embedded engine. "
-        "Without it what the model's row in the table says.",
-    )
-    embedded_threads: int | None = Field(
-        default=None,
-        ge=1,
-        le=256,
-        description="Threads of the embedded engine. Without it one for each CPU.",
-    )
+    model: ModelSpec = "embedded"
+    """The base model: `embedded`, `embedded:<name>` out of the table of models,
+    `embedded:/path/to/model.gguf`, `anthropic:<model>` or `openai:<model>` (any OpenAI-compatible
+    server)."""
+    adapters: Adapters = {}
+    """What features are fine-tuned with, as `tickets=/path/to/folder,answers=none`: with an
+    embedded model the folder of an adapter, or `none` for the base model alone; elsewhere the name
+    of the adapter or of the tuned model, or `lora:0` for the first adapter that a llama.cpp server
+    has loaded. Without it the embedded models take those that come with Groundwork."""
+    base_url: Url | None = None
+    """Address of the model server, for example `http://vllm:8000/v1`. Without it the provider's
+    own; with `embedded`, an engine that already runs there."""
+    api_key: SecretStr | None = None
+    """Key for the model server. Without it `ANTHROPIC_API_KEY` or `OPENAI_API_KEY`, whichever the
+    model calls for."""
+    anthropic_api_key: SecretStr | None = Field(default=None, validation_alias="ANTHROPIC_API_KEY")
+    """Used with `anthropic:` models."""
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+    """Used with `openai:` models."""
+    candidate: ModelSpec | None = None
+    """A model that might replace the base model, named as it is; it is asked as far as
+    `GROUNDWORK_SHADOW` and `GROUNDWORK_CANARY` say."""
+    candidate_base_url: Url | None = None
+    """Address of the candidate's server. Without it the provider's own."""
+    candidate_api_key: SecretStr | None = None
+    """Key for the candidate's server. Without it `ANTHROPIC_API_KEY` or `OPENAI_API_KEY`."""
+    shadow: float = Field(default=0, ge=0, le=1)
+    """Share of the requests, 0 to 1, that the candidate is asked, too, after the caller has its
+    answer; `/readyz` counts where the two disagree."""
+    canary: float = Field(default=0, ge=0, le=1)
+    """Share of the callers, 0 to 1, whom the candidate answers; `/readyz` compares. 0 rolls
+    back."""
+    fallback: ModelSpec | None = None
+    """A model that answers while the base model's circuit breaker is open, named as it is."""
+    fallback_base_url: Url | None = None
+    """Address of the fallback's server. Without it the provider's own."""
+    fallback_api_key: SecretStr | None = None
+    """Key for the fallback's server. Without it `ANTHROPIC_API_KEY` or `OPENAI_API_KEY`."""
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """Sampling temperature. Without it 0 on servers of your own and the embedded model; Anthropic's
+    and OpenAI's own APIs are not told any, as current models refuse it."""
+    timeout: float = Field(default=60, gt=0, le=3600)
+    """Seconds a request may take from start to end. A caller can ask for less with
+    `X-Request-Timeout`."""
+    first_token_timeout: float = Field(default=30, gt=0, le=3600)
+    """Seconds a stream may take to its first token."""
+    connect_timeout: float = Field(default=5, gt=0, le=60)
+    """Seconds to connect to the model server."""
+    attempt_timeout: float | None = Field(default=None, gt=0, le=3600)
+    """Seconds one call to the model server may take, or its first token in a stream, before it is
+    given up and made again. Without it, as long as the request has."""
+    max_retries: int = Field(default=7, ge=0, le=20)
+    """Most times a failed call is made again; the request's time and a budget over all calls limit
+    it, too."""
+    max_concurrency: int = Field(default=100, ge=1, le=10_000)
+    """Most calls to the model server at once; fewer while its latency says so. The embedded engine
+    gets as many as it has slots."""
+    queue_size: int = Field(default=64, ge=0, le=10_000)
+    """Most calls that wait for a place, and most that wait for an embedded engine that is being
+    started again; further ones get 503 at once."""
+    cache_ttl: float = Field(default=0, ge=0, le=31_536_000)
+    """Seconds that answers are kept in memory for identical requests; 0: not."""
+    cache_bytes: int = Field(default=67_108_864, ge=1024)
+    """Most memory for such answers, about."""
+    shutdown_grace: float = Field(default=25, ge=0, le=3600)
+    """Seconds that accepted requests have after SIGTERM before they are failed."""
+    products: Path | None = None
+    """Text file with your products' exact names, one a line; tickets name only these."""
+    intents: Path | None = None
+    """JSON Lines file with the intents of tickets, each `{"name": "cancel_order", "description":
+    "wants to cancel an order"}`."""
+    review_below: float = Field(default=0.5, ge=0, le=1)
+    """Confidence in a ticket's urgency, category or intent, 0 to 1, under which it says that a
+    human should look (`needs_review`)."""
+    glossaries: Path | None = None
+    """Folder of glossaries for translations: `<name>.<source>-<target>.tsv`, such as
+    `shop.en-de.tsv`, with two terms a line and a tab between them."""
+    knowledge: Path | None = None
+    """Folder of documents (Markdown, HTML, text, PDF) that answers rest on, read at start and on
+    change; `sample` for the three fictional products that come with Groundwork."""
+    features: Path | None = None
+    """Folder of features without Python, each a folder with a `feature.toml`, and of folders named
+    as a built-in feature whose instruction, examples or cases replace its own; read at start and on
+    SIGHUP. `sample` for the two that come with Groundwork."""
+    limit_requests: int | None = Field(default=None, ge=1)
+    """Requests a minute that each caller may make; without keys, each address. The limits of a
+    key's own go before these four."""
+    limit_tokens: int | None = Field(default=None, ge=1)
+    """Tokens a day (UTC), of prompts and answers, that each caller may use."""
+    limit_concurrency: int | None = Field(default=None, ge=1)
+    """Requests of each caller that may be under way at once."""
+    limit_budget: float | None = Field(default=None, gt=0, le=1_000_000)
+    """Money a day (UTC) that each caller may use, by `GROUNDWORK_PRICES`."""
+    prices: Prices = {}
+    """What a million tokens of the base model cost, in any currency, as
+    `input=0.15,output=0.6,cached=0.075`; `cached` is for what a prompt cache gave."""
+    limits_store: StoreUrl = "memory://"
+    """Where is counted what callers use: `memory://`, by one process from its start on;
+    `file:///path/to/limits.json`, by one process, and kept; or `valkey://host:6379` (`valkeys://`
+    with TLS, `redis://`, `rediss://`, `unix://`), exact over all processes."""
+    limits_when_down: Literal["closed", "open"] = "closed"
+    """What becomes of callers with limits while that store cannot be asked: `closed`, 503; `open`,
+    they are not limited."""
+    store: Path | None = None
+    """SQLite file for answers given (30 days, so that feedback can name them), feedback,
+    conversations that callers ask to keep, unanswered questions, replies to requests with an
+    `Idempotency-Key` (24 hours), and requests that `GROUNDWORK_CANDIDATE` answers differently.
+    Without it, nothing is kept."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    keys: Path | None = None
+    """File of the callers' keys, which `groundwork keys` makes; read again when it changes. Without
+    it, nobody is asked for a key."""
+    open: bool = False
+    """Whether whoever reaches the service may use it without a key. Without this and without keys,
+    `groundwork serve` listens on this machine's own addresses alone."""
+    allowed_hosts: Hosts = ()
+    """Names that the service is reached by, such as `groundwork.example,10.0.0.7`; requests for
+    another `Host` get 421. Without it, any."""
+    port: int = Field(default=8000, ge=0, le=65535)
+    """Port to listen on."""
+    max_body_bytes: int = Field(default=10_485_760, ge=1024)
+    """Largest request body, in bytes. JSON may have 2 MiB at most, emails as files more."""
+    bodies_bytes: int = Field(default=16_777_216, ge=1024)
+    """Most bytes of all bodies over 64 KiB that are read or answered at the same time; others get
+    503. An answer may take 20 times as much memory; one of the largest always fits."""
+    read_timeout: float = Field(default=30, gt=0, le=3600)
+    """Seconds that a request's head, and then its body, may take to come."""
+    cors_origins: Origins = ()
+    """Sites whose pages may call the service from a browser, such as
+    `https://shop.example,http://localhost:5173`. Without it, only its own."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe level that is logged."""
+    cache_dir: Path | None = None
+    """Folder for the embedded models' weights. Without it `groundwork` in the user's cache
+    folder."""
+    embedded_slots: int | None = Field(default=None, ge=1, le=64)
+    """Requests the embedded engine works on at once. Without it one for two CPUs, 4 at most, or
+    fewer if the memory does not hold them."""
+    embedded_context: int | None = Field(default=None, ge=512, le=131_072)
+    """Tokens of context for each slot of the embedded engine. Without it what the model's row in
+    the table says."""
+    embedded_threads: int | None = Field(default=None, ge=1, le=256)
+    """Threads of the embedded engine. Without it one for each CPU."""
 
     @property
     def model_name(self) -> ModelName:

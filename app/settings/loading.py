@@ -86,5 +86,6 @@ def settings_table() -> str:
     rows = ["| Setting | Default | Meaning |", "|---|---|---|"]
     for name, info in Settings.model_fields.items():
         default = "" if info.default in (None, ()) else f"`{info.default}`"
-        rows.append(f"| `{environment_name(name, info)}` | {default} | {info.description} |")
+        meaning = " ".join((info.description or "").split())
+        rows.append(f"| `{environment_name(name, info)}` | {default} | {meaning} |")
     return "\n".join(rows)

@@ -22,19 +22,12 @@ _NO_CHEAPER: Final = EXITS["undecided"]
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """The gate for an adapter on its own base.
-
-    Attributes:
-        feature: whose.
-        base: an embedded model's name, a file, or nothing for the default.
-        folder: the adapter.
-        place: a link to the adapter that is in place, or nothing yet.
-    """
+    """The gate for an adapter on its own base."""
 
     feature: Feature[Any, Any]
-    base: str
-    folder: Path
-    place: Path
+    base: str  # an embedded model's name, a file, or nothing for the default
+    folder: Path  # the adapter
+    place: Path  # a link to the adapter that is in place, or nothing yet
 
     def check(self) -> None:
         """See, before the training, that there is what to compare with.

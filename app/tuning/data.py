@@ -18,29 +18,19 @@ _PART_OF_HELD_OUT: Final = 12  # 1 of so many examples is kept to see when to st
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One example as the model is served it.
+    """One example as the model is served it."""
 
-    Attributes:
-        messages: what it is sent, as in OpenAI's chat format.
-        completion: what it should write.
-        is_general: whether the caller has a part in the schema.
-        is_held_out: whether it is not trained on, but looked at to see when to stop.
-    """
-
-    messages: Sequence[dict[str, str]]
-    completion: str
-    is_general: bool
-    is_held_out: bool
+    messages: Sequence[dict[str, str]]  # what it is sent, as in OpenAI's chat format
+    completion: str  # what it should write
+    is_general: bool  # whether the caller has a part in the schema
+    is_held_out: bool  # whether it is not trained on, but looked at to see when to stop
 
 
 def read_pairs(feature: Feature[Any, Any], file: Path, instruction: str | None) -> list[Pair]:
     """The examples of a file, each ``{"input": …, "output": …}`` a line, as in ``examples.jsonl``.
 
-    Args:
-        feature: which one they are for.
-        file: JSON Lines.
-        instruction: the system text to train with; None for the feature's own. What a request adds
-            to it is kept, few-shot examples are dropped: the adapter takes their place.
+    ``instruction`` is the system text to train with; None for the feature's own. What a request adds
+    to it is kept, few-shot examples are dropped: the adapter takes their place.
 
     Raises:
         ConfigurationError: there is no such file, or a line is no example; it is named.
@@ -68,11 +58,5 @@ def as_chat_lines(pairs: Sequence[Pair]) -> str:
 
     Reference: https://platform.openai.com/docs/guides/supervised-fine-tuning
     """
-    lines = (
-        json.dumps(
-            {"messages": [*pair.messages, {"role": "assistant", "content": pair.completion}]},
-            ensure_ascii=False,
-        )
-        for pair in pairs
-    )
-    return "".join(f"{line}\n" for line in lines)
+    chats = ([*each.messages, {"role": "assistant", "content": each.completion}] for each in pairs)
+    return "".join(json.dumps({"messages": chat}, ensure_ascii=False) + "\n" for chat in chats)

@@ -9,55 +9,40 @@ from pydantic_core import to_json
 from app.embedded.models import Model
 from app.tuning.recipe import Progress, Recipe
 
-_WIDTH, _HEIGHT, _EDGE = 640, 240, 40
-_SVG: Final = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">
+_SVG: Final = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 240" role="img">
 <title>Loss by step: {title}</title>
 <style>text{{font:12px sans-serif;fill:#667}} polyline{{fill:none;stroke-width:2}}</style>
 <polyline stroke="#9ab" points="{trained}"/><polyline stroke="#c40" points="{held_out}"/>
-<text x="{edge}" y="16">trained (grey) and held out (red), nats a token; top {top:.2f}</text>
-<text x="{edge}" y="{bottom}">0</text><text x="{right}" y="{bottom}">step {steps}</text>
+<text x="40" y="16">trained (grey) and held out (red), nats a token; top {top:.2f}</text>
+<text x="40" y="220">0</text><text x="560" y="220">step {steps}</text>
 </svg>
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A training; what comes of it is there at its end.
-
-    Attributes:
-        feature: whose.
-        base: the model.
-        instruction: the system text.
-        is_general: whether some examples have schemas in which callers have a part.
-        recipe: how.
-        data: name and SHA-256 of each file.
-        examples: how many were trained on, held out, and left out as too long.
-        curve: each step.
-        seconds: that it took, interruptions not counted.
-    """
+    """A training; what comes of it is there at its end."""
 
     feature: str
     base: Model
     instruction: str
-    is_general: bool
+    is_general: bool  # whether some examples have schemas in which callers have a part
     recipe: Recipe
-    data: dict[str, str]
-    examples: tuple[int, int, int] = (0, 0, 0)
-    curve: Sequence[Progress] = ()
-    seconds: float = 0
+    data: dict[str, str]  # name and SHA-256 of each file
+    examples: tuple[int, int, int] = (0, 0, 0)  # trained on, held out, left out as too long
+    curve: Sequence[Progress] = ()  # each step
+    seconds: float = 0  # that it took, interruptions not counted
 
 
 def card_of(trained: Trained) -> str:
     """``adapter.toml``."""
-    return "".join(
-        f"{name} = {to_json(value).decode()}\n"
-        for name, value in (
-            ("feature", trained.feature),
-            ("base", trained.base.name),
-            ("instruction", trained.instruction),
-            ("is_general", trained.is_general),
-        )
-    )
+    told = {
+        "feature": trained.feature,
+        "base": trained.base.name,
+        "instruction": trained.instruction,
+        "is_general": trained.is_general,
+    }
+    return "".join(f"{name} = {to_json(value).decode()}\n" for name, value in told.items())
 
 
 def report_of(trained: Trained) -> str:
@@ -89,17 +74,10 @@ def curve_of(trained: Trained) -> str:
 
     def points(of: Sequence[tuple[int, float]]) -> str:
         return " ".join(
-            f"{_EDGE + step / steps * (_WIDTH - 2 * _EDGE):.1f},"
-            f"{_HEIGHT - _EDGE - loss / top * (_HEIGHT - 2 * _EDGE):.1f}"
-            for step, loss in of
+            f"{40 + 560 * step / steps:.1f},{200 - 160 * loss / top:.1f}" for step, loss in of
         )
 
     return _SVG.format(
-        width=_WIDTH,
-        height=_HEIGHT,
-        edge=_EDGE,
-        bottom=_HEIGHT - _EDGE // 2,
-        right=_WIDTH - 2 * _EDGE,
         title=f"{trained.feature} on {trained.base.name}",
         trained=points(losses),
         held_out=points(looks),

@@ -33,27 +33,14 @@ _TIMES, _MORE_BYTES = 1.5, 3e9  # of the weights; for what is kept of a step
 
 
 class Trainer:
-    """One training; :meth:`run` yields after each step, and may be stopped at any.
-
-    Attributes:
-        examples, held_out, left_out: how many are trained on, looked at, and too long.
-        tokens: of an epoch.
-        steps, step: in all, and those that were made.
-        curve: of the steps so far.
-        gigabytes: of memory that it will take, about.
-    """
+    """One training; :meth:`run` yields after each step, and may be stopped at any."""
 
     def __init__(
         self, base: Path, pairs: Sequence[Pair], recipe: Recipe, folder: Path, template: str | None
     ) -> None:
-        """Load the base and prepare the examples.
+        """Load the GGUF file that is served and prepare the examples; checkpoints go to ``folder``.
 
-        Args:
-            base: the GGUF file that is served.
-            pairs: the examples.
-            recipe: how to train.
-            folder: where checkpoints go.
-            template: chat template of a base that has none of its own.
+        ``template`` is for the chats of a base that has none of its own.
         """
         torch.manual_seed(recipe.seed)
         names: dict[str, Any] = {"gguf_file": base.name}
@@ -66,16 +53,16 @@ class Trainer:
         kept = [n for n, fit in enumerate(fits) if fit]
         self._held_out = [n for n in kept if pairs[n].is_held_out]
         self._train = [n for n in kept if not pairs[n].is_held_out]
-        self.tokens = sum(self._length(n) for n in self._train)
+        self.tokens = sum(self._length(n) for n in self._train)  # of an epoch
         self.examples, self.held_out = len(self._train), len(self._held_out)
         self._recipe, self._file = recipe, folder / "checkpoint.pt"
         self._batches = self._ordered()
         self.steps = len(self._batches)
         self._key = self._identity(base)
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._device = "cuda" if torch.cuda.is_available() else "cpu"
         model: Any = transformers.AutoModelForCausalLM.from_pretrained(
             base.parent, dtype=torch.bfloat16, **names
-        ).to(device)
+        ).to(self._device)
         lora = peft.LoraConfig(
             r=recipe.rank,
             lora_alpha=2 * recipe.rank,
@@ -83,7 +70,6 @@ class Trainer:
             task_type="CAUSAL_LM",
         )
         self._model: Any = peft.get_peft_model(model, lora)
-        self._device = device
         self._weights = [p for p in self._model.parameters() if p.requires_grad]
         for weight in self._weights:
             weight.data = weight.data.float()

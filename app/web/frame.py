@@ -11,7 +11,7 @@ from app.callers import UNNAMED, Door, Limiter
 from app.errors import GroundworkError, InvalidHeader, ShuttingDown
 from app.gateway.call import Call, cache_status, read_cache_control, set_call
 from app.web.bodies import Bodies, Body
-from app.web.inside import key_inside
+from app.web.forms import key_inside
 from app.web.logs import set_request_id
 from app.web.problems import logged, problem_response, restate
 from app.web.shutdown import Shutdown

@@ -1,6 +1,5 @@
 """``/healthz`` and ``/readyz``, for whoever watches the service."""
 
-from http import HTTPStatus
 from typing import Any, Literal
 
 from fastapi import APIRouter, Response
@@ -8,10 +7,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.gateway import BreakerState, Finding, ModelGateway, OutputMode
-from app.knowledge.library import Library
 from app.web.deps import CallerDep, DoorDep, GatewayDep, LibraryDep, LimiterDep, TrialDep
 from app.web.problems import documented
-from app.web.trial.reports import CandidateReport, report_on
+from app.web.trial.reports import CandidateReport
 
 router = APIRouter(tags=["health"])
 
@@ -121,43 +119,33 @@ async def check_readiness(
     and does not call from the machine itself.
     """
     reason = await gateway.problem() or library.problem()
-    if reason:
-        response.status_code = 503
+    status: Any = "not_ready" if reason else "ready"
+    response.status_code = 503 if reason else 200
     if not caller.is_admin:
-        return _status_alone(response.status_code, is_ready=not reason)
+        alone: Any = JSONResponse({"status": status}, status_code=response.status_code)
+        return alone
     return ReadinessReport(
-        status="not_ready" if reason else "ready",
+        status=status,
         model=gateway.model,
         reason=reason,
         upstream=_upstream(gateway),
-        knowledge=_knowledge(library),
-        candidate=report_on(trial) if trial else None,
+        knowledge=KnowledgeReport(
+            documents=library.index.documents,
+            passages=library.index.passages,
+            skipped=[SkippedDocument(id=item.id, reason=item.reason) for item in library.skipped],
+        ),
+        candidate=trial.report() if trial else None,
         fallback=_fallback(gateway),
         limits=LimitsReport(unknown=limiter.unknown),
         access=AccessReport(keys=None if door.keys is None else len(door.keys), remark=door.remark),
     )
 
 
-def _status_alone(code: int | None, *, is_ready: bool) -> Any:
-    status = "ready" if is_ready else "not_ready"
-    return JSONResponse({"status": status}, status_code=code or HTTPStatus.OK)
-
-
 def _fallback(gateway: ModelGateway) -> FallbackReport | None:
-    other = gateway.fallback
-    if other is None:
+    if not (other := gateway.fallback):
         return None
-    return FallbackReport(
-        model=other.model, breaker=other.breaker.state, answered=gateway.fallen_back
-    )
-
-
-def _knowledge(library: Library) -> KnowledgeReport:
-    return KnowledgeReport(
-        documents=library.index.documents,
-        passages=library.index.passages,
-        skipped=[SkippedDocument(id=item.id, reason=item.reason) for item in library.skipped],
-    )
+    state = other.breaker.state
+    return FallbackReport(model=other.model, breaker=state, answered=gateway.fallen_back)
 
 
 def _upstream(gateway: ModelGateway) -> UpstreamReport:

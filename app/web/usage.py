@@ -3,12 +3,9 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from app.callers.caller import Caller
 from app.callers.counters import Step
-from app.callers.limits import Limiter
 from app.callers.policies import BUDGET, MONEY, Policy, policies_of
-from app.gateway.call import current_call
-from app.web.deps import LimiterDep
+from app.web.deps import CallerDep, LimiterDep
 from app.web.problems import documented
 
 router = APIRouter(tags=["usage"])
@@ -42,38 +39,28 @@ class UsageReport(BaseModel):
     summary="How much is left of my limits?",
     responses=documented(503, "limits-unknown: the store of the limits cannot be asked"),
 )
-async def read_usage(limiter: LimiterDep) -> UsageReport:
+async def read_usage(limiter: LimiterDep, caller: CallerDep) -> UsageReport:
     """The limits of whoever asks, of this minute and this day (UTC)."""
-    caller = current_call().caller
     policies = policies_of(limiter.limits_of(caller))
-    return UsageReport(
-        caller=caller.id, limits=await _reports(limiter, caller, policies) if policies else []
-    )
-
-
-async def _reports(
-    limiter: Limiter, caller: Caller, policies: tuple[Policy, ...]
-) -> list[LimitReport]:
+    if not policies:
+        return UsageReport(caller=caller.id, limits=[])
     steps = [Step(each.name, each.period) for each in policies if each.period]
     counted = await limiter.counters.count(caller.id, steps)
     inside = await limiter.counters.inside(caller.id)
     used = dict(zip((step.name for step in steps), counted.used, strict=True))
-    return [
-        _report(
-            each,
-            used.get(each.name, inside),
-            each.period and each.period - counted.now % each.period,
-        )
-        for each in policies
-    ]
+    resets = {
+        each.name: each.period - counted.now % each.period for each in policies if each.period
+    }
+    limits = [_report(p, used.get(p.name, inside), resets.get(p.name)) for p in policies]
+    return UsageReport(caller=caller.id, limits=limits)
 
 
-def _report(policy: Policy, used: int, resets_in: int) -> LimitReport:
+def _report(policy: Policy, used: int, resets_in: int | None) -> LimitReport:
     unit = MONEY if policy.name == BUDGET else 1
     return LimitReport(
         policy=policy.name,
         limit=policy.quota / unit,
         used=used / unit,
         left=max(0, policy.quota - used) / unit,
-        resets_in=resets_in or None,
+        resets_in=resets_in,
     )

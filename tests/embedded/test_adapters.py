@@ -83,7 +83,10 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_every_request_names_the_scale_of_every_adapter() -> None:
-    a, b = (AdapterFile(name, Path(name), name, "", True, {}) for name in ("a", "b"))
+    a, b = (
+        AdapterFile(feature=name, base="", instruction="", path=Path(name), sha256=name)
+        for name in ("a", "b")
+    )
     assert asked_by((a, b), "b") == {"lora": [{"id": 0, "scale": 0.0}, {"id": 1, "scale": 1.0}]}
     assert asked_by((a, b), None) == {"lora": [{"id": 0, "scale": 0.0}, {"id": 1, "scale": 0.0}]}
     assert asked_by((), "a") == {}

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from app.evaluation.results import Evaluation, Outcome
-from app.evaluation.statistics import bootstrap_mean, wilson
+from app.evaluation.statistics import bootstrap, wilson
 from app.evaluation.tables import WHOLE, as_json, as_junit, as_markdown, as_text, summary_of
 
 CHECKS = [{"check": "numbers", "kept": False}, {"check": "urls", "kept": True}]
@@ -50,7 +50,8 @@ def test_summary_counts_what_is_there() -> None:
     urgency, scored, whole = summary.rows
     assert urgency.mean == pytest.approx(1 / 3)
     assert (urgency.low, urgency.high) == wilson(1, 3)
-    assert (scored.low, scored.high) == bootstrap_mean([0.5, 0.2], ["a", "b"])
+    low, high = bootstrap([0.5, 0.2], ["a", "b"])
+    assert (scored.low, scored.high) == (max(0.0, low), high)
     assert whole.mean == pytest.approx((0.75 + 0.1 + 0) / 3)
     assert (summary.problems, summary.repaired) == ({"model-output-invalid": 1}, 1)
     assert summary.unkept == {"numbers": 1}, "once for an answer"
@@ -131,5 +132,5 @@ def test_junit_is_xml_with_failures_and_errors() -> None:
 def test_statistics_are_those_of_the_books() -> None:
     assert wilson(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
     assert wilson(0, 10) == pytest.approx((0, 0.2775), abs=1e-4)
-    low, high = bootstrap_mean([0.0, 1.0] * 50, [str(n) for n in range(100)])
+    low, high = bootstrap([0.0, 1.0] * 50, [str(n) for n in range(100)])
     assert (low, high) == pytest.approx((0.4, 0.6), abs=0.03)

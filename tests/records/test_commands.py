@@ -206,7 +206,7 @@ def test_without_gaps_the_list_says_so(groundwork: Run) -> None:
 @pytest.mark.usefixtures("store")
 def test_a_span_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert refused("answers", "gaps", "--since", "soon") == "2"
-    assert "must be a number of hours, days or weeks" in capsys.readouterr().err
+    assert "must be a number of seconds, minutes, hours, days or weeks" in capsys.readouterr().err
 
 
 def test_lists_need_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

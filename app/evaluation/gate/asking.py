@@ -3,10 +3,10 @@
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from pydantic_core import to_json
 
@@ -24,18 +24,13 @@ from app.settings import Settings, load_settings
 _FIRST: Final = 3  # cases of a feature that are asked to know how long the others will take
 
 
+@dataclass
 class Evaluator:
     """Asks a side its cases, or takes what a baseline has of them."""
 
-    def __init__(self, names: Sequence[str], cases: Path | None, repeats: int) -> None:
-        """Choose what to ask.
-
-        Args:
-            names: of the features; all if there is none.
-            cases: a file of cases of the one feature, rather than its own.
-            repeats: how often each case is asked.
-        """
-        self._names, self._cases, self._repeats = names, cases, repeats
+    names: Sequence[str]  # of the features; all if there is none
+    cases: Path | None = None  # of the one feature, rather than its own
+    repeats: int = 1
 
     def plan(self, side: Side | Baseline) -> Plan:
         """What it will take; where nobody knows how long, the first cases are asked.
@@ -46,67 +41,56 @@ class Evaluator:
         if isinstance(side, Baseline):
             return Plan(0, {}, side.cases)
         settings = _settings_of(side)
-        packages = named_features(self._names, settings)
+        packages = named_features(self.names, settings)
+        cases = {each.FEATURE.name: self._cases_of(each) for each in packages}
         ahead = [self._ahead(each, settings) for each in packages]
-        if unknown := [each for each in ahead if each.open and not each.seconds]:
-            first = {each.package.FEATURE.name: each.cases[:_FIRST] for each in unknown}
+        unknown = [p for p, each in zip(packages, ahead, strict=True) if None in each.values()]
+        if unknown:
+            first = {name: each[:_FIRST] for name, each in cases.items()}
             plan = asking.Plan(keep=results_folder(settings))
-            asyncio.run(evaluate([each.package for each in unknown], settings, plan, first))
+            asyncio.run(evaluate(unknown, settings, plan, first))
             ahead = [self._ahead(each, settings) for each in packages]
-        cases = {
-            each.package.FEATURE.name: {case.id: _hash(case) for case in each.cases}
-            for each in ahead
-        }
-        calls = sum(len(each.cases) for each in ahead) * self._repeats
-        return Plan(calls, {key: s for each in ahead for key, s in each.expected.items()}, cases)
+        hashes = {name: {case.id: _hash(case) for case in each} for name, each in cases.items()}
+        calls = self.repeats * sum(map(len, cases.values()))
+        return Plan(calls, {key: s for each in ahead for key, s in each.items()}, hashes)
 
-    def evaluate(self, side: Side) -> Sequence[Evaluation]:
-        """What comes of all of them; the side's model is gone from memory when this returns.
+    def answers(self, side: Side | Baseline, plan: Plan) -> Baseline:
+        """What a side answers, or answered.
 
         Raises:
             GroundworkError: it cannot be asked.
         """
-        settings = _settings_of(side)
-        packages = named_features(self._names, settings)
-        plan = asking.Plan(self._repeats, keep=results_folder(settings))
-        return asyncio.run(evaluate(packages, settings, plan, own_cases(packages, self._cases)))
-
-    def answers(self, side: Side | Baseline, plan: Plan) -> Baseline:
-        """What a side answers, or answered."""
         if isinstance(side, Baseline):
             return side
         return Baseline(str(side), plan.cases, self.evaluate(side))
 
-    def _ahead(self, package: FeaturePackage, settings: Settings) -> "_Ahead":
+    def evaluate(self, side: Side) -> Sequence[Evaluation]:
+        """What comes of its cases; its model is gone from memory when this returns."""
+        settings = _settings_of(side)
+        packages = named_features(self.names, settings)
+        plan = asking.Plan(self.repeats, keep=results_folder(settings))
+        return asyncio.run(evaluate(packages, settings, plan, own_cases(packages, self.cases)))
+
+    def _cases_of(self, package: FeaturePackage) -> Sequence[Case]:
         feature = package.FEATURE
-        own = own_cases([package], self._cases) or {}
-        cases = own.get(feature.name, feature.cases)
+        return (own_cases([package], self.cases) or {}).get(feature.name, feature.cases)
+
+    def _ahead(self, package: FeaturePackage, settings: Settings) -> dict[str, float | None]:
+        feature = package.FEATURE
         kept = Kept(results_folder(settings), feature.name, identity_of(feature, settings))
-        keys = [kept.key(case.input, n) for case in cases for n in range(self._repeats)]
+        asked = [case.input for case in self._cases_of(package)]
+        keys = [kept.key(each, n) for each in asked for n in range(self.repeats)]
         seconds = [kept.said[key].seconds for key in keys if key in kept.said]
-        return _Ahead(package, cases, [key for key in keys if key not in kept.said], seconds)
+        return expected([key for key in keys if key not in kept.said], seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ahead:
-    """What there is to ask of a feature.
+def expected(still_open: Sequence[str], seconds: Sequence[float]) -> dict[str, float | None]:
+    """Seconds for each call that is still to be made, by what others took.
 
-    Attributes:
-        open: stand for the questions that have no answer yet.
-        seconds: that the answers took which are kept.
+    The first, for which the model reads the examples, takes longest.
     """
-
-    package: FeaturePackage
-    cases: Sequence[Case]
-    open: Sequence[str]
-    seconds: Sequence[float]
-
-    @property
-    def expected(self) -> dict[str, float | None]:
-        """Seconds for each: the first, for which the model reads the examples, takes longest."""
-        usual = median(self.seconds) if self.seconds else None
-        longest = max(self.seconds, default=None)
-        return dict.fromkeys(self.open, usual) | dict.fromkeys(self.open[:1], longest)
+    usual, longest = median(seconds) if seconds else None, max(seconds, default=None)
+    return dict.fromkeys(still_open, usual) | dict.fromkeys(still_open[:1], longest)
 
 
 def _settings_of(side: Side) -> Settings:
@@ -114,13 +98,7 @@ def _settings_of(side: Side) -> Settings:
 
     Address and key are of one provider: another one's model does not get them.
     """
-    given: dict[str, Any] = {"model": side.model}
-    if side.base_url:
-        given["base_url"] = side.base_url
-    if side.features:
-        given["features"] = side.features
-    if side.adapters:
-        given["adapters"] = side.adapters
+    given = {name: value for name, value in asdict(side).items() if value}
     settings = load_settings(**given).alone()
     if side.base_url or Settings().model_name.provider == settings.model_name.provider:
         return settings

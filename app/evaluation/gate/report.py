@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 
 from pydantic_core import to_json
 
-from app.evaluation.columns import aligned, in_markdown
 from app.evaluation.gate.verdicts import BY_WEIGHT, Ruling, Verdict
+from app.evaluation.tables import aligned, in_markdown
 
 _WORDS = 2  # columns that are no figures
 _LEAST = 0.001
@@ -15,18 +15,12 @@ _NAMED = 12  # cases in a line
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a gate found.
+    """What a gate found."""
 
-    Attributes:
-        before, after: what was compared, in words.
-        verdicts: one a feature.
-        uncompared: features that only one side has cases of.
-    """
-
-    before: str
+    before: str  # what was compared, in words
     after: str
-    verdicts: Sequence[Verdict]
-    uncompared: Sequence[str] = ()
+    verdicts: Sequence[Verdict]  # one a feature
+    uncompared: Sequence[str] = ()  # features that only one side has cases of
 
     @property
     def ruling(self) -> Ruling:
@@ -153,12 +147,9 @@ def named(ids: Sequence[str]) -> str:
 
 
 def _lists(verdict: Verdict) -> list[tuple[str, Sequence[str]]]:
-    lists: dict[str, Sequence[str]] = {
-        "newly broken": [change.id for change in verdict.broken],
-        "newly fixed": [change.id for change in verdict.fixed],
-        "not compared": verdict.unpaired,
-    }
-    return [(name, ids) for name, ids in lists.items() if ids]
+    broken, fixed = ([change.id for change in each] for each in (verdict.broken, verdict.fixed))
+    lists = (("newly broken", broken), ("newly fixed", fixed), ("not compared", verdict.unpaired))
+    return [(name, ids) for name, ids in lists if ids]
 
 
 def _printable(text: str) -> str:

@@ -20,14 +20,7 @@ Hashes = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What is asked.
-
-    Attributes:
-        model: as ``GROUNDWORK_MODEL`` names it.
-        base_url: of its server; None as the settings say.
-        features: a folder that changes or adds features; None as the settings say.
-        adapters: as ``GROUNDWORK_ADAPTERS``; None as the settings say.
-    """
+    """What is asked: the settings of these names, those of the service where they are None."""
 
     model: str
     base_url: str | None = None
@@ -42,30 +35,18 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What asking a side will take.
+    """What asking a side will take."""
 
-    Attributes:
-        calls: requests to the service.
-        open: stand for those that were not answered before, each with the seconds that it will
-            take, as far as anybody knows.
-        cases: of what is asked.
-    """
-
-    calls: int
-    open: Mapping[str, float | None]
-    cases: Hashes
+    calls: int  # requests to the service
+    open: Mapping[str, float | None]  # those not answered before; seconds, as far as is known
+    cases: Hashes  # of what is asked
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What a side answered, kept in a file.
+    """What a side answered, kept in a file."""
 
-    Attributes:
-        side: what was asked, in words.
-        cases: of what was asked.
-    """
-
-    side: str
+    side: str  # what was asked, in words
     cases: Hashes
     evaluations: Sequence[Evaluation] = field(default_factory=tuple)
 
@@ -96,21 +77,12 @@ def read_baseline(path: Path) -> Baseline:
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
-    """Write a baseline as lines that a diff can tell apart.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+    """Write a baseline as lines that a diff can tell apart."""
     path.write_bytes(to_json(baseline, indent=1) + b"\n")
 
 
 def check_cases(before: Hashes, after: Hashes, sides: tuple[str, str]) -> None:
-    """See that both sides mean the same by the same case.
-
-    Args:
-        before: the cases of what there is.
-        after: of what it is to be changed to.
-        sides: their names.
+    """See that both sides, by their names, mean the same by the same case.
 
     Raises:
         ConfigurationError: a case was changed, or there is none on both sides.

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any, Literal, get_args
 
 from app.evaluation.kept import is_model_s_own
@@ -23,19 +24,13 @@ BY_WEIGHT: tuple[Ruling, ...] = get_args(Ruling)
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Mean scores of the same cases on both sides.
-
-    Attributes:
-        before, after: the means, 0 to 1.
-        low, high: the 95 % interval of their difference.
-        p: that a difference as large comes about by chance.
-    """
+    """Mean scores of the same cases on both sides, 0 to 1."""
 
     before: float
     after: float
-    low: float
+    low: float  # of the 95 % interval of their difference
     high: float
-    p: float
+    p: float  # that a difference as large comes about by chance
 
     @property
     def difference(self) -> float:
@@ -44,53 +39,34 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A case that came out otherwise: its score differs by more than the margin.
-
-    Attributes:
-        before, after: its mean scores.
-        moved: what is expected and was met better or worse, by name.
-        answered, answers: the answers before and after, or the code of a problem; of repeats, those
-            that differ most.
-    """
+    """A case that came out otherwise: its mean score differs by more than the margin."""
 
     id: str
     input: dict[str, Any]
     before: float
     after: float
-    moved: tuple[str, ...]
-    answered: dict[str, Any] | str
-    answers: dict[str, Any] | str
+    moved: tuple[str, ...]  # what is expected and was met better or worse, by name
+    answered: dict[str, Any] | str  # before, or a problem's code; of repeats, what differs most
+    answers: dict[str, Any] | str  # likewise, after
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a change did to one feature.
-
-    Attributes:
-        overall: of the cases' scores.
-        adjusted_p: its p after Holm over the features.
-        margin: by how much the mean score may be lower without being worse.
-        cases, clusters: how many were compared.
-        detectable: the smallest difference that these cases could have shown, four times of five.
-        more: how many more cases like these would decide; None where it is decided, or none would.
-        broken, fixed: cases that scored lower or higher, by the largest difference first.
-        metrics: likewise of each thing that is expected, without a verdict.
-        unpaired: ids of cases that only one side has, or whose server failed on one.
-    """
+    """What a change did to one feature."""
 
     feature: str
     ruling: Ruling
     overall: Comparison
-    adjusted_p: float
-    margin: float
+    adjusted_p: float  # the overall p after Holm over the features
+    margin: float  # by how much the mean score may be lower without being worse
     cases: int
     clusters: int
-    detectable: float
-    more: int | None
-    broken: tuple[Change, ...]
+    detectable: float  # smallest difference that these cases could show, four times of five
+    more: int | None  # cases like these that would decide; None where decided, or none would
+    broken: tuple[Change, ...]  # by the largest difference first
     fixed: tuple[Change, ...]
-    metrics: Mapping[str, Comparison]
-    unpaired: tuple[str, ...]
+    metrics: Mapping[str, Comparison]  # of each thing that is expected, without a verdict
+    unpaired: tuple[str, ...]  # ids of cases that only one side has, or whose server failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +90,7 @@ class _Pair:
 def judge(
     before: Sequence[Evaluation], after: Sequence[Evaluation], seed: int = 0
 ) -> list[Verdict]:
-    """The verdicts of the features that both sides have cases of, in the order of ``after``.
-
-    Args:
-        before: the evaluations of what there is.
-        after: of what it is to be changed to; its margins hold.
-        seed: of what is drawn at random.
-    """
+    """The verdicts of the features that both sides have cases of; order and margins of ``after``."""
     known = {one.feature: one for one in before}
     both = [(known[one.feature], one) for one in after if one.feature in known]
     paired = [(old, new, pairs) for old, new in both if (pairs := _pairs(old, new))]
@@ -193,8 +163,7 @@ def _by_id(evaluation: Evaluation) -> dict[str, list[Outcome]]:
 
 
 def _mean(outcomes: Sequence[Outcome], metric: str | None) -> float:
-    scores = [one.score if metric is None else one.scores[metric] for one in outcomes]
-    return sum(scores) / len(scores)
+    return fmean(one.score if metric is None else one.scores[metric] for one in outcomes)
 
 
 def _scored(
@@ -217,7 +186,7 @@ def _compare(
     else:
         low, high = bootstrap(differences, clusters, seed)
         p = sign_flip(differences, clusters, seed)
-    old, new = (sum(column) / len(scored) for column in zip(*scored, strict=True))
+    old, new = map(fmean, zip(*scored, strict=True))
     return Comparison(old, new, low, high, p)
 
 

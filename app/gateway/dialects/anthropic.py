@@ -60,55 +60,6 @@ _MESSAGE = TypeAdapter(_Message)
 _EVENT = TypeAdapter(_Event)
 
 
-class AnthropicDialect(Dialect):
-    """``POST {base_url}/v1/messages``."""
-
-    path = "/v1/messages"
-    modes = (OutputMode.SCHEMA, OutputMode.TOOL, OutputMode.PROMPT)
-
-    def _messages(self, prefix: PromptPrefix, mode: OutputMode) -> list[dict[str, object]]:
-        messages = shots_of(prefix)
-        if messages:
-            last: dict[str, object] = {"type": "text", "text": prefix.shots[-1].assistant}
-            messages[-1] = {"role": "assistant", "content": [last | _CACHED]}
-        return messages
-
-    def _parameters(
-        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool, probabilities: bool
-    ) -> dict[str, object]:
-        del probabilities  # the API has none
-        system: dict[str, object] = {"type": "text", "text": instruction_of(prefix, mode)}
-        if not prefix.shots:
-            system |= _CACHED
-        body: dict[str, object] = {
-            "model": self._model,
-            "max_tokens": prefix.max_tokens,
-            "system": [system],
-        }
-        if self._profile.temperature is not None:
-            body["temperature"] = self._profile.temperature
-        if prefix.stop:
-            body["stop_sequences"] = prefix.stop
-        if stream:
-            body["stream"] = True
-        return body | self._output(prefix, mode)
-
-    def _output(self, prefix: PromptPrefix, mode: OutputMode) -> dict[str, object]:
-        if prefix.schema is None or mode is OutputMode.PROMPT:
-            return {}
-        schema = self._schema(prefix.schema)
-        if mode is OutputMode.SCHEMA:
-            return {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
-        name = prefix.schema.name
-        return {
-            "tools": [{"name": name, "input_schema": schema}],
-            "tool_choice": {"type": "tool", "name": name},
-        }
-
-    def reader(self, prefix: PromptPrefix) -> Reader:
-        return _Reader(self._model, self._adapter_of(prefix).name)
-
-
 class _Reader(Reader):
     stop_reasons = {  # noqa: RUF012 # of the base's type, which is for reading
         "end_turn": StopReason.END,
@@ -160,6 +111,53 @@ class _Reader(Reader):
 
     def _end(self) -> Completion:
         return self._close("".join(self._texts), _usage(self._usage))
+
+
+class AnthropicDialect(Dialect):
+    """``POST {base_url}/v1/messages``."""
+
+    path = "/v1/messages"
+    modes = (OutputMode.SCHEMA, OutputMode.TOOL, OutputMode.PROMPT)
+    reads = _Reader
+
+    def _messages(self, prefix: PromptPrefix, mode: OutputMode) -> list[dict[str, object]]:
+        messages = shots_of(prefix)
+        if messages:
+            last: dict[str, object] = {"type": "text", "text": prefix.shots[-1].assistant}
+            messages[-1] = {"role": "assistant", "content": [last | _CACHED]}
+        return messages
+
+    def _parameters(
+        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool, probabilities: bool
+    ) -> dict[str, object]:
+        del probabilities  # the API has none
+        system: dict[str, object] = {"type": "text", "text": instruction_of(prefix, mode)}
+        if not prefix.shots:
+            system |= _CACHED
+        body: dict[str, object] = {
+            "model": self._model,
+            "max_tokens": prefix.max_tokens,
+            "system": [system],
+        }
+        if self._profile.temperature is not None:
+            body["temperature"] = self._profile.temperature
+        if prefix.stop:
+            body["stop_sequences"] = prefix.stop
+        if stream:
+            body["stream"] = True
+        return body | self._output(prefix, mode)
+
+    def _output(self, prefix: PromptPrefix, mode: OutputMode) -> dict[str, object]:
+        if prefix.schema is None or mode is OutputMode.PROMPT:
+            return {}
+        schema = self._schema(prefix.schema)
+        if mode is OutputMode.SCHEMA:
+            return {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
+        name = prefix.schema.name
+        return {
+            "tools": [{"name": name, "input_schema": schema}],
+            "tool_choice": {"type": "tool", "name": name},
+        }
 
 
 def _text(block: _Part) -> str:

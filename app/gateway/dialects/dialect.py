@@ -44,48 +44,30 @@ class OutputMode(StrEnum):
 
 
 class Way(NamedTuple):
-    """How a prompt is put to an upstream.
+    """How a prompt is put to an upstream."""
 
-    Attributes:
-        mode: how it is asked for JSON, if the prompt has a schema.
-        probabilities: it is asked for those of the tokens, if the prompt wants alternatives.
-    """
-
-    mode: OutputMode
-    probabilities: bool = False
+    mode: OutputMode  # if the prompt has a schema
+    probabilities: bool = False  # are asked for, of the tokens, if the prompt wants alternatives
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is particular about one upstream, as data.
+    """What is particular about one upstream, as data."""
 
-    Attributes:
-        max_tokens_field: name of the limit in the OpenAI dialect.
-        temperature: sampling temperature; None for the server's own choice.
-        keeps_length_limits: whether ``maxLength`` and its like are understood in a schema.
-        adapters: what features with an adapter are asked by, by their names.
-        base: what all others are asked by.
-    """
-
-    max_tokens_field: str = "max_tokens"
-    temperature: float | None = None
-    keeps_length_limits: bool = False
-    adapters: Mapping[str, Adapter] = field(default_factory=dict[str, Adapter])
-    base: Adapter = BASE
+    max_tokens_field: str = "max_tokens"  # in the OpenAI dialect
+    temperature: float | None = None  # None for the server's own choice
+    keeps_length_limits: bool = False  # whether it understands ``maxLength`` and its like
+    adapters: Mapping[str, Adapter] = field(default_factory=dict[str, Adapter])  # by feature
+    base: Adapter = BASE  # what all other features are asked by
 
 
 class Reader(ABC):
-    """Reads one answer.
+    """Reads one answer."""
 
-    Attributes:
-        stop_reasons: the provider's names of the reasons why an answer ended.
-        completion: the whole answer, once it or the stream's terminator has been seen.
-    """
-
-    stop_reasons: ClassVar[Mapping[str, StopReason]]
+    stop_reasons: ClassVar[Mapping[str, StopReason]]  # by the provider's names
 
     def __init__(self, model: str, adapter: str | None) -> None:
-        self.completion: Completion | None = None
+        self.completion: Completion | None = None  # once it, or the stream's end, has been seen
         self._model = model
         self._adapter = adapter
         self._texts: list[str] = []
@@ -135,16 +117,11 @@ def _size(parts: tuple[bytes, bytes]) -> int:
 
 
 class Dialect(ABC):
-    """One provider's API; pure translation, no input or output.
+    """One provider's API; pure translation, no input or output."""
 
-    Attributes:
-        path: of the endpoint, below the base URL.
-        modes: ways of asking for JSON that the API has, strongest first.
-        tells_probabilities: whether it can be asked for token probabilities.
-    """
-
-    path: ClassVar[str]
-    modes: ClassVar[tuple[OutputMode, ...]]
+    path: ClassVar[str]  # of the endpoint, below the base URL
+    modes: ClassVar[tuple[OutputMode, ...]]  # that the API has, strongest first
+    reads: ClassVar[type[Reader]]
     tells_probabilities: ClassVar[bool] = False
 
     def __init__(self, model: str, profile: Profile) -> None:
@@ -191,9 +168,9 @@ class Dialect(ABC):
     ) -> dict[str, object]:
         """All of the body but the messages."""
 
-    @abstractmethod
     def reader(self, prefix: PromptPrefix) -> Reader:
         """A reader for one response."""
+        return self.reads(self._model, self._adapter_of(prefix).name)
 
 
 _ANNOTATIONS: Final = frozenset({"title", "default"})

@@ -82,52 +82,6 @@ class _Answer(TypedDict, total=False):
 _ANSWER: Final = TypeAdapter(_Answer)
 
 
-class OpenAIDialect(Dialect):
-    """``POST {base_url}/chat/completions``."""
-
-    path = "/chat/completions"
-    modes = (OutputMode.SCHEMA, OutputMode.TOOL, OutputMode.JSON, OutputMode.PROMPT)
-    tells_probabilities = True
-
-    def _messages(self, prefix: PromptPrefix, mode: OutputMode) -> list[dict[str, object]]:
-        return [{"role": "system", "content": instruction_of(prefix, mode)}, *shots_of(prefix)]
-
-    def _parameters(
-        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool, probabilities: bool
-    ) -> dict[str, object]:
-        body: dict[str, object] = {
-            "model": self._model,
-            self._profile.max_tokens_field: prefix.max_tokens,
-        }
-        if self._profile.temperature is not None:
-            body["temperature"] = self._profile.temperature
-        if prefix.stop:
-            body["stop"] = prefix.stop
-        if stream:
-            body |= {"stream": True, "stream_options": {"include_usage": True}}
-        if probabilities and prefix.alternatives:
-            body |= {"logprobs": True, "top_logprobs": prefix.alternatives}
-        return body | self._output(prefix, mode)
-
-    def _output(self, prefix: PromptPrefix, mode: OutputMode) -> dict[str, object]:
-        if prefix.schema is None or mode is OutputMode.PROMPT:
-            return {}
-        name = prefix.schema.name
-        if mode is OutputMode.JSON:
-            return {"response_format": {"type": "json_object"}}
-        schema = self._schema(prefix.schema)
-        if mode is OutputMode.SCHEMA:
-            named = {"name": name, "strict": True, "schema": schema}
-            return {"response_format": {"type": "json_schema", "json_schema": named}}
-        return {
-            "tools": [{"type": "function", "function": {"name": name, "parameters": schema}}],
-            "tool_choice": {"type": "function", "function": {"name": name}},
-        }
-
-    def reader(self, prefix: PromptPrefix) -> Reader:
-        return _Reader(self._model, self._adapter_of(prefix).name)
-
-
 class _Reader(Reader):
     stop_reasons = {  # noqa: RUF012 # of the base's type, which is for reading
         "stop": StopReason.END,
@@ -207,6 +161,50 @@ class _Reader(Reader):
         if self._refused:
             self._stop = "content_filter"
         return self._close(text, self._usage, self._tokens)
+
+
+class OpenAIDialect(Dialect):
+    """``POST {base_url}/chat/completions``."""
+
+    path = "/chat/completions"
+    modes = (OutputMode.SCHEMA, OutputMode.TOOL, OutputMode.JSON, OutputMode.PROMPT)
+    reads = _Reader
+    tells_probabilities = True
+
+    def _messages(self, prefix: PromptPrefix, mode: OutputMode) -> list[dict[str, object]]:
+        return [{"role": "system", "content": instruction_of(prefix, mode)}, *shots_of(prefix)]
+
+    def _parameters(
+        self, prefix: PromptPrefix, mode: OutputMode, *, stream: bool, probabilities: bool
+    ) -> dict[str, object]:
+        body: dict[str, object] = {
+            "model": self._model,
+            self._profile.max_tokens_field: prefix.max_tokens,
+        }
+        if self._profile.temperature is not None:
+            body["temperature"] = self._profile.temperature
+        if prefix.stop:
+            body["stop"] = prefix.stop
+        if stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        if probabilities and prefix.alternatives:
+            body |= {"logprobs": True, "top_logprobs": prefix.alternatives}
+        return body | self._output(prefix, mode)
+
+    def _output(self, prefix: PromptPrefix, mode: OutputMode) -> dict[str, object]:
+        if prefix.schema is None or mode is OutputMode.PROMPT:
+            return {}
+        name = prefix.schema.name
+        if mode is OutputMode.JSON:
+            return {"response_format": {"type": "json_object"}}
+        schema = self._schema(prefix.schema)
+        if mode is OutputMode.SCHEMA:
+            named = {"name": name, "strict": True, "schema": schema}
+            return {"response_format": {"type": "json_schema", "json_schema": named}}
+        return {
+            "tools": [{"type": "function", "function": {"name": name, "parameters": schema}}],
+            "tool_choice": {"type": "function", "function": {"name": name}},
+        }
 
 
 def _probability(token: _Likely) -> float:

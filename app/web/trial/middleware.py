@@ -44,7 +44,8 @@ class OnTrial:
         self, trial: Trial, operation: Operation, scope: Scope, receive: Receive, send: Send
     ) -> None:
         call = current_call()
-        is_canary = trial.answers(_tenant(call, scope))
+        # While the candidate's engine starts, it answers nobody.
+        is_canary = trial.is_canary(_tenant(call, scope)) and trial.candidate.is_up
         message = await receive()  # the frame gives the whole body in one
         observed = Observed(send)
         asked = dict(scope)  # routing writes into it

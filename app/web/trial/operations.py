@@ -13,8 +13,6 @@ from typing import Any, Final
 from pydantic import JsonValue
 
 CHECKS: Final = "checks"
-_CLOSED: Final = frozenset({"boolean"})
-_NUMBERS: Final = frozenset({"integer", "number"})
 _DEEPEST: Final = 4  # objects in objects
 _STREAM: Final = "/stream"
 
@@ -24,16 +22,10 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An endpoint.
-
-    Attributes:
-        feature: whose it is.
-        closed: the fields of its reply that can be compared; None where the reply is in another's
-            format, which has none.
-    """
+    """An endpoint of a feature, and the fields of its reply that can be compared."""
 
     feature: str
-    closed: tuple[Path, ...] | None
+    closed: tuple[Path, ...] | None  # None where the reply is in another's format
 
     def differences(self, one: JsonValue, other: JsonValue) -> list[str]:
         """Names of what differs in two replies."""
@@ -92,11 +84,8 @@ def _closed(schema: Schema, document: Schema, above: Path) -> Iterator[Path]:
     for name, each in schema.get("properties", {}).items():
         kind, path = _resolved(each, document), (*above, name)
         item = _resolved(kind["items"], document) if "items" in kind else kind
-        if (
-            "enum" in item
-            or "const" in item
-            or item.get("type") in _CLOSED | (frozenset() if above else _NUMBERS)
-        ):
+        types = ("boolean",) if above else ("boolean", "integer", "number")
+        if "enum" in item or "const" in item or item.get("type") in types:
             yield path
         elif kind is item and len(path) < _DEEPEST:
             yield from _closed(kind, document, path)

@@ -18,9 +18,9 @@ from app.gateway.call import Call, set_call
 from app.records import Disagreement, Store
 from app.web.logs import set_request_id
 from app.web.messages import said_first
-from app.web.trial.figures import DifferencesReport
 from app.web.trial.observed import Observed
 from app.web.trial.operations import Operation
+from app.web.trial.reports import DifferencesReport
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +31,7 @@ _LARGEST: Final = 1_048_576  # bytes of a request and its reply that may wait
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A request, and what the base model's answer was.
-
-    Attributes:
-        app: answers the request; what it needs to know is in ``scope``.
-        tenant, request_id: of the request.
-    """
+    """A request, ``app`` that answers it, and what the base model's answer was."""
 
     app: ASGIApp
     scope: Mapping[str, Any]
@@ -53,10 +48,6 @@ class Shadow:
     Nothing begins while calls queue for the base model, or the candidate is down or starting. Where
     the candidate has its engine on this machine, nothing begins while a caller waits, and what has
     begun is given up for one.
-
-    Attributes:
-        dropped: requests that there was no room for, or that came to nothing here.
-        features: what came of the others.
     """
 
     def __init__(
@@ -75,7 +66,7 @@ class Shadow:
         self._callers = 0
         self._waiting: deque[Answered] = deque()
         self._running: set[asyncio.Task[None]] = set()
-        self.dropped = 0
+        self.dropped = 0  # requests that there was no room for, or that came to nothing here
         self.features: defaultdict[str, DifferencesReport] = defaultdict(DifferencesReport)
 
     def caller_came(self) -> None:
@@ -116,12 +107,9 @@ class Shadow:
             task.add_done_callback(self._ended)
 
     def _is_spare(self) -> bool:
-        candidate = self._candidate
-        if not candidate.is_up or candidate.breaker.state is BreakerState.OPEN:
-            return False
-        if self._gateway.admission.queued:
-            return False
-        return not (self._yields and self._callers)
+        is_down = not self._candidate.is_up or self._candidate.breaker.state is BreakerState.OPEN
+        is_busy = self._gateway.admission.queued or (self._yields and self._callers)
+        return not (is_down or is_busy)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -181,5 +169,5 @@ async def _nothing_more() -> Message:
     return {"type": "http.disconnect"}
 
 
-async def _to_nobody(message: Message) -> None:
-    del message
+async def _to_nobody(_message: Message) -> None:
+    """Nobody sees what the candidate answers."""

@@ -10,23 +10,22 @@ from app.gateway import ModelGateway
 from app.gateway.call import Call
 from app.records import Store
 from app.settings import Settings
-from app.web.trial.figures import FiguresReport
 from app.web.trial.observed import Observed
 from app.web.trial.operations import Operations, unkept
+from app.web.trial.reports import (
+    CanaryReport,
+    CandidateReport,
+    ComparisonReport,
+    FiguresReport,
+    ShadowReport,
+)
 from app.web.trial.shadow import Shadow
 
 _HASH_BYTES: Final = 8
 
 
 class Trial:
-    """A candidate on trial.
-
-    Attributes:
-        candidate: its gateway.
-        shadow_share, canary_share: of the requests, and of the callers.
-        shadow: what comes of the first; close it in the end.
-        figures: what comes of the second, by feature: of the base model, and of the candidate.
-    """
+    """A candidate on trial; ``shadow`` has to be closed in the end."""
 
     def __init__(
         self,
@@ -51,10 +50,6 @@ class Trial:
         number = int.from_bytes(blake2b(tenant, digest_size=_HASH_BYTES).digest())
         return number < self.canary_share * 256**_HASH_BYTES
 
-    def answers(self, tenant: bytes) -> bool:
-        """Whether the candidate answers this caller now; while its engine starts, nobody."""
-        return self.is_canary(tenant) and self.candidate.is_up
-
     def is_shadowed(self) -> bool:
         """Whether the candidate is asked the next request, too: by lot."""
         return random() < self.shadow_share  # noqa: S311
@@ -78,3 +73,18 @@ class Trial:
         figures = self.figures[feature][is_canary]
         figures.requests += 1
         figures.problems[problem] += 1
+
+    def report(self) -> CandidateReport:
+        """For ``/readyz``."""
+        features = {
+            name: ComparisonReport(model=base, candidate=candidate)
+            for name, (base, candidate) in self.figures.items()
+        }
+        return CandidateReport(
+            model=self.candidate.model,
+            breaker=self.candidate.breaker.state,
+            shadow=ShadowReport(
+                share=self.shadow_share, dropped=self.shadow.dropped, features=self.shadow.features
+            ),
+            canary=CanaryReport(share=self.canary_share, features=features),
+        )

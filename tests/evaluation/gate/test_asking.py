@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from app.cli import main
-from app.evaluation.gate.asking import _Ahead  # pyright: ignore[reportPrivateUsage]
-from app.features import tickets
+from app.evaluation.gate.asking import expected
 from app.settings import PREFIX
 from tests.wire.replies import TICKET
 from tests.wire.service import PROBE, replied
@@ -109,12 +108,9 @@ def test_what_was_answered_is_not_asked_again(gate: Gate, upstream: Upstream) ->
 
 
 def test_how_long_it_takes_is_told_by_what_is_kept_and_still_open() -> None:
-    def expected(still_open: str, *seconds: float) -> dict[str, float | None]:
-        return _Ahead(tickets, [], still_open.split(), seconds).expected
-
-    assert expected("a b c", 30, 4, 2) == {"a": 30, "b": 4, "c": 4}
-    assert expected("a b") == {"a": None, "b": None}
-    assert expected("", 5, 5) == {}
+    assert expected(["a", "b", "c"], [30, 4, 2]) == {"a": 30, "b": 4, "c": 4}
+    assert expected(["a", "b"], []) == {"a": None, "b": None}
+    assert expected([], [5, 5]) == {}
 
 
 def test_a_baseline_is_compared_without_its_model(

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.errors import ConfigurationError
-from app.evaluation.gate.command import gate_command
+from app.evaluation.gate import command
 from app.evaluation.gate.sides import Plan, Side
 from app.evaluation.results import Evaluation
 from tests.evaluation.gate.made_up import Staged, asking, evaluation, outcome
@@ -32,15 +32,15 @@ def staged() -> Staged:
 
 
 @pytest.fixture
-def gate(staged: Staged) -> Gate:
-    made: list[tuple[Sequence[str], Path | None, int]] = []
-
+def gate(staged: Staged, monkeypatch: pytest.MonkeyPatch) -> Gate:
     def make(features: Sequence[str], cases: Path | None, repeats: int) -> Staged:
-        made.append((features, cases, repeats))
+        del features, cases, repeats
         return staged
 
+    monkeypatch.setattr(command, "Evaluator", make)
+
     def run(*arguments: str) -> Result:
-        return CliRunner().invoke(gate_command(make), arguments)
+        return CliRunner().invoke(command.run_gate, arguments)
 
     return run
 

@@ -7,8 +7,8 @@ import pytest
 
 from app.factory import create_app
 from app.settings import Settings
-from app.web.trial.figures import Times
 from app.web.trial.operations import Operation, Operations, unkept
+from app.web.trial.reports import Times
 
 
 def test_percentiles_are_right_within_a_few_percent() -> None:

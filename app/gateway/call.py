@@ -78,6 +78,7 @@ class Call:
         timeout: seconds that the caller gives the whole request, from its start; None for as
             long as the operator allows.
         allowance: what it may take, where its caller may not have as much as it likes.
+        background: nobody waits for it: it takes what others leave.
         outcomes: where the answers to its prompts came from.
         repairs: how often the model was asked to put an output right.
         answered_by: the model that answered, if it is not the base model.
@@ -92,12 +93,14 @@ class Call:
         tenant: bytes = b"",
         cache: CacheWishes = NO_WISHES,
         timeout: float | None = None,
+        background: bool = False,
         clock: Clock = monotonic,
     ) -> None:
         self.caller = caller
         self.tenant = tenant
         self.cache = cache
         self.timeout = timeout
+        self.background = background
         self.clock = clock
         self.started = self._mark = clock()
         self.allowance: Allowance | None = None

@@ -36,6 +36,9 @@ class FieldError(BaseModel):
     pointer: str = Field(description="JSON Pointer (RFC 6901) to the field in the body.")
     detail: str = Field(description="What would be right.")
     code: str = Field(description="The kind of problem that this field has.")
+    line: int | None = Field(
+        default=None, description="The line or, in JSON, the request of a batch that it is in."
+    )
 
 
 class Problem(BaseModel):

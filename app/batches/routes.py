@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from app.batches.batches import Batches
 from app.batches.orders import CSV, Upload
-from app.batches.schemas import BatchList, BatchReport, RequestCounts, ResultLine
+from app.batches.schemas import BatchList, BatchReport, BatchRequest, RequestCounts, ResultLine
 from app.batches.values import Batch
 from app.callers.policies import FREE, MONEY
 from app.features.wire import TokenUsage
@@ -42,6 +42,9 @@ _BODY: Final[dict[str, Any]] = {
         },
     }
 }
+
+MODELS: Final = (BatchRequest, ResultLine)
+"""Those that the document refers to, though no endpoint of FastAPI's takes or gives them."""
 
 
 @router.post(
@@ -104,7 +107,7 @@ async def read_batch(
             "description": "A line for each row that is done, in the order in which they came: "
             "JSON Lines; for a CSV file the same file, with the answer's columns and `problem`.",
             "content": {
-                _LINES: {"schema": ResultLine.model_json_schema()},
+                _LINES: {"schema": {"$ref": "#/components/schemas/ResultLine"}},
                 CSV: {"schema": {"type": "string"}},
             },
         }

@@ -1,8 +1,10 @@
 """The OpenAPI document, fit for client generators."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 
 from app.web.problems import Problem, documented
 
@@ -45,22 +47,26 @@ _REF = "#/components/schemas/{model}"
 _OF_FASTAPI = ("HTTPValidationError", "ValidationError")  # ours are problems
 
 
-def install_openapi(app: FastAPI) -> None:
-    """Make ``app.openapi()`` give the finished document, built once."""
+def install_openapi(app: FastAPI, *models: type[BaseModel]) -> None:
+    """Make ``app.openapi()`` give the finished document, built once.
+
+    ``models`` are those of bodies that endpoints read by themselves, whose schemas refer to them.
+    """
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _finished(plain())
+            app.openapi_schema = _finished(plain(), (Problem, *models))
         return app.openapi_schema
 
     app.openapi = openapi  # pyright: ignore[reportAttributeAccessIssue] # documented by FastAPI
 
 
-def _finished(document: dict[str, Any]) -> dict[str, Any]:
-    problem = Problem.model_json_schema(mode="serialization", ref_template=_REF)
+def _finished(document: dict[str, Any], models: Sequence[type[BaseModel]]) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
-    schemas |= problem.pop("$defs", {}) | {"Problem": problem}
+    for model in models:
+        schema = model.model_json_schema(mode="serialization", ref_template=_REF)
+        schemas |= schema.pop("$defs", {}) | {model.__name__: schema}
     for name in _OF_FASTAPI:
         schemas.pop(name, None)
     # No key is needed where the operator gives none out: clients may send one, always.

@@ -172,7 +172,7 @@ class Batches:
         book = await self.book()
         found = await asyncio.to_thread(book.find, batch, caller.tenant)
         if found is None:
-            raise BatchUnknown(f"There is no batch {batch[:100]}.")
+            raise BatchUnknown("There is no such batch, or it is forgotten.")
         return found
 
     async def list(self, caller: Caller, limit: int, after: str | None) -> Sequence[Batch]:

@@ -6,9 +6,19 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from app.web.bodies import STREAMED
 from app.web.problems import Problem, documented
 
 _KEY = r'^("[ !#-\[\]-~]{1,255}"|[!#-+\--:<-\[\]-~]{1,255})$'
+IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "A name of your own for the request, such as a UUID, in quotes or without; "
+    "for 24 hours, sending the request again with it gives the first one's reply, with "
+    "`Idempotency-Replayed: true` (IETF draft httpapi-idempotency-key-header). Only where the "
+    "operator has set `GROUNDWORK_STORE`.",
+    "schema": {"type": "string", "pattern": _KEY},
+}
 _HEADERS: list[dict[str, Any]] = [
     {
         "name": "X-Request-Timeout",
@@ -24,15 +34,7 @@ _HEADERS: list[dict[str, Any]] = [
         "the operator keeps answers (RFC 9111). `Cache-Status` tells where an answer came from.",
         "schema": {"type": "string"},
     },
-    {
-        "name": "Idempotency-Key",
-        "in": "header",
-        "description": "A name of your own for the request, such as a UUID, in quotes or without; "
-        "for 24 hours, sending the request again with it gives the first one's reply, with "
-        "`Idempotency-Replayed: true` (IETF draft httpapi-idempotency-key-header). Only where the "
-        "operator has set `GROUNDWORK_STORE`.",
-        "schema": {"type": "string", "pattern": _KEY},
-    },
+    IDEMPOTENCY_KEY,
 ]
 _SCHEME: dict[str, Any] = {
     "type": "http",
@@ -80,6 +82,6 @@ def _finished(document: dict[str, Any], models: Sequence[type[BaseModel]]) -> di
         content = operation["responses"].get("200", {}).get("content", {})
         if "text/event-stream" in content and "application/json" in content:
             content["text/event-stream"] = content.pop("application/json")
-        if "requestBody" in operation:  # it asks the model; RequestFrame reads these
+        if "requestBody" in operation and path not in STREAMED:  # it asks the model
             operation["parameters"] = [*operation.get("parameters", []), *_HEADERS]
     return document

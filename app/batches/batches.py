@@ -172,7 +172,7 @@ class Batches:
         book = await self.book()
         found = await asyncio.to_thread(book.find, batch, caller.tenant)
         if found is None:
-            raise BatchUnknown(f"There is no batch {batch[:100]}.")
+            raise BatchUnknown("There is no such batch, or it is forgotten.")
         return found
 
     async def list(self, caller: Caller, limit: int, after: str | None) -> Sequence[Batch]:
@@ -183,6 +183,8 @@ class Batches:
         """Have no further row of it be asked."""
         await self.find(batch, caller)
         await asyncio.to_thread((await self.book()).cancel, batch, self._clock())
+        if self._worker:
+            self._worker.leave(batch)
         return await self.find(batch, caller)
 
     async def delete(self, batch: str, caller: Caller) -> None:

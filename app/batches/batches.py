@@ -183,6 +183,8 @@ class Batches:
         """Have no further row of it be asked."""
         await self.find(batch, caller)
         await asyncio.to_thread((await self.book()).cancel, batch, self._clock())
+        if self._worker:
+            self._worker.leave(batch)
         return await self.find(batch, caller)
 
     async def delete(self, batch: str, caller: Caller) -> None:

@@ -223,8 +223,9 @@ def _encoding(file: BinaryIO, said: str | None) -> str:
     """
     if said:
         try:
+            "".encode(said)  # base64 and its like are no encodings of text
             return "utf-8-sig" if codecs.lookup(said).name == "utf-8" else said
-        except LookupError:
+        except (LookupError, ValueError):
             raise InvalidHeader("Content-Type names a charset that is not known.") from None
     if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"

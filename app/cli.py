@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from pydantic_core import from_json, to_json
 
 from app import __version__, commands
+from app.batches.places import data_folder, database_in
 from app.callers.keys import read_keys
 from app.callers.origin import is_loopback
 from app.embedded import Engine
@@ -96,6 +97,8 @@ def serve(workers: int, host: str | None, *, sample: bool) -> None:
     _refuse_strangers(settings)
     if workers > 1:
         _refuse_limits_apart(settings)
+    if not settings.database:
+        os.environ[f"{PREFIX}DATABASE"] = database_in(data_folder())
     if sample and not settings.knowledge:
         os.environ[f"{PREFIX}KNOWLEDGE"] = str(SAMPLE)
     if sample and not settings.features:

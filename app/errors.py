@@ -107,6 +107,18 @@ class IdempotencyKeyReused(RequestError):
     code, status, title = "idempotency-key-reused", 422, "The key belongs to another request"
 
 
+class BatchCancelled(RequestError):
+    code, status, title = "batch-cancelled", 409, "The batch was cancelled"
+
+
+class BatchExpired(RequestError):
+    code, status, title = "batch-expired", 409, "The batch expired"
+
+
+class BatchRunning(RequestError):
+    code, status, title = "batch-running", 409, "The batch is still worked on"
+
+
 class Refused(RequestError):
     """Not let in, and what would be; ``bearer`` is the name that RFC 6750 has for it, if any."""
 
@@ -155,6 +167,14 @@ class MessageUnknown(NotFound):
 
 class ConversationUnknown(NotFound):
     code, title = "conversation-unknown", "There is no such conversation"
+
+
+class BatchUnknown(NotFound):
+    code, title = "batch-unknown", "There is no such batch"
+
+
+class BatchesOff(NotFound):
+    code, title = "batches-off", "Batches are not taken"
 
 
 class FeedbackOff(NotFound):
@@ -216,6 +236,10 @@ class EmailUnreadable(InvalidRequest):
 
 class SchemaUnsatisfiable(InvalidRequest):
     code, title = "schema-unsatisfiable", "The schema cannot be satisfied"
+
+
+class BatchInvalid(InvalidRequest):
+    code, title = "batch-invalid", "Rows of the batch are not valid"
 
 
 class ConversationsOff(InvalidRequest):
@@ -298,6 +322,10 @@ class Overloaded(GroundworkError):
 
 class RecordUnwritten(GroundworkError):
     code, status, title = "record-unwritten", 503, "The service could not write to its own files"
+
+
+class BatchesUnavailable(GroundworkError):
+    code, status, title = "batches-unavailable", 503, "The batches' database cannot be used"
 
 
 class LimitsUnknown(GroundworkError):

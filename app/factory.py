@@ -5,10 +5,13 @@ import logging
 import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from typing import Any
 
 from fastapi import FastAPI
 
 from app import __version__
+from app.batches import MODELS, Asker, Batches, Offer
+from app.batches import router as batches_router
 from app.callers import Door, KeyRing, Limiter
 from app.errors import ConfigurationError
 from app.features import (
@@ -18,6 +21,7 @@ from app.features import (
     features_of,
     paths_of,
     read_features,
+    replies_of,
     scopes_of,
 )
 from app.features.folder.loading import SAMPLE
@@ -74,9 +78,13 @@ def create_app(
     shutdown = Shutdown(settings.shutdown_grace)
     limiter = Limiter(settings)
     door = _door(settings)
+    offered: dict[str, Offer] = {}
+    bulk = Batches(
+        settings.database, kept_days=settings.batch_days, limiter=limiter, offers=lambda: offered
+    )
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[dict[str, Any]]:
         end_with_parent()
         if remark := door.remark:
             log.warning("%s", remark)
@@ -92,7 +100,7 @@ def create_app(
                 if candidate:
                     trial = Trial(gateway, candidate, settings, store, app.openapi)
                     stack.push_async_callback(trial.shadow.aclose)
-                yield State(
+                state = State(
                     gateway=gateway,
                     vocabulary=vocabulary,
                     library=library,
@@ -102,6 +110,9 @@ def create_app(
                     limiter=limiter,
                     door=door,
                 )
+                asker = Asker(app, state, limiter)
+                await stack.enter_async_context(bulk.working(asker, gateway))
+                yield {**state, "batches": bulk}
         finally:
             await limiter.aclose()
             if store:
@@ -135,12 +146,19 @@ def create_app(
     def show(packages: Sequence[FeaturePackage]) -> None:
         served.show(router for package in packages for router in package.ROUTERS)
         door.scopes = scopes_of(packages)
+        replies = replies_of(packages)
+        offered.clear()
+        offered.update(
+            (each.name, Offer(each.name, each.takes, replies[each.name]))
+            for each in (package.FEATURE for package in packages)
+        )
         door.inner, door.borrowed = paths_of(packages, KeyInside), paths_of(packages, Borrowed)
 
     show(features_of(settings) if features is None else features)
     app.include_router(health.router)
     app.include_router(usage.router)
-    install_openapi(app)
+    app.include_router(batches_router)
+    install_openapi(app, *MODELS)
     install_pages(app)
     return app
 

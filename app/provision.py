@@ -133,7 +133,12 @@ def make_gateway(
         Upstream(dialect, transport, ping_path=_PING_PATHS[provider], clock=clock),
         # It is known what the engine can do.
         Ladder(dialect, honoured=embedded),
-        Admission(_limit(settings, engine), queue_size=settings.queue_size, clock=clock),
+        Admission(
+            _limit(settings, engine),
+            queue_size=settings.queue_size,
+            preempts=embedded,  # what is begun there for nothing costs no money
+            clock=clock,
+        ),
         settings,
         traits=traits,
         standby=standby or engine,

@@ -204,6 +204,27 @@ class Allowance:
         detail = f"The call may take {most_input} tokens of input; less is left of the day's quota."
         raise _exceeded(detail, over, waits)
 
+    async def require(self, input_tokens: int) -> None:
+        """Look whether as much input, of many calls that are to come, is left of today's quotas.
+
+        Raises:
+            QuotaExceeded: there is not enough left.
+            LimitsUnknown: nobody knows what is left.
+        """
+        limiter, plan = self._limiter, self._plan
+        steps = [Step(each.name, each.period) for each in plan.metered]
+        counted = await limiter.asked(limiter.counters.count(self._caller, steps))
+        if counted is None:
+            return
+        over = [
+            policy
+            for policy, used in zip(plan.metered, counted.used, strict=True)
+            if used + self._costs(policy, input_tokens, 0, 0) > policy.quota
+        ]
+        if over:
+            detail = f"The calls take at least {input_tokens} tokens of input; less is left today."
+            raise _exceeded(detail, over, DAY - counted.now % DAY)
+
     async def settle(
         self, steps: Sequence[Step], began: int, tokens: tuple[int, int, int] | None
     ) -> None:

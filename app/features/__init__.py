@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from fastapi.routing import APIRoute
 
@@ -24,6 +25,7 @@ __all__ = [
     "features_of",
     "paths_of",
     "read_features",
+    "replies_of",
     "scopes_of",
 ]
 
@@ -47,6 +49,15 @@ def read_features(settings: Settings) -> Features:
                 f"GROUNDWORK_ADAPTERS: there is no feature {name}. There are {', '.join(known)}."
             )
     return features
+
+
+def replies_of(packages: Sequence[FeaturePackage]) -> Mapping[str, Any]:
+    """What each feature's own endpoint answers, by the features' names."""
+    return {
+        name: route.response_model
+        for name, route in _routes_of(packages)
+        if route.path == f"/{name}"
+    }
 
 
 def scopes_of(packages: Sequence[FeaturePackage]) -> Mapping[str, str]:

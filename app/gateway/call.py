@@ -78,12 +78,14 @@ class Call:
         tenant: bytes = b"",
         cache: CacheWishes = NO_WISHES,
         timeout: float | None = None,
+        background: bool = False,
         clock: Clock = monotonic,
     ) -> None:
         self.caller = caller
         self.tenant = tenant  # tells its answers from others'; without keys, ``Authorization``
         self.cache = cache
         self.timeout = timeout  # seconds for the whole request; None for the operator's
+        self.background = background  # nobody waits: it takes what others leave
         self.clock = clock
         self.started = self._mark = clock()
         self.allowance: Allowance | None = None  # None: as much as it likes

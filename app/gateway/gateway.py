@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 
 from app.errors import GroundworkError, Overloaded, UpstreamError, UpstreamTimeout
-from app.gateway.admission import Admission, Place
+from app.gateway.admission import Admission, GaveWay, Place
 from app.gateway.breaker import Breaker, BreakerState
 from app.gateway.cache import ResponseCache, key_of
 from app.gateway.call import CacheOutcome, Call, Clock, Deadline, current_call
@@ -164,6 +165,8 @@ class ModelGateway:
             await self._until_up(call)
             try:
                 gone = await self._attempt(flight, prompt, way, stream=stream)
+            except GaveWay:
+                continue
             except GroundworkError as error:
                 if flight.bill:
                     flight.bill.failed(error)
@@ -248,9 +251,12 @@ class ModelGateway:
                 asyncio.timeout(limit) as attempt,
                 aclosing(self._upstream.ask(prompt, way, stream=place.stream, told=told)) as chunks,
             ):
+                if place.background:
+                    place.stop = partial(_end, attempt)
                 async for chunk in chunks:
                     if not flight.begun:
                         attempt.reschedule(None)
+                        place.stop = None
                         place.answered(chunk)
                         self.ladder.worked(way, prompt.prefix)
                     if flight.bill and chunk.completion:  # before its caller asks again
@@ -258,12 +264,16 @@ class ModelGateway:
                         await flight.bill.settle()
                     flight.push(chunk)
         except TimeoutError:
+            if place.wanted:
+                raise GaveWay from None
             msg = f"The model server did not answer within {limit:g} seconds."
             raise UpstreamTimeout(msg) from None
         except UpstreamError as error:
             if self._standby and await went_away(self._standby, generation, error):
                 return error
             raise
+        finally:
+            place.stop = None
         return None
 
     def _settled(
@@ -305,3 +315,8 @@ class ModelGateway:
     async def aclose(self) -> None:
         """Close the connections to the upstream."""
         await self._upstream.aclose()
+
+
+def _end(attempt: asyncio.Timeout) -> None:
+    if not attempt.expired():
+        attempt.reschedule(0)

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.settings.written import (
     SHARED_STORES,
     Adapters,
+    DatabaseUrl,
     Hosts,
     ModelSpec,
     Origins,
@@ -157,6 +158,12 @@ class Settings(BaseSettings):
     conversations that callers ask to keep, unanswered questions, replies to requests with an
     `Idempotency-Key` (24 hours), and requests that `GROUNDWORK_CANDIDATE` answers differently.
     Without it, nothing is kept."""
+    database: DatabaseUrl | None = None
+    """Where batches are kept: `sqlite:////path/to/batches.db`, for the processes of one machine, or
+    `postgresql://user:password@host/name`, for those of many. Without it `groundwork serve` takes a
+    file in the user's data folder."""
+    batch_days: float = Field(default=29, gt=0, le=3650)
+    """Days that a batch's results are kept."""
     host: str = "127.0.0.1"
     """Address to listen on."""
     keys: Path | None = None

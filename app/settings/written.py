@@ -61,6 +61,12 @@ def _store(value: str) -> str:
     return value
 
 
+def _database(value: str) -> str:
+    if not value.startswith(("sqlite:////", "postgresql://")):
+        raise ValueError("must be like sqlite:////path/to/batches.db or postgresql://host/name")
+    return value
+
+
 def _url(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("must start with http:// or https://")
@@ -96,6 +102,7 @@ Adapters = Annotated[
 ]
 Prices = Annotated[Mapping[str, Annotated[float, Field(ge=0)]], NoDecode, BeforeValidator(_prices)]
 StoreUrl = Annotated[str, AfterValidator(_store)]
+DatabaseUrl = Annotated[str, AfterValidator(_database)]
 Url = Annotated[str, AfterValidator(_url)]
 Origins = Annotated[
     tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_listed)

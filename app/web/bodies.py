@@ -17,6 +17,7 @@ from app.errors import (
 )
 
 SMALL: Final = 65_536  # bytes that a body may always have, so that large ones keep no small one out
+STREAMED: Final = frozenset({"/batches"})  # paths whose endpoint reads the body as it comes
 MOST_JSON: Final = 2_097_152  # bytes, which are looked at in one go, while everybody waits
 
 _FORM: Final = "application/x-www-form-urlencoded"

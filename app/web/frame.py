@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.callers import UNNAMED, Door, Limiter
 from app.errors import GroundworkError, InvalidHeader, ShuttingDown
 from app.gateway.call import Call, cache_status, read_cache_control, set_call
-from app.web.bodies import Bodies, Body
+from app.web.bodies import STREAMED, Bodies, Body
 from app.web.forms import key_inside
 from app.web.logs import set_request_id
 from app.web.problems import logged, problem_response, restate
@@ -24,6 +24,9 @@ _LEAST_SECONDS = 0.001
 _MOST_SECONDS = 86_400.0
 _UNLIMITED = frozenset({"GET", "HEAD", "OPTIONS"})  # they ask no model
 _NOSNIFF = (b"x-content-type-options", b"nosniff")  # what we say that it is, it is
+
+INSIDE = "groundwork.call"
+"""In the scope of a request that the service makes to itself, its :class:`Call`; the body is whole."""
 
 Headers = dict[bytes, bytes]
 
@@ -49,6 +52,10 @@ class RequestFrame:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if inside := scope.get(INSIDE):
+            set_call(inside)
+            await self._app(scope, receive, send)
+            return
         headers: Headers = dict(reversed(scope["headers"]))  # the first of a name counts
         call = Call(tenant=headers.get(b"authorization", b""))
         set_call(call)
@@ -71,8 +78,11 @@ class RequestFrame:
 
     async def _entered(
         self, scope: Scope, headers: Headers, call: Call, body: Body, receive: Receive
-    ) -> Message:
-        """What a request holds that may come in, and has a place within its caller's limits."""
+    ) -> Message | None:
+        """What a request holds that may come in, and has a place within its caller's limits.
+
+        None where the endpoint reads it.
+        """
         caller = self._door.admit(scope, headers)
         self._read_wishes(headers, call)
         message = await body.read(headers, receive) if caller is UNNAMED else None
@@ -83,7 +93,9 @@ class RequestFrame:
             call.allowance = self._limiter.allowance(caller)
         if call.allowance:
             await call.allowance.enter()
-        return message or await body.read(headers, receive)
+        if message is None and scope["path"] not in STREAMED:
+            message = await body.read(headers, receive)
+        return message
 
     def _read_wishes(self, headers: Headers, call: Call) -> None:
         if self._shutdown.begun:
@@ -94,7 +106,7 @@ class RequestFrame:
             call.cache = read_cache_control(wishes.decode("latin-1"))
 
     async def _run(
-        self, scope: Scope, body: Message, receive: Receive, response: "_Response"
+        self, scope: Scope, body: Message | None, receive: Receive, response: "_Response"
     ) -> None:
         """Run the application until it has answered or its caller has left.
 
@@ -104,9 +116,9 @@ class RequestFrame:
         scope = {**scope, "asgi": {"version": "3.0", "spec_version": "2.4"}}
         if scope["method"] == "HEAD":  # is GET, of which the server sends no content (RFC 9110)
             scope["method"] = "GET"
-        pending = [body]
+        pending = [body] if body else []
         watcher: asyncio.Task[None] | None = None
-        if body.get("body"):  # without one there is nothing that takes long
+        if body and body.get("body"):  # without one there is nothing that takes long
             watcher = asyncio.get_running_loop().create_task(response.watch(receive))
 
         async def replay() -> Message:

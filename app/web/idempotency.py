@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from app.errors import (
 from app.gateway.call import Call, current_call
 from app.records import Hold, KeptReply, Replies
 from app.records.replies import LARGEST
+from app.web.bodies import STREAMED
 from app.web.messages import BODY, START, said_first
 from app.web.sse import is_last
 
@@ -46,20 +47,20 @@ class Idempotency:
         self._replies = replies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST":
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] in STREAMED:
             await self._app(scope, receive, send)
             return
-        sent = [value for name, value in scope["headers"] if name == _NAME]
-        if not sent:
+        key = key_of(scope["headers"])
+        if key is None:
             await self._app(scope, receive, send)
             return
-        call, key = current_call(), _key(sent)
+        call = current_call()
         if self._replies is None:
             msg = "The operator of this service keeps no replies: GROUNDWORK_STORE is not set. "
             raise IdempotencyOff(f"{msg}Leave out Idempotency-Key.")
         message = await receive()  # the frame gives the whole body in one
         request = (scope["path"].encode(), scope["query_string"], message.get("body", b""))
-        taken = await asyncio.to_thread(self._replies.take, (call.tenant, key), request)
+        taken = await asyncio.to_thread(self._replies.take, (call.tenant, key.encode()), request)
         if isinstance(taken, KeptReply):
             headers = [*taken.headers, _REPLAYED]
             await send({"type": START, "status": taken.status, "headers": headers})
@@ -144,7 +145,15 @@ def _is_done(problem: type[GroundworkError] | None) -> bool:
     )
 
 
-def _key(sent: Sequence[bytes]) -> bytes:
+def key_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """The key that a request has, if it has one.
+
+    Raises:
+        InvalidHeader: it is none.
+    """
+    sent = [value for name, value in headers if name == _NAME]
+    if not sent:
+        return None
     value = b",".join(sent).strip()
     if quoted := _STRING.fullmatch(value):
         key = re.sub(rb"\\(.)", rb"\1", quoted[1])
@@ -153,4 +162,4 @@ def _key(sent: Sequence[bytes]) -> bytes:
     if not 0 < len(key) <= _LONGEST:
         msg = "Idempotency-Key must be a string of 1 to 255 ASCII characters, such as "
         raise InvalidHeader(f'{msg}"8e03978e-40d5-43e8-bc93-6894a57f9324", quotes included.')
-    return key
+    return key.decode()

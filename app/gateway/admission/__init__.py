@@ -2,6 +2,6 @@
 
 from app.gateway.admission.limit import AdaptiveLimit
 from app.gateway.admission.pressure import Pressure
-from app.gateway.admission.queue import Admission, Place
+from app.gateway.admission.queue import Admission, GaveWay, Place
 
-__all__ = ["AdaptiveLimit", "Admission", "Place", "Pressure"]
+__all__ = ["AdaptiveLimit", "Admission", "GaveWay", "Place", "Pressure"]

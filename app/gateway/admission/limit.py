@@ -42,7 +42,7 @@ class AdaptiveLimit:
 
     def __init__(self, *, initial: int, most: int, least: int = 1) -> None:
         self._least = least
-        self._most = most
+        self.most = most
         self._limit = float(min(max(initial, least), most))
         self._kinds: dict[Hashable, _Kind] = defaultdict(_Kind)
         self._samples = 0
@@ -112,7 +112,7 @@ class AdaptiveLimit:
         self._samples = self._refused = self._most_wanted = 0
 
     def _set(self, limit: float) -> None:
-        self._limit = min(max(limit, self._least), self._most)
+        self._limit = min(max(limit, self._least), self.most)
 
     def _gradient(self) -> float:
         """Unloaded latency by latency of the window just closed, at most 1; then forget it."""

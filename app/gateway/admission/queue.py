@@ -2,7 +2,8 @@
 
 import asyncio
 from bisect import insort
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from operator import attrgetter, itemgetter
@@ -25,6 +26,11 @@ _KNOWN_SECONDS: Final = 60.0  # how long an average is believed
 _WEIGHT: Final = 0.1  # of a new value in an average
 _CAUTION: Final = 0.5  # of the average latency, that a call takes at least
 _STALLED_SHARE: Final = 0.1  # of a call's latency; of one with more of it, nothing is learnt
+_KEPT_FREE: Final = 0.25  # of the places, from calls in the background while there are others
+
+
+class GaveWay(Exception):
+    """A call in the background was ended, as somebody waits for its place."""
 
 
 class _Average:
@@ -72,18 +78,23 @@ class Place:
         stalled: those of them in which our own event loop was held up.
         tokens: of output that the answer had.
         in_flight: the calls under way then.
+        stop: ends the call, if its place is wanted; for whoever makes one in the background to set.
+        wanted: it was ended so.
     """
 
     admission: "Admission"
     lane: _Lane
     deadline: Deadline
     stream: bool
+    background: bool
     needs: float = 0.0
     started: float = 0.0
     seconds: float | None = None
     stalled: float = 0.0
     tokens: int = 0
     in_flight: int = 0
+    stop: Callable[[], None] | None = None
+    wanted: bool = False
 
     def answered(self, chunk: Chunk) -> None:
         """The answer is there; or the first of a stream."""
@@ -117,12 +128,23 @@ class Admission:
     full, the caller who has most in it loses the newest for another's; nobody else who was let in is
     sent away.
 
+    Calls in the background take what these leave: a place while nobody queues, and while there are
+    others but three quarters of the places. Where a call costs nothing (``preempts``), they may have
+    all, and give theirs up to others.
+
     Attributes:
-        running, queued: calls under way, and waiting.
+        running, queued: calls under way, and waiting; in the background, only the former.
         stalls: of our own event loop; how long calls took that had one, nobody learns from.
     """
 
-    def __init__(self, limit: AdaptiveLimit, *, queue_size: int, clock: Clock = monotonic) -> None:
+    def __init__(
+        self,
+        limit: AdaptiveLimit,
+        *,
+        queue_size: int,
+        preempts: bool = False,
+        clock: Clock = monotonic,
+    ) -> None:
         """Let ``queue_size`` calls wait at most."""
         self._limit = limit
         self._queue_size = queue_size
@@ -130,6 +152,10 @@ class Admission:
         self._lanes: dict[str, _Lane] = defaultdict(_Lane)
         self._numbers = count()
         self._callers: Counter[str] = Counter()  # calls of theirs that wait
+        self._preempts = preempts
+        self._behind = _Lane()  # of all calls in the background
+        self._spare: deque[asyncio.Future[None]] = deque()  # those of them that wait
+        self._interruptible: list[Place] = []
         self._pressure = Pressure(clock())
         self.stalls = Stalls(clock, lambda: self.running > 0)
         self.running = 0
@@ -140,27 +166,39 @@ class Admission:
         """Calls that may be under way at once."""
         return self._limit.value
 
+    @property
+    def most(self) -> int:
+        """Calls that there may ever be at once."""
+        return self._limit.most
+
     def place(self, feature: str, deadline: Deadline, *, stream: bool) -> Place:
         """A place for one call of ``feature``; entering it waits for it.
 
         Entering raises ``Overloaded`` if there is none, nor will there be one soon enough, and
-        ``DeadlineExceeded`` if the time would not suffice even with a place.
+        ``DeadlineExceeded`` if the time would not suffice even with a place. In the background it
+        waits as long as it takes.
         """
-        return Place(self, self._lanes[feature], deadline, stream)
+        background = deadline.call.background
+        lane = self._behind if background else self._lanes[feature]
+        return Place(self, lane, deadline, stream, background)
 
     async def enter(self, place: Place) -> None:
         """Take the place, at once or in turn."""
         lane, now = place.lane, self._clock()
-        lane.seen_at = now
-        caller = place.deadline.call.caller.id
-        self._pressure.arrived(caller, now, lane.held.value(now), standing=self.queued > 0)
-        place.needs = _CAUTION * lane.latency[place.stream].value(now)
-        if place.needs > place.deadline.at - now:
-            raise place.deadline.exceeded()
-        if lane.waiting or not self._is_free(lane):
-            await self._wait(place)
+        if place.background:
+            await self._enter_behind(place)
         else:
-            self._take(lane, 1)
+            lane.seen_at = now
+            caller = place.deadline.call.caller.id
+            self._pressure.arrived(caller, now, lane.held.value(now), standing=self.queued > 0)
+            place.needs = _CAUTION * lane.latency[place.stream].value(now)
+            if place.needs > place.deadline.at - now:
+                raise place.deadline.exceeded()
+            if lane.waiting or not self._is_free(lane):
+                self._interrupt()
+                await self._wait(place)
+            else:
+                self._take(lane, 1)
         place.started = self._clock()
         place.stalled = -self.stalls.so_far()
         place.in_flight = self.running
@@ -168,11 +206,13 @@ class Admission:
     def leave(self, place: Place, error: BaseException | None) -> None:
         """Give the place back, with how the call ended."""
         lane = place.lane
-        wanted = self.running + self.queued
+        wanted = self.running + self.queued + len(self._spare)
+        if place.background:
+            self._interruptible.remove(place)
         self._take(lane, -1)
         if isinstance(error, UpstreamError) and error.upstream_status in _TOO_MANY:
             self._limit.refused()
-        if place.seconds is not None:
+        if place.seconds is not None and not place.background:
             self._pressure.answered()
         if place.seconds is not None and place.stalled <= _STALLED_SHARE * place.seconds:
             now = self._clock()
@@ -186,6 +226,39 @@ class Admission:
                 wanted=wanted,
             )
         self._hand_on()
+
+    async def _enter_behind(self, place: Place) -> None:
+        """Take what others leave, once there is some."""
+        if self._spare or not self._has_spare():
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._spare.append(turn)
+            with place.deadline.call.spending("queue"):
+                try:
+                    await turn
+                except asyncio.CancelledError:
+                    if turn.done() and not turn.cancelled():  # its turn came at the same moment
+                        self._take(place.lane, -1)
+                        self._hand_on()
+                    raise
+        else:
+            self._take(place.lane, 1)
+        self._interruptible.append(place)
+
+    def _has_spare(self) -> bool:
+        """Whether there is a place for a call in the background."""
+        if self.queued or self.running >= self._limit.value:
+            return False
+        free = 0 if self._preempts or not self._has_company(self._behind) else _KEPT_FREE
+        return self.running < max(1, int(self._limit.value * (1 - free)))
+
+    def _interrupt(self) -> None:
+        """Have one call in the background give up its place: the one that began last."""
+        if self._preempts:
+            for place in reversed(self._interruptible):
+                if place.stop and not place.wanted:
+                    place.wanted = True
+                    place.stop()
+                    return
 
     def _take(self, lane: _Lane, places: int) -> None:
         self.running += places
@@ -294,6 +367,11 @@ class Admission:
             if in_time:
                 self._take(lane, 1)
             turn.set_result(in_time)
+        while self._spare and self._has_spare():
+            behind = self._spare.popleft()
+            if not behind.done():
+                self._take(self._behind, 1)
+                behind.set_result(None)
 
 
 def _overloaded(expected: float) -> Overloaded:

@@ -29,7 +29,7 @@ class OnTrial:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST":
+        if scope["type"] != "http" or scope["method"] != "POST" or current_call().background:
             await self._app(scope, receive, send)
             return
         trial: Trial = scope["state"]["trial"]

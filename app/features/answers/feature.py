@@ -120,9 +120,6 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-# Proofs: the sentences that an answer names exist, and hold its figures ---------------------------
-
-
 def names_sources(request: AnswerTask, output: Written) -> Check:
     """Whether the sentences exist that the answer says it rests on."""
     most = len(request.sentences)

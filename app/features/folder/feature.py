@@ -102,9 +102,6 @@ def read_folder(folder: Path) -> FolderPackage:
     return FolderPackage(feature, (router,), names, file)
 
 
-# Proofs --------------------------------------------------------------------------------------
-
-
 def _proof(
     name: str, arguments: Any, declared: Declaration[Any], output: list[str], folder: Path
 ) -> Proof[Any, Any]:
@@ -148,9 +145,6 @@ def _known(
 def _texts(value: Any) -> list[str]:
     items = cast("list[Any]", value) if isinstance(value, list) else [value]
     return [item for item in items if isinstance(item, str)]
-
-
-# How an input reads ----------------------------------------------------------------------------
 
 
 def _lines(fields: Iterable[tuple[str, Any]]) -> str:

@@ -104,11 +104,8 @@ def _kind(of: OutputField) -> Any:
     return kind | None if of.optional else kind
 
 
-# A JSON Schema file (draft 2020-12): a model's fields, each its own schema ------------------------
-
-
 def _of_file(path: Path) -> dict[str, Any]:
-    """The annotations of an object's properties, by their names."""
+    """The annotations of the properties of an object that a JSON Schema (draft 2020-12) describes."""
     try:
         text = text_of(path)
         schema: Any = json.loads(text)

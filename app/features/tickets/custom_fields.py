@@ -93,8 +93,7 @@ class CustomFields(_Schema):
             detail = f"required names {', '.join(unknown)}, which properties does not have."
             raise field_error(SchemaUnsatisfiable, detail)
         if len(self.model_dump_json(exclude_none=True)) > _MOST_CHARACTERS:
-            detail = f"The schema may have at most {_MOST_CHARACTERS} characters."
-            raise field_error(TextTooLong, detail)
+            raise field_error(TextTooLong, f"May have at most {_MOST_CHARACTERS} characters.")
         return self
 
     def findings(self, values: Mapping[str, Any]) -> dict[str, str]:

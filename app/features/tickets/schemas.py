@@ -47,9 +47,6 @@ _HeaderName = Annotated[str, StringConstraints(max_length=200)]
 _HeaderValue = Annotated[str, StringConstraints(max_length=10_000)]
 
 
-# What is asked ---------------------------------------------------------------------------------
-
-
 class Intent(Request):
     """Something that a customer may want."""
 
@@ -76,8 +73,7 @@ class TicketOptions(Request):
     @classmethod
     def _named_once(cls, intents: list[Intent]) -> list[Intent]:
         if len({intent.name for intent in intents}) < len(intents):
-            msg = "each name may stand there only once"
-            raise ValueError(msg)
+            raise ValueError("each name may stand there only once")
         return intents
 
     @property
@@ -119,8 +115,7 @@ class TicketRequest(TicketOptions):
     @model_validator(mode="after")
     def _one_form(self) -> "TicketRequest":
         if (self.text is None) == (self.body is None) or (self.text and self.subject):
-            msg = "give either text, or body with an optional subject"
-            raise ValueError(msg)
+            raise ValueError("give either text, or body with an optional subject")
         return self
 
     @property
@@ -132,9 +127,6 @@ class TicketRequest(TicketOptions):
     def parts(self) -> tuple[Part, Part]:
         """Subject and body, as entities name them."""
         return ("subject", self.subject or ""), ("body", self.content)
-
-
-# What the model writes -------------------------------------------------------------------------
 
 
 def _limit(**limits: int) -> Any:
@@ -183,9 +175,6 @@ class Reading(BaseModel):
     custom_fields: dict[str, JsonValue] | None = Field(
         default=None, description="Null for each that the email does not tell."
     )
-
-
-# What is answered ------------------------------------------------------------------------------
 
 
 class Entity(Output):

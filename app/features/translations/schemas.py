@@ -44,9 +44,8 @@ def _of_some_use(terms: dict[str, str]) -> dict[str, str]:
         raise field_error(GlossaryInvalid, "Both sides of a term must not be blank.")
     if len({source.casefold().strip() for source in terms}) < len(terms):
         raise field_error(GlossaryInvalid, "A term may stand in it only once.")
-    if (
-        size := sum(len(source) + len(target) for source, target in terms.items())
-    ) > LARGEST_GLOSSARY:
+    size = sum(len(source) + len(target) for source, target in terms.items())
+    if size > LARGEST_GLOSSARY:
         detail = f"May have at most {LARGEST_GLOSSARY} characters together, not {size}."
         raise field_error(GlossaryInvalid, detail)
     return terms

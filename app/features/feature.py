@@ -353,11 +353,7 @@ def reply_of(kind: Any, result: Result[Any], **fields: object) -> Any:
     """A reply of a kind (``Reply[…]``) with the model, usage and checks of a result."""
     said = result.completion
     return kind(
-        **fields,
-        model=said.model,
-        adapter=said.adapter,
-        usage=result.usage,
-        checks=result.checks,
+        **fields, model=said.model, adapter=said.adapter, usage=result.usage, checks=result.checks
     )
 
 

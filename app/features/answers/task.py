@@ -7,14 +7,7 @@ from typing import Annotated, Any, Final
 
 import regex
 from cachetools import LRUCache, cached
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    InstanceOf,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, InstanceOf
 from pydantic_core import CoreSchema, core_schema
 
 from app.features.answers.schemas import Action, Document, Message

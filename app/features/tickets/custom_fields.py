@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 import jsonschema_rs
-from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
 
 from app.errors import SchemaUnsatisfiable, TextTooLong, field_error
 from app.features.wire import Request, few
@@ -19,8 +19,8 @@ _USUAL_LIMITS: Final[Mapping[str, Mapping[str, int]]] = {
     "array": {"maxItems": 20},
 }
 
-_Name = Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,60}$")]
-_Word = Annotated[str, StringConstraints(max_length=500)]
+_Name = Annotated[str, Field(pattern=r"^[\w.-]{1,60}$")]
+_Word = Annotated[str, Field(max_length=500)]
 _Scalar = Annotated[
     _Word | int | float | bool | None,
     WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),

@@ -3,15 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from app.features.tickets.custom_fields import CustomFields
 from app.features.wire import Line, Output, Passage, Request, examples, few
@@ -43,17 +35,17 @@ Part = tuple[Literal["subject", "body"], str]
 
 _MOST_HEADERS: Final = 200
 
-_HeaderName = Annotated[str, StringConstraints(max_length=200)]
-_HeaderValue = Annotated[str, StringConstraints(max_length=10_000)]
+_HeaderName = Annotated[str, Field(max_length=200)]
+_HeaderValue = Annotated[str, Field(max_length=10_000)]
 
 
 class Intent(Request):
     """Something that a customer may want."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[\w.:-]{1,60}$")] = Field(
+    name: Annotated[str, Field(pattern=r"^[\w.:-]{1,60}$")] = Field(
         description="The name that the ticket gets."
     )
-    description: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
+    description: Annotated[str, Field(min_length=1, max_length=200)] = Field(
         description="When it is the right one, in a few words."
     )
 
@@ -102,7 +94,7 @@ class TicketRequest(TicketOptions):
     text: Passage | None = Field(default=None, description="The whole email.")
     subject: Line | None = Field(default=None, description="The subject line.")
     body: Passage | None = Field(default=None, description="The body.")
-    sender: Annotated[str, StringConstraints(max_length=1_000)] | None = Field(
+    sender: Annotated[str, Field(max_length=1_000)] | None = Field(
         default=None, alias="from", description="Who wrote it, as in the email's `From`."
     )
     headers: Annotated[

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.knowledge import sentences
-from app.knowledge.sentences import LONGEST, segmented
+from app.knowledge import splitting
 from app.knowledge.sources import Heading, Source
-from app.knowledge.splitting import split
+from app.knowledge.splitting import LONGEST_SENTENCE as LONGEST
+from app.knowledge.splitting import segmented, split
 
 
 def texts(text: str, language: str | None = "en") -> list[str]:
@@ -109,4 +109,4 @@ def test_segments_are_the_text(text: str) -> None:
 def test_the_last_word_is_found_in_linear_time() -> None:
     """No clock: it takes milliseconds, or an hour where each of a word's letters may begin one."""
     text = "a" * 500_000 + " "
-    assert sentences._LAST_WORD.sub("", f"{text}b", 1) == text  # pyright: ignore[reportPrivateUsage]
+    assert splitting._LAST_WORD.sub("", f"{text}b", 1) == text  # pyright: ignore[reportPrivateUsage]

@@ -107,6 +107,7 @@ def spans(
     in the text.
     """
     found: list[Span] = []
+    code = language.partition("-")[0].lower()
     for first, stop in _lines(text, start, end):
         is_row, before = _CELL in text[first:stop], len(found)
         mark = _ITEM.match(text, first, stop)
@@ -114,7 +115,8 @@ def spans(
         room = most - len(mark[1]) if mark else most
         while at < stop:
             window = text[at : min(stop, at + _WINDOW)]
-            pieces = [window] if is_row else segmented(window, language)
+            readable = window.encode(errors="replace").decode()  # no lone surrogates
+            pieces: list[str] = [window] if is_row else _SENTENCEX.segment(code, readable)
             if at + len(window) < stop and len(pieces) > 1:
                 pieces.pop()  # it may go on after the window, so it is read again with what follows
             for piece in pieces:
@@ -129,16 +131,6 @@ def spans(
         if mark:
             found[before] = (mark.start(1), found[before][1])
     return found
-
-
-def segmented(text: str, language: str) -> list[str]:
-    """A text's sentences in order, each with the white space after it; together, they are the text.
-
-    Give it a few thousand characters at most. A lone surrogate, which sentencex refuses, comes back
-    as a question mark.
-    """
-    whole = text.encode(errors="replace").decode()
-    return _SENTENCEX.segment(language.partition("-")[0].lower(), whole)
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[Span]:

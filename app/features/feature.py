@@ -169,7 +169,6 @@ class Feature(Generic[In, Out]):
 
     @property
     def cases(self) -> Sequence[Case]:
-        """Its cases, as :meth:`cases_in`."""
         return self.cases_in(self.texts)
 
     def cases_in(self, texts: Texts[In, Out]) -> Sequence[Case]:
@@ -223,7 +222,6 @@ class Feature(Generic[In, Out]):
     # What the frame does ---------------------------------------------------------------------
 
     def prompt(self, request: In) -> Prompt:
-        """The prompt for an input."""
         return Prompt(self.prefix(request), self.turns(request))
 
     async def run(self, request: In, gateway: ModelGateway) -> Reply[Out]:

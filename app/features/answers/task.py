@@ -81,7 +81,6 @@ class AnswerTask(BaseModel):
         return [self.sentences[number - 1] for number in numbers if 0 < number <= most]
 
     def changed(self, **fields: Any) -> "AnswerTask":
-        """The same with other values of some attributes."""
         own = {name: getattr(self, name) for name in AnswerTask.model_fields}
         return AnswerTask.model_construct(**own | fields)
 

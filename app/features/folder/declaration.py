@@ -156,7 +156,6 @@ class FeatureFile:
             raise self.wrong(first_wrong(error)) from error
 
     def wrong(self, error: Wrong) -> ConfigurationError:
-        """What stops the start, with the line."""
         name = ".".join(map(str, error.where))
         return self._error(line_of(self._text, error.where), f"{name}: {error}")
 

@@ -47,7 +47,6 @@ def _model(name: str, base: Any, about: str, fields: dict[str, Any]) -> Any:
 
 
 def _given(declared: Declaration[Any], folder: Path) -> dict[str, Any]:
-    """The fields of the output."""
     if declared.output == "text":
         return {}
     if isinstance(declared.output, SchemaFile):
@@ -170,7 +169,6 @@ def _checked(schema: dict[str, Any]) -> Any:
 
 
 def _line(text: str, key: str) -> int:
-    """The line that a key first stands in."""
     start = text.find(json.dumps(key))
     return text.count("\n", 0, max(start, 0)) + 1
 

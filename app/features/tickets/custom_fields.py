@@ -63,7 +63,6 @@ class CustomField(_Schema):
         return self
 
     def as_schema(self) -> dict[str, Any]:
-        """The field as JSON Schema."""
         return self.model_dump(exclude_none=True)
 
     def as_guide(self) -> dict[str, Any]:
@@ -72,7 +71,6 @@ class CustomField(_Schema):
 
     @property
     def in_words(self) -> str:
-        """What is asked for."""
         values = self.enum or (self.items and self.items.enum)
         kind = f"{self.format or self.type}{f', one of {values}' if values else ''}"
         return "; ".join(filter(None, (kind, self.title, self.description)))

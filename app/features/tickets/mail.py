@@ -98,7 +98,6 @@ class _Part(Message):
 
     @property
     def type(self) -> str:
-        """The media type that it says."""
         return super().get_content_type()
 
     def get_content_type(self) -> str:

@@ -70,7 +70,6 @@ class TicketOptions(Request):
 
     @property
     def intent_names(self) -> list[str]:
-        """The names alone."""
         return [intent.name for intent in self.intents]
 
 
@@ -112,12 +111,10 @@ class TicketRequest(TicketOptions):
 
     @property
     def content(self) -> str:
-        """The text or the body."""
         return self.text or self.body or ""
 
     @property
     def parts(self) -> tuple[Part, Part]:
-        """Subject and body, as entities name them."""
         return ("subject", self.subject or ""), ("body", self.content)
 
 

@@ -107,7 +107,6 @@ class _Maker:
         )
 
     def plain(self, text: str, written: Callable[[str], str | None] = str) -> list[Part]:
-        """The parts of a text without tags."""
         parts: list[Part] = []
         for part in cut(text, language=self._language, most=_MOST):
             if not has_words(part):

@@ -41,7 +41,6 @@ class Queries(Feature[QueryTask, str]):
         return f"Search query in {NAMES.get(request.language.upper(), request.language)}:"
 
     def read(self, request: QueryTask, completion: Completion) -> str:
-        """The first line."""
         del request
         return completion.text.strip().partition("\n")[0][:_MOST_CHARACTERS]
 

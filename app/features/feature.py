@@ -152,12 +152,9 @@ class Feature(Generic[In, Out]):
         instruction, examples, cases = (
             folder / name if (folder / name).exists() else self.folder / name for name in names
         )
+        kind = Example[self.asks, self.gives]
         try:
-            return Texts(
-                instruction_of(instruction),
-                lines_of(examples, Example[self.asks, self.gives]),
-                cases,
-            )
+            return Texts(instruction_of(instruction), lines_of(examples, kind), cases)
         except ValueError as error:
             raise ConfigurationError(f"Feature {self.name}: {error}") from error
 
@@ -204,12 +201,10 @@ class Feature(Generic[In, Out]):
 
     def prefix(self, request: In) -> PromptPrefix:
         """What the prompt begins with; the same value for as many requests as possible."""
-        del request
         return self._prefix
 
     def read(self, request: In, completion: Completion) -> Out:
         """The output in its type; raises ``ValueError`` if it does not fit."""
-        del request
         if issubclass(self.gives, str):
             return self._output.validate_python(completion.text.strip())
         try:

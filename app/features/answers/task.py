@@ -122,7 +122,6 @@ class Written(str):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        del source, handler
         return core_schema.no_info_after_validator_function(_complete, core_schema.str_schema())
 
 

@@ -38,7 +38,6 @@ class Queries(Feature[QueryTask, str]):
         return f"Search query in {NAMES.get(request.language.upper(), request.language)}:"
 
     def read(self, request: QueryTask, completion: Completion) -> str:
-        del request
         return completion.text.strip().partition("\n")[0][:_MOST_CHARACTERS]
 
 

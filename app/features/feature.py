@@ -8,14 +8,15 @@ A feature lives in a folder of its own (``docs/adding-a-feature.md`` makes one):
     feature.toml      its types and proofs (``folder``); or, with endpoints of its own, __init__.py
 """
 
+import json
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import to_json
@@ -108,6 +109,7 @@ class Feature(Generic[In, Out]):
         title: str | None = None,
         metrics: Mapping[str, str] = MappingProxyType({}),
         margin: float = 0.05,
+        trusted: Collection[str] = (),
     ) -> None:
         """Load the folder; raise ``ConfigurationError`` where a file is missing or a line is wrong.
 
@@ -123,13 +125,14 @@ class Feature(Generic[In, Out]):
             title: what it does, in a line; the first of that module's docstring unless given.
             metrics: by which metric a bare value of a case is compared, by its path; else exactly.
             margin: by how much the cases' mean score may be lower without being worse, 0 to 1.
+            trusted: fields of the input that the caller's own program chooses; part of the task.
         """
         module = sys.modules[asks.__module__]
         self.name = name
         self.title = title or (module.__doc__ or name).strip().partition("\n")[0].rstrip(".")
         self.folder = folder or Path(module.__file__ or "").parent
         self.asks, self.gives = asks, gives
-        self._proofs = proofs
+        self._proofs, self._trusted = proofs, trusted
         self._max_tokens, self._alternatives = max_tokens, alternatives
         self._output = TypeAdapter(gives)
         self.takes, self.margin = takes or asks, margin
@@ -149,12 +152,9 @@ class Feature(Generic[In, Out]):
         instruction, examples, cases = (
             folder / name if (folder / name).exists() else self.folder / name for name in names
         )
+        kind = Example[self.asks, self.gives]
         try:
-            return Texts(
-                instruction_of(instruction),
-                lines_of(examples, Example[self.asks, self.gives]),
-                cases,
-            )
+            return Texts(instruction_of(instruction), lines_of(examples, kind), cases)
         except ValueError as error:
             raise ConfigurationError(f"Feature {self.name}: {error}") from error
 
@@ -166,7 +166,6 @@ class Feature(Generic[In, Out]):
 
     @property
     def cases(self) -> Sequence[Case]:
-        """Its cases, as :meth:`cases_in`."""
         return self.cases_in(self.texts)
 
     def cases_in(self, texts: Texts[In, Out]) -> Sequence[Case]:
@@ -188,15 +187,12 @@ class Feature(Generic[In, Out]):
 
     def render(self, request: In) -> str:
         """The input as the model reads it, in examples and requests alike."""
-        fields = [(k, v) for k, v in request if v is not None]
-        if len(fields) == 1:
-            return str(fields[0][1])
-        return "\n".join(f"{name}: {value}" for name, value in fields)
+        fields = [(k, v) for k, v in request if v is not None and k not in self._trusted]
+        return _written(fields[0][1]) if len(fields) == 1 else _lines(fields)
 
     def task(self, request: In) -> str:
-        """What is to be done with the input, in our own words, where the instruction does not say."""
-        del request
-        return ""
+        """What is to be done with the input, where the instruction does not say."""
+        return _lines((k, v) for k, v in request if v is not None and k in self._trusted)
 
     def turns(self, request: In) -> tuple[Turn, ...]:
         """The conversation that the model is to go on with; the last turn is the user's."""
@@ -205,12 +201,10 @@ class Feature(Generic[In, Out]):
 
     def prefix(self, request: In) -> PromptPrefix:
         """What the prompt begins with; the same value for as many requests as possible."""
-        del request
         return self._prefix
 
     def read(self, request: In, completion: Completion) -> Out:
         """The output in its type; raises ``ValueError`` if it does not fit."""
-        del request
         if issubclass(self.gives, str):
             return self._output.validate_python(completion.text.strip())
         try:
@@ -223,7 +217,6 @@ class Feature(Generic[In, Out]):
     # What the frame does ---------------------------------------------------------------------
 
     def prompt(self, request: In) -> Prompt:
-        """The prompt for an input."""
         return Prompt(self.prefix(request), self.turns(request))
 
     async def run(self, request: In, gateway: ModelGateway) -> Reply[Out]:
@@ -336,15 +329,24 @@ class Feature(Generic[In, Out]):
         return Shot("\n".join(parts), self.written(example))
 
 
+def _lines(fields: Iterable[tuple[str, Any]]) -> str:
+    return "\n".join(
+        f"{name}:\n{_written(value)}" if isinstance(value, list) else f"{name}: {_written(value)}"
+        for name, value in fields
+    )
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return "\n".join(f"- {item}" for item in cast("list[str]", value))
+    return json.dumps(value) if isinstance(value, bool | float) else str(value)
+
+
 def reply_of(kind: Any, result: Result[Any], **fields: object) -> Any:
     """A reply of a kind (``Reply[…]``) with the model, usage and checks of a result."""
     said = result.completion
     return kind(
-        **fields,
-        model=said.model,
-        adapter=said.adapter,
-        usage=result.usage,
-        checks=result.checks,
+        **fields, model=said.model, adapter=said.adapter, usage=result.usage, checks=result.checks
     )
 
 

@@ -86,8 +86,6 @@ def _named(things: Sequence[str]) -> str:
     return ", ".join(named[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-# By name, as of texts, whatever the feature is -----------------------------------------------------
-
 Names = Annotated[
     tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
 ]

@@ -81,5 +81,4 @@ class Passage:
 
     @property
     def text(self) -> str:
-        """Its text."""
         return self.source.text[self.start : self.end]

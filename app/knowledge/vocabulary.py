@@ -59,8 +59,9 @@ def _intents(path: Path) -> Mapping[str, str]:
         try:
             intent = _Intent.model_validate_json(line)
         except ValidationError as error:
-            msg = f'GROUNDWORK_INTENTS: {path.name}:{number} must be {{"name": "…", '
-            raise ConfigurationError(msg + '"description": "…"}.') from error
+            right = '{"name": "…", "description": "…"}'
+            what = f"GROUNDWORK_INTENTS: {path.name}:{number} must be {right}."
+            raise ConfigurationError(what) from error
         intents[intent.name] = intent.description
     return intents
 

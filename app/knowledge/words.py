@@ -1,7 +1,6 @@
 """The words of a text as a search compares them: folded, stemmed, in scripts of all kinds."""
 
 import unicodedata
-from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
 from itertools import chain, pairwise
@@ -10,24 +9,12 @@ from typing import Any, Final
 
 import regex
 
+from app.languages import NAMES
+
 _SNOWBALL: Final[Any] = import_module("Stemmer")  # it has no types
 _NORWEGIAN: Final = {"nb": "no", "nn": "no"}
 
-# Lists of bm25s, which is loaded with the first passage.
-_FUNCTION_WORDS: Final[Mapping[str, str]] = {
-    "da": "STOPWORDS_DANISH",
-    "de": "STOPWORDS_GERMAN",
-    "en": "STOPWORDS_EN_PLUS",
-    "es": "STOPWORDS_SPANISH",
-    "fr": "STOPWORDS_FRENCH",
-    "it": "STOPWORDS_ITALIAN",
-    "nb": "STOPWORDS_NORWEGIAN",
-    "nl": "STOPWORDS_DUTCH",
-    "pt": "STOPWORDS_PORTUGUESE",
-    "ru": "STOPWORDS_RUSSIAN",
-    "sv": "STOPWORDS_SWEDISH",
-    "tr": "STOPWORDS_TURKISH",
-}
+_UNLISTED: Final = ("ko", "zh")  # bm25s has lists, but of whole words, not of pairs of letters
 
 _UNSPACED: Final = r"\p{Han}\p{Hiragana}\p{Katakana}ー\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _TOKEN: Final = regex.compile(
@@ -60,8 +47,9 @@ def words(text: str, language: str | None = None) -> list[str]:
 @lru_cache(maxsize=64)
 def function_words(language: str) -> frozenset[str]:
     """The words that stand in any text of a language, as ``words`` gives them; of some, none."""
-    lists: Any = import_module("bm25s.stopwords")
-    listed = getattr(lists, _FUNCTION_WORDS.get(language, ""), ())
+    lists: Any = import_module("bm25s.stopwords")  # it is loaded with the first passage
+    name = "EN_PLUS" if language == "en" else NAMES.get(language.upper(), "").upper()
+    listed = () if language in _UNLISTED else getattr(lists, f"STOPWORDS_{name}", ())
     return frozenset(words(" ".join(listed), language))
 
 

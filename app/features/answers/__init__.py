@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from app.errors import ConversationUnknown, FeedbackOff
 from app.features.answers.answering import COMPLETED, events, reply
@@ -31,7 +31,7 @@ class FeedbackRequest(Request):
     model_config = examples({"rating": "down", "comment": "The warranty is five years now."})
 
     rating: Literal["up", "down"] = Field(description="Whether the answer was good.")
-    comment: Annotated[str, StringConstraints(max_length=4_000)] | None = Field(
+    comment: Annotated[str, Field(max_length=4_000)] | None = Field(
         default=None, description="What was good or wrong."
     )
 

@@ -9,13 +9,7 @@ from itertools import accumulate, dropwhile
 from secrets import token_hex
 from typing import Any, Final
 
-from app.errors import (
-    ConversationsOff,
-    ConversationUnknown,
-    GroundworkError,
-    InputTooLong,
-    invalid,
-)
+from app.errors import ConversationsOff, ConversationUnknown, GroundworkError, InputTooLong, invalid
 from app.features.answers.feature import FEATURE
 from app.features.answers.schemas import (
     Answer,

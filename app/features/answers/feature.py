@@ -47,16 +47,6 @@ class Answers(Feature[AnswerTask, Written]):
     read again.
     """
 
-    def __init__(self) -> None:
-        super().__init__(
-            "answers",
-            asks=AnswerTask,
-            gives=Written,
-            proofs=(names_sources, keeps_figures),
-            takes=AnswerRequest,
-            margin=0.07,
-        )
-
     def use(self, texts: Texts[AnswerTask, Written]) -> None:
         super().use(texts)
         told = [each for each in self.examples if each.output.action == "answer"]
@@ -120,9 +110,6 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-# Proofs: the sentences that an answer names exist, and hold its figures ---------------------------
-
-
 def names_sources(request: AnswerTask, output: Written) -> Check:
     """Whether the sentences exist that the answer says it rests on."""
     most = len(request.sentences)
@@ -178,4 +165,11 @@ def _values(figure: str) -> tuple[str, str]:
     return _NO_VALUE.sub("", pointed), _NO_VALUE.sub("", _THOUSANDS.sub("", pointed))
 
 
-FEATURE: Final = Answers()
+FEATURE: Final = Answers(
+    "answers",
+    asks=AnswerTask,
+    gives=Written,
+    proofs=(names_sources, keeps_figures),
+    takes=AnswerRequest,
+    margin=0.07,
+)

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from app.features.wire import Line, Output, Passage, Request, examples
 from app.knowledge import sources
 
 Action = Literal["answer", "clarify", "handoff", "unknown"]
-ConversationId = Annotated[str, StringConstraints(pattern=r"^conv_[0-9a-f]{32}$")]
+ConversationId = Annotated[str, Field(pattern=r"^conv_[0-9a-f]{32}$")]
 
 
 class Document(Request):

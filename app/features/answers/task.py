@@ -7,14 +7,7 @@ from typing import Annotated, Any, Final
 
 import regex
 from cachetools import LRUCache, cached
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    InstanceOf,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, InstanceOf
 from pydantic_core import CoreSchema, core_schema
 
 from app.features.answers.schemas import Action, Document, Message
@@ -88,7 +81,6 @@ class AnswerTask(BaseModel):
         return [self.sentences[number - 1] for number in numbers if 0 < number <= most]
 
     def changed(self, **fields: Any) -> "AnswerTask":
-        """The same with other values of some attributes."""
         own = {name: getattr(self, name) for name in AnswerTask.model_fields}
         return AnswerTask.model_construct(**own | fields)
 
@@ -130,7 +122,6 @@ class Written(str):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        del source, handler
         return core_schema.no_info_after_validator_function(_complete, core_schema.str_schema())
 
 

@@ -12,7 +12,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    StringConstraints,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -49,7 +48,7 @@ class OutputField(_Table):
     description: str = ""
     max_length: int | None = Field(default=None, ge=1, le=1_000_000)
     max_items: int | None = Field(default=None, ge=1, le=1_000)
-    values: tuple[Annotated[str, StringConstraints(min_length=1)], ...] = Field(
+    values: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         default=(), validate_default=True
     )
     minimum: float | None = None
@@ -114,7 +113,7 @@ class Declaration(_Table, Generic[Outputs]):
     """The file."""
 
     name: Name
-    title: Annotated[str, StringConstraints(pattern=r"^\S.*$", max_length=100)]
+    title: Annotated[str, Field(pattern=r"^\S.*$", max_length=100)]
     description: str = ""
     margin: float = Field(default=0.05, ge=0, le=1)
     input: Annotated[dict[_FieldName, InputField], Field(min_length=1)]
@@ -157,7 +156,6 @@ class FeatureFile:
             raise self.wrong(first_wrong(error)) from error
 
     def wrong(self, error: Wrong) -> ConfigurationError:
-        """What stops the start, with the line."""
         name = ".".join(map(str, error.where))
         return self._error(line_of(self._text, error.where), f"{name}: {error}")
 

@@ -1,6 +1,5 @@
 """A feature out of a folder without Python: what ``feature.toml`` declares, made of the same parts."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,39 +38,6 @@ class FolderPackage:
     file: FeatureFile
 
 
-class _FolderFeature(Feature[Any, Any]):
-    """A feature whose input is sent as its fields: those of strangers, then the trusted ones."""
-
-    def __init__(
-        self,
-        folder: Path,
-        declared: Declaration[Any],
-        request: type[BaseModel],
-        output: type[BaseModel],
-        proofs: Sequence[Proof[Any, Any]],
-    ) -> None:
-        self._trusted = {name for name, field in declared.input.items() if field.trusted}
-        super().__init__(
-            declared.name,
-            asks=request,
-            gives=str if declared.output == "text" else output,
-            proofs=proofs,
-            max_tokens=declared.sampling.max_tokens,
-            folder=folder,
-            title=declared.title,
-            metrics=declared.metrics,
-            margin=declared.margin,
-        )
-        self.replies = Reply[output]
-
-    def render(self, request: BaseModel) -> str:
-        fields = [(k, v) for k, v in request if v is not None and k not in self._trusted]
-        return _written(fields[0][1]) if len(fields) == 1 else _lines(fields)
-
-    def task(self, request: BaseModel) -> str:
-        return _lines((k, v) for k, v in request if v is not None and k in self._trusted)
-
-
 def read_folder(folder: Path) -> FolderPackage:
     """The feature of a folder with a ``feature.toml``.
 
@@ -91,7 +57,20 @@ def read_folder(folder: Path) -> FolderPackage:
         ]
     except Wrong as error:
         raise file.wrong(error) from error
-    feature = _FolderFeature(folder, declared, request, output, proofs)
+    gives: Any = str if declared.output == "text" else output
+    feature = Feature[Any, Any](
+        declared.name,
+        asks=request,
+        gives=gives,
+        proofs=proofs,
+        max_tokens=declared.sampling.max_tokens,
+        folder=folder,
+        title=declared.title,
+        metrics=declared.metrics,
+        margin=declared.margin,
+        trusted=[name for name, field in declared.input.items() if field.trusted],
+    )
+    feature.replies = Reply[output]
     feature.cases_in(feature.own)  # a wrong one is found now, not when they are asked
     router = router_of(feature, declared.description)
     title, snake = output.__name__, feature.name.replace("-", "_")
@@ -100,9 +79,6 @@ def read_folder(folder: Path) -> FolderPackage:
     names += [f"an operation {verb}_{snake}" for verb in ("create", "stream")]
     names += [f"a schema {schema}" for schema in sorted(schemas)]
     return FolderPackage(feature, (router,), names, file)
-
-
-# Proofs --------------------------------------------------------------------------------------
 
 
 def _proof(
@@ -148,21 +124,3 @@ def _known(
 def _texts(value: Any) -> list[str]:
     items = cast("list[Any]", value) if isinstance(value, list) else [value]
     return [item for item in items if isinstance(item, str)]
-
-
-# How an input reads ----------------------------------------------------------------------------
-
-
-def _lines(fields: Iterable[tuple[str, Any]]) -> str:
-    return "\n".join(
-        f"{name}:\n{_written(value)}" if isinstance(value, list) else f"{name}: {_written(value)}"
-        for name, value in fields
-    )
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, list):
-        return "\n".join(f"- {item}" for item in cast("list[str]", value))
-    if isinstance(value, bool | float):
-        return json.dumps(value)
-    return str(value)

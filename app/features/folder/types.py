@@ -47,7 +47,6 @@ def _model(name: str, base: Any, about: str, fields: dict[str, Any]) -> Any:
 
 
 def _given(declared: Declaration[Any], folder: Path) -> dict[str, Any]:
-    """The fields of the output."""
     if declared.output == "text":
         return {}
     if isinstance(declared.output, SchemaFile):
@@ -104,11 +103,8 @@ def _kind(of: OutputField) -> Any:
     return kind | None if of.optional else kind
 
 
-# A JSON Schema file (draft 2020-12): a model's fields, each its own schema ------------------------
-
-
 def _of_file(path: Path) -> dict[str, Any]:
-    """The annotations of an object's properties, by their names."""
+    """The annotations of the properties of an object that a JSON Schema (draft 2020-12) describes."""
     try:
         text = text_of(path)
         schema: Any = json.loads(text)
@@ -173,7 +169,6 @@ def _checked(schema: dict[str, Any]) -> Any:
 
 
 def _line(text: str, key: str) -> int:
-    """The line that a key first stands in."""
     start = text.find(json.dumps(key))
     return text.count("\n", 0, max(start, 0)) + 1
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 import jsonschema_rs
-from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
 
 from app.errors import SchemaUnsatisfiable, TextTooLong, field_error
 from app.features.wire import Request, few
@@ -19,8 +19,8 @@ _USUAL_LIMITS: Final[Mapping[str, Mapping[str, int]]] = {
     "array": {"maxItems": 20},
 }
 
-_Name = Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,60}$")]
-_Word = Annotated[str, StringConstraints(max_length=500)]
+_Name = Annotated[str, Field(pattern=r"^[\w.-]{1,60}$")]
+_Word = Annotated[str, Field(max_length=500)]
 _Scalar = Annotated[
     _Word | int | float | bool | None,
     WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),
@@ -63,7 +63,6 @@ class CustomField(_Schema):
         return self
 
     def as_schema(self) -> dict[str, Any]:
-        """The field as JSON Schema."""
         return self.model_dump(exclude_none=True)
 
     def as_guide(self) -> dict[str, Any]:
@@ -72,7 +71,6 @@ class CustomField(_Schema):
 
     @property
     def in_words(self) -> str:
-        """What is asked for."""
         values = self.enum or (self.items and self.items.enum)
         kind = f"{self.format or self.type}{f', one of {values}' if values else ''}"
         return "; ".join(filter(None, (kind, self.title, self.description)))
@@ -93,8 +91,7 @@ class CustomFields(_Schema):
             detail = f"required names {', '.join(unknown)}, which properties does not have."
             raise field_error(SchemaUnsatisfiable, detail)
         if len(self.model_dump_json(exclude_none=True)) > _MOST_CHARACTERS:
-            detail = f"The schema may have at most {_MOST_CHARACTERS} characters."
-            raise field_error(TextTooLong, detail)
+            raise field_error(TextTooLong, f"May have at most {_MOST_CHARACTERS} characters.")
         return self
 
     def findings(self, values: Mapping[str, Any]) -> dict[str, str]:

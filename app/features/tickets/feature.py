@@ -34,18 +34,6 @@ def _as_asked(request: TicketRequest, reading: Reading) -> Check | None:
 class _Tickets(Feature[TicketRequest, Reading]):
     """Reads a support email into what a ticket is made from."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "tickets",
-            asks=TicketRequest,
-            gives=Reading,
-            proofs=(_as_asked,),
-            max_tokens=1_200,
-            alternatives=5,
-            metrics={"product": "name"},
-            margin=0.07,
-        )
-
     def use(self, texts: Texts[TicketRequest, Reading]) -> None:
         super().use(texts)
         self._plain = self._with(_PLAIN)
@@ -105,4 +93,13 @@ def _nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 _PLAIN: Final = _schema(TicketOptions())
 
-FEATURE: Final = _Tickets()
+FEATURE: Final = _Tickets(
+    "tickets",
+    asks=TicketRequest,
+    gives=Reading,
+    proofs=(_as_asked,),
+    max_tokens=1_200,
+    alternatives=5,
+    metrics={"product": "name"},
+    margin=0.07,
+)

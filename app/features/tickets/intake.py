@@ -8,13 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Json, ValidationError
 from starlette.datastructures import UploadFile
 
-from app.errors import (
-    EmailUnreadable,
-    TextEmpty,
-    TextTooLong,
-    UnsupportedMediaType,
-    invalid,
-)
+from app.errors import EmailUnreadable, TextEmpty, TextTooLong, UnsupportedMediaType, invalid
 from app.features.concurrency import aside
 from app.features.tickets.mail import Email, read_email
 from app.features.tickets.schemas import TicketOptions, TicketRequest
@@ -45,7 +39,7 @@ DOCUMENTED: Final[dict[str, Any]] = {
                         "email": {**_EMAIL, "description": "The email's file."},
                         "options": _OPTIONS,
                     },
-                },
+                }
             },
         },
     }

@@ -98,7 +98,6 @@ class _Part(Message):
 
     @property
     def type(self) -> str:
-        """The media type that it says."""
         return super().get_content_type()
 
     def get_content_type(self) -> str:
@@ -198,9 +197,6 @@ def _one_line(text: str) -> str:
     return " ".join(_readable(text).split())
 
 
-# What is quoted, and the signature: by RFC 3676 alone, its own marks, no phrases ------------------
-
-
 class Reply(NamedTuple):
     """An email's text in three parts; each line that is not blank is in exactly one of them.
 
@@ -214,7 +210,7 @@ class Reply(NamedTuple):
 
 
 def split_reply(text: str) -> Reply:
-    """Split an email's text; answers between quoted lines are the sender's text."""
+    """Split an email's text by RFC 3676 alone; answers between quoted lines are the sender's text."""
     written: list[str] = []
     quoted: list[str] = []
     signature: list[str] = []

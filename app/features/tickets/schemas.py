@@ -3,15 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from app.features.tickets.custom_fields import CustomFields
 from app.features.wire import Line, Output, Passage, Request, examples, few
@@ -43,20 +35,17 @@ Part = tuple[Literal["subject", "body"], str]
 
 _MOST_HEADERS: Final = 200
 
-_HeaderName = Annotated[str, StringConstraints(max_length=200)]
-_HeaderValue = Annotated[str, StringConstraints(max_length=10_000)]
-
-
-# What is asked ---------------------------------------------------------------------------------
+_HeaderName = Annotated[str, Field(max_length=200)]
+_HeaderValue = Annotated[str, Field(max_length=10_000)]
 
 
 class Intent(Request):
     """Something that a customer may want."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[\w.:-]{1,60}$")] = Field(
+    name: Annotated[str, Field(pattern=r"^[\w.:-]{1,60}$")] = Field(
         description="The name that the ticket gets."
     )
-    description: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
+    description: Annotated[str, Field(min_length=1, max_length=200)] = Field(
         description="When it is the right one, in a few words."
     )
 
@@ -76,13 +65,11 @@ class TicketOptions(Request):
     @classmethod
     def _named_once(cls, intents: list[Intent]) -> list[Intent]:
         if len({intent.name for intent in intents}) < len(intents):
-            msg = "each name may stand there only once"
-            raise ValueError(msg)
+            raise ValueError("each name may stand there only once")
         return intents
 
     @property
     def intent_names(self) -> list[str]:
-        """The names alone."""
         return [intent.name for intent in self.intents]
 
 
@@ -106,7 +93,7 @@ class TicketRequest(TicketOptions):
     text: Passage | None = Field(default=None, description="The whole email.")
     subject: Line | None = Field(default=None, description="The subject line.")
     body: Passage | None = Field(default=None, description="The body.")
-    sender: Annotated[str, StringConstraints(max_length=1_000)] | None = Field(
+    sender: Annotated[str, Field(max_length=1_000)] | None = Field(
         default=None, alias="from", description="Who wrote it, as in the email's `From`."
     )
     headers: Annotated[
@@ -119,22 +106,16 @@ class TicketRequest(TicketOptions):
     @model_validator(mode="after")
     def _one_form(self) -> "TicketRequest":
         if (self.text is None) == (self.body is None) or (self.text and self.subject):
-            msg = "give either text, or body with an optional subject"
-            raise ValueError(msg)
+            raise ValueError("give either text, or body with an optional subject")
         return self
 
     @property
     def content(self) -> str:
-        """The text or the body."""
         return self.text or self.body or ""
 
     @property
     def parts(self) -> tuple[Part, Part]:
-        """Subject and body, as entities name them."""
         return ("subject", self.subject or ""), ("body", self.content)
-
-
-# What the model writes -------------------------------------------------------------------------
 
 
 def _limit(**limits: int) -> Any:
@@ -183,9 +164,6 @@ class Reading(BaseModel):
     custom_fields: dict[str, JsonValue] | None = Field(
         default=None, description="Null for each that the email does not tell."
     )
-
-
-# What is answered ------------------------------------------------------------------------------
 
 
 class Entity(Output):

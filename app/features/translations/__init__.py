@@ -10,11 +10,7 @@ from app.features.translations.schemas import (
     TranslationRequest,
     TranslationResult,
 )
-from app.features.translations.translating import (
-    TranslationCompleted,
-    translate,
-    translate_stream,
-)
+from app.features.translations.translating import TranslationCompleted, translate, translate_stream
 from app.features.translations.translator import FEATURE
 from app.languages import FORMAL, NAMES, base
 from app.web.deps import GatewayDep, VocabularyDep

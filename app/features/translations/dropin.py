@@ -11,15 +11,7 @@ from fastapi import Request as HttpRequest
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from langcodes import Language
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    StringConstraints,
-    Tag,
-    WithJsonSchema,
-)
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import to_json
 
 from app.errors import GroundworkError
@@ -184,7 +176,7 @@ class LibreText(Request):
 
     model_config = examples({"q": _EXAMPLE}) | _OTHERS
 
-    q: Annotated[str, StringConstraints(max_length=100_000)] = Field(description="The text.")
+    q: Annotated[str, Field(max_length=100_000)] = Field(description="The text.")
 
 
 class LibreDetection(Output):

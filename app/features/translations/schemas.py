@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from app.errors import (
     FormalityUnsupported,
@@ -44,9 +44,8 @@ def _of_some_use(terms: dict[str, str]) -> dict[str, str]:
         raise field_error(GlossaryInvalid, "Both sides of a term must not be blank.")
     if len({source.casefold().strip() for source in terms}) < len(terms):
         raise field_error(GlossaryInvalid, "A term may stand in it only once.")
-    if (
-        size := sum(len(source) + len(target) for source, target in terms.items())
-    ) > LARGEST_GLOSSARY:
+    size = sum(len(source) + len(target) for source, target in terms.items())
+    if size > LARGEST_GLOSSARY:
         detail = f"May have at most {LARGEST_GLOSSARY} characters together, not {size}."
         raise field_error(GlossaryInvalid, detail)
     return terms
@@ -60,15 +59,15 @@ def _bounded(texts: list[str]) -> list[str]:
     return texts
 
 
-_Term = Annotated[str, StringConstraints(max_length=1_000)]
+_Term = Annotated[str, Field(max_length=1_000)]
 _Terms = Annotated[
     dict[_Term, _Term],
     Field(max_length=MOST_TERMS),
     AfterValidator(_of_some_use),
     few(MOST_TERMS, GlossaryInvalid),
 ]
-_Tag = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-OneText = Annotated[str, StringConstraints(max_length=MOST_BYTES)]
+_Tag = Annotated[str, Field(min_length=1, max_length=100)]
+OneText = Annotated[str, Field(max_length=MOST_BYTES)]
 Texts = Annotated[
     list[OneText], Field(min_length=1, max_length=MOST_TEXTS), AfterValidator(_bounded)
 ]
@@ -99,7 +98,7 @@ class TranslationRequest(Request):
     source_lang: LanguageCode | None = Field(
         default=None, description="Language of the texts; detected for each when not given."
     )
-    context: Annotated[str, StringConstraints(max_length=10_000)] | None = Field(
+    context: Annotated[str, Field(max_length=10_000)] | None = Field(
         default=None, description="What helps to understand the texts; it is not translated."
     )
     formality: Formality = Field(

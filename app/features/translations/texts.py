@@ -12,7 +12,7 @@ from app.features.translations.markup import MarkupError, read
 from app.features.translations.schemas import TranslationRequest
 from app.features.translations.sheets import Sheet, has_words, sheets_of
 from app.features.translations.translator import Unit
-from app.knowledge.sentences import LONGEST, spans
+from app.knowledge.splitting import LONGEST_SENTENCE, spans
 from app.knowledge.terms import Places, Terms, words_of
 from app.knowledge.vocabulary import Vocabulary
 from app.languages import UNKNOWN, UNSPACED, Detection, base, detect_scored
@@ -107,7 +107,6 @@ class _Maker:
         )
 
     def plain(self, text: str, written: Callable[[str], str | None] = str) -> list[Part]:
-        """The parts of a text without tags."""
         parts: list[Part] = []
         for part in cut(text, language=self._language, most=_MOST):
             if not has_words(part):
@@ -145,7 +144,7 @@ def cut(text: str, *, language: str, most: int) -> list[str]:
     """
     found = [whole.span() for whole in _BARE.finditer(text)]
     if found and found[0][1] - found[0][0] > most:
-        found = spans(text, 0, len(text), language, min(most, LONGEST))
+        found = spans(text, 0, len(text), language, min(most, LONGEST_SENTENCE))
     packs: list[tuple[int, int]] = []
     for start, end in found:
         if packs and end - packs[-1][0] <= most:

@@ -176,7 +176,6 @@ async def translate_stream(
 
 
 def _joined(parts: Sequence[str | Result[str]]) -> Result[str]:
-    """A text out of its parts."""
     results = [part for part in parts if isinstance(part, Result)]
     if len(parts) == len(results) == 1:
         return results[0]
@@ -207,7 +206,6 @@ def _gathered(
     texts: Sequence[Text],
     made: Sequence[Outcome],
 ) -> TranslationResult:
-    """The response, or the first error where there is nothing but errors."""
     errors = [outcome for outcome in made if isinstance(outcome, GroundworkError)]
     if len(errors) == len(made):
         raise errors[0]

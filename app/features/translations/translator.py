@@ -81,17 +81,6 @@ class Translator(Feature[Unit, str]):
     for each of some languages. What a request wishes comes after its text.
     """
 
-    def __init__(self) -> None:
-        super().__init__(
-            "translations",
-            asks=Unit,
-            gives=str,
-            proofs=PROOFS,
-            max_tokens=2048,
-            takes=TranslationRequest,
-            metrics={"translations.0.text": "chrf"},
-        )
-
     def use(self, texts: Texts[Unit, str]) -> None:
         super().use(texts)
         into: dict[str, list[Example[Unit, str]]] = defaultdict(list)
@@ -153,4 +142,12 @@ def _end(text: str) -> str:
     return last[1].strip()[-1:].translate(_ALIKE)
 
 
-FEATURE = Translator()
+FEATURE = Translator(
+    "translations",
+    asks=Unit,
+    gives=str,
+    proofs=PROOFS,
+    max_tokens=2048,
+    takes=TranslationRequest,
+    metrics={"translations.0.text": "chrf"},
+)

@@ -27,9 +27,6 @@ class QueryTask(BaseModel):
 class Queries(Feature[QueryTask, str]):
     """Writes a search query in the documents' language."""
 
-    def __init__(self) -> None:
-        super().__init__("queries", asks=QueryTask, gives=str, max_tokens=64)
-
     def render(self, request: QueryTask) -> str:
         before = (
             f"{_SPEAKERS[message.role]}: {message.content[:_MOST_CHARACTERS]}"
@@ -41,9 +38,7 @@ class Queries(Feature[QueryTask, str]):
         return f"Search query in {NAMES.get(request.language.upper(), request.language)}:"
 
     def read(self, request: QueryTask, completion: Completion) -> str:
-        """The first line."""
-        del request
         return completion.text.strip().partition("\n")[0][:_MOST_CHARACTERS]
 
 
-QUERIES = Queries()
+QUERIES = Queries("queries", asks=QueryTask, gives=str, max_tokens=64)

@@ -19,8 +19,7 @@ from app.evaluation.command import Evaluating, named_features
 from app.settings import load_settings
 from app.tuning.acceptance import Acceptance
 from app.tuning.data import Pair, as_chat_lines, read_pairs
-from app.tuning.recipe import Recipe
-from app.tuning.report import Trained, card_of, curve_of, report_of
+from app.tuning.report import Recipe, Trained, card_of, curve_of, report_of
 
 _MINUTE: Final = 60
 

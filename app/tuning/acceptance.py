@@ -77,7 +77,7 @@ class Acceptance:
 
     def _files(self, folder: Path | str | None = None) -> list[AdapterFile]:
         """The feature's adapter of that folder, or the one that comes with Groundwork, if any."""
-        named = {} if folder is None else {self.feature.name: str(folder)}
+        named = {self.feature.name: str(folder)} if folder else {}
         files = adapters_of(find_model(self.base), named)
         return [each for each in files if each.feature == self.feature.name]
 

@@ -30,12 +30,7 @@ class Acceptance:
     place: Path  # a link to the adapter that is in place, or nothing yet
 
     def check(self) -> None:
-        """See, before the training, that there is what to compare with.
-
-        Raises:
-            ConfigurationError: the place is no link, the feature has no cases, or it is served
-                with an adapter of another base.
-        """
+        """See that there is what to compare with; ``ConfigurationError`` if not."""
         if self.place.exists() and not self.place.is_symlink():
             raise ConfigurationError(f"--accept: {self.place} is there, and no link to an adapter.")
         if not self.feature.cases:
@@ -43,11 +38,7 @@ class Acceptance:
         self._files(self._in_place())
 
     def decide(self) -> int:
-        """Ask both sides the feature's cases; the exit code, which is 0 if the adapter is in place.
-
-        Raises:
-            GroundworkError: the gate could not run.
-        """
+        """Ask both sides; the exit code, 0 if the adapter is in place."""
         model = f"embedded:{self.base}" if self.base else "embedded"
         before, after = (
             Side(model, adapters=f"{self.feature.name}={folder}")

@@ -13,7 +13,6 @@ from typing import Any, Final, get_args
 import click
 import httpx
 import uvicorn
-from fastapi import FastAPI
 from pydantic_core import from_json, to_json
 
 from app import __version__, commands
@@ -172,17 +171,17 @@ def ask(feature: str, text: str) -> None:
     app = create_app(settings, features=[known[feature]])
     path = f"/{feature}"
     body = text if text.lstrip().startswith("{") else to_json(_body_of(text, app.openapi(), path))
-    response = asyncio.run(_post(app, path, body, settings))
+
+    async def post() -> httpx.Response:
+        async with in_process(app, settings) as client:
+            headers = {"content-type": "application/json"}
+            return await client.post(path, content=body, headers=headers)
+
+    response = asyncio.run(post())
     answer = to_json(from_json(response.content), indent=2).decode()
     if response.is_error:
         sys.exit(answer)
     print(answer)
-
-
-async def _post(app: FastAPI, path: str, body: str | bytes, settings: Settings) -> httpx.Response:
-    async with in_process(app, settings) as client:
-        headers = {"content-type": "application/json"}
-        return await client.post(path, content=body, headers=headers)
 
 
 def _body_of(text: str, document: dict[str, Any], path: str) -> dict[str, object]:

@@ -18,27 +18,15 @@ from pydantic_core import PydanticCustomError, ValidationError
 
 
 class GroundworkError(Exception):
-    """Base of all errors that become a problem+json response (RFC 9457).
-
-    Attributes:
-        title: the kind of problem, the same for every occurrence.
-        type: URI of the kind of problem, where one is registered; else it is made of the code.
-        retryable: whether the same upstream call may be tried again.
-        closes: whether the caller's connection ends with it.
-        detail: this occurrence, in words.
-        retry_after: seconds after which a new attempt makes sense, if known.
-        upstream_note: what is known of the cause; logged, never shown.
-        upstream_status: HTTP status of the provider's answer, if there was one.
-        members: extension members of the problem document.
-    """
+    """Base of all errors that become a problem+json response (RFC 9457)."""
 
     code: ClassVar[str] = "internal-error"
     status: int = 500
-    title: ClassVar[str] = "Internal error"
-    type: ClassVar[str] = ""
+    title: ClassVar[str] = "Internal error"  # the same for every occurrence
+    type: ClassVar[str] = ""  # a URI, where one is registered; else it is made of the code
     log_level: ClassVar[int] = logging.ERROR
-    retryable: ClassVar[bool] = False
-    closes: ClassVar[bool] = False
+    retryable: ClassVar[bool] = False  # whether the same upstream call may be tried again
+    closes: ClassVar[bool] = False  # whether the caller's connection ends with it
 
     def __init__(
         self,
@@ -50,11 +38,11 @@ class GroundworkError(Exception):
         members: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail)
-        self.detail = detail
-        self.retry_after = retry_after
-        self.upstream_note = upstream_note
-        self.upstream_status = upstream_status
-        self.members: dict[str, object] = dict(members or {})
+        self.detail = detail  # this occurrence, in words
+        self.retry_after = retry_after  # seconds after which a new attempt makes sense, if known
+        self.upstream_note = upstream_note  # what is known of the cause; logged, never shown
+        self.upstream_status = upstream_status  # of the provider's answer, if there was one
+        self.members: dict[str, object] = dict(members or {})  # more of the problem document
 
     @property
     def headers(self) -> dict[str, str]:
@@ -129,10 +117,9 @@ class Refused(RequestError):
     def headers(self) -> dict[str, str]:
         """``WWW-Authenticate``, as of RFC 6750, section 3, where another key would do."""
         error = f', error="{self.bearer}"' if self.bearer else ""
-        is_missing = self.status == HTTPStatus.UNAUTHORIZED
-        return (
-            {"WWW-Authenticate": f'Bearer realm="groundwork"{error}'} if error or is_missing else {}
-        )
+        if not error and self.status != HTTPStatus.UNAUTHORIZED:
+            return {}
+        return {"WWW-Authenticate": f'Bearer realm="groundwork"{error}'}
 
 
 class KeyMissing(Refused):

@@ -113,15 +113,13 @@ _OTHER_CODES: Final = {"un": UNKNOWN, "iw": "HE", "jw": "JV", "no": "NB", "nn": 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A language and how sure the detector is.
+    """A language, and how sure the detector is.
 
-    Attributes:
-        code: ISO 639-1, capitals, with a script where there are two (``ZH``, ``ZH-HANT``).
-        score: the share of the text that is in the language, 0 to 1; half of it where the
-            detector calls its own result unreliable.
+    The score is the share of the text that is in the language, 0 to 1; half of it where the detector
+    calls its own result unreliable.
     """
 
-    code: str
+    code: str  # ISO 639-1, capitals, with a script where there are two (``ZH``, ``ZH-HANT``)
     score: float
 
 
@@ -138,8 +136,8 @@ def detect_scored(text: str) -> Detection:
     except (_CLD2.error, UnicodeEncodeError):  # it takes no control characters
         readable = "".join(char if char.isprintable() else " " for char in text)
         found = _CLD2.detect(readable, bestEffort=True)
-    reliable: bool = found[0]
-    code: str = found[2][0][1]
-    percent: int = found[2][0][2]
+    reliable, _, details = found
+    code: str = details[0][1]
     known = _OTHER_CODES.get(code, code.upper())
-    return Detection(known, 0 if known == UNKNOWN else percent / (100 if reliable else 200))
+    share = details[0][2] / (100 if reliable else 200)
+    return Detection(known, 0 if known == UNKNOWN else share)

@@ -38,11 +38,7 @@ class Models:
     """The base model, and the candidate and the fallback beside it where the settings name them."""
 
     def __init__(self, settings: Settings, open_http: HttpFactory = open_http) -> None:
-        """Take stock; nothing is started yet.
-
-        Raises:
-            ConfigurationError: something that an embedded engine needs is missing.
-        """
+        """Take stock, and start nothing; ``ConfigurationError`` if an engine lacks something."""
         self._open_http = open_http
         beside = {role: settings.beside(role) for role in get_args(Role)}
         self._base = settings, make_engine(settings)
@@ -91,11 +87,7 @@ class Models:
 
 
 def make_engine(settings: Settings) -> Engine | None:
-    """The embedded engine, not yet started; None if the settings name another server.
-
-    Raises:
-        ConfigurationError: something that the engine needs is missing.
-    """
+    """The engine, not yet started, if it is ours; ``ConfigurationError`` if it lacks something."""
     name = settings.model_name
     if name.provider != "embedded" or settings.base_url:
         return None

@@ -15,14 +15,13 @@ every adapter, those that it does not want with 0, and there is no prompt cache 
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from hashlib import file_digest
 from itertools import compress
 from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app.embedded.models import Model
+from app.embedded.models import Model, sha256_of
 from app.errors import ConfigurationError, first_of
 
 NONE: Final = "none"
@@ -70,8 +69,7 @@ def _adapter(feature: str, folder: Path, model: Model) -> AdapterFile:
     path, where = folder / "adapter.gguf", f"GROUNDWORK_ADAPTERS: {feature}={folder}"
     try:
         card = tomllib.loads((folder / "adapter.toml").read_text("utf-8"))
-        with path.open("rb") as file:
-            card |= {"path": path.absolute(), "sha256": file_digest(file, "sha256").hexdigest()}
+        card |= {"path": path.absolute(), "sha256": sha256_of(path)}
         adapter = AdapterFile.model_validate(card)
     except ValidationError as error:
         raise ConfigurationError(f"{where}: adapter.toml: {first_of(error)}.") from None

@@ -21,7 +21,6 @@ from app.embedded.weights import bring
 from app.errors import ConfigurationError
 
 _PROMPT_CACHE_MIB: Final = 512  # some prompts of each feature; llama.cpp would take 8 GiB
-_NO_PROMPT_CACHE: Final = 0  # it would restore what was read with another adapter
 _ALIKE: Final = 0.03  # part of a prompt that a slot must have read, beyond a template's beginning
 # A base model goes on with the next pair by itself: these end its turn (see base.jinja).
 _BASE_STOP: Final = ["\n\n", "\nInput:"]
@@ -32,11 +31,8 @@ def serve(config: ChildConfig) -> object:
     xllamacpp: Any = import_module("xllamacpp")  # native code: only this process loads it
 
     model = find_model(config.model)
-    weights = bring(
-        model,
-        config.cache_dir,
-        say=lambda line: _tell(f"The embedded model is being fetched: {line}"),
-    )
+    fetched = "The embedded model is being fetched"
+    weights = bring(model, config.cache_dir, say=lambda line: _tell(f"{fetched}: {line}"))
     _tell("The embedded model is loading.")
     params = xllamacpp.CommonParams()
     params.model.path = str(weights)
@@ -49,11 +45,11 @@ def serve(config: ChildConfig) -> object:
     params.n_parallel = config.slots
     params.n_ctx = config.slots * config.context
     params.cpuparams.n_threads = config.threads
-    params.cache_ram_mib = _NO_PROMPT_CACHE if config.adapters else _PROMPT_CACHE_MIB
-    params.lora_adapters = [
-        xllamacpp.CommonAdapterLoraInfo(str(path), 0.0) for path in config.adapters
-    ]
+    params.cache_ram_mib = _PROMPT_CACHE_MIB
     if config.adapters:
+        params.cache_ram_mib = 0  # it would restore what was read with another adapter
+        lora = xllamacpp.CommonAdapterLoraInfo
+        params.lora_adapters = [lora(str(path), 0.0) for path in config.adapters]
         params.slot_prompt_similarity = _ALIKE
     params.n_gpu_layers = 0
     params.fit_params = False  # what fits is known; llama.cpp would load the model twice for it

@@ -22,11 +22,7 @@ class SourceFailed(Exception):
 
 
 def from_publisher(model: Model, part: Path, meter: Meter) -> None:
-    """Complete ``part`` from the page on Hugging Face, or on the mirror that HF_ENDPOINT names.
-
-    Raises:
-        SourceFailed: it cannot be had there now; what came stays in ``part``.
-    """
+    """Complete ``part`` from Hugging Face, or HF_ENDPOINT; ``SourceFailed`` if it cannot be had."""
     endpoint = (os.environ.get("HF_ENDPOINT") or _HUGGING_FACE).rstrip("/")
     url = f"{endpoint}/{model.repo}/resolve/{model.revision}/{model.file}"
     pauses = list(_PAUSES)

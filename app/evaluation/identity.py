@@ -13,7 +13,7 @@ from pydantic_core import to_json
 import app
 from app.embedded.adapters import adapters_of
 from app.embedded.machine import default_cache_dir, require_parts
-from app.embedded.models import find_model
+from app.embedded.models import find_model, sha256_of
 from app.errors import ConfigurationError
 from app.features.feature import Feature
 from app.knowledge.library import folder_at
@@ -30,11 +30,7 @@ _OF_NO_ACCOUNT: Final = re.compile(
 
 
 def identity_of(feature: Feature[Any, Any], settings: Settings) -> str:
-    """SHA-256, in hex, of model, settings, code and the feature's folder.
-
-    Raises:
-        ConfigurationError: a file that a setting names cannot be read.
-    """
+    """A SHA-256, in hex; ``ConfigurationError`` if a file that a setting names cannot be read."""
     told = {name: value for name, value in settings if not _OF_NO_ACCOUNT.fullmatch(name)}
     told["knowledge"] = folder_at(settings.knowledge)
     try:
@@ -63,7 +59,7 @@ def _model(settings: Settings) -> list[str]:
         return [provider, model.name]
     require_parts()
     file = (settings.cache_dir or default_cache_dir()) / model.file
-    return [provider, model.sha256 or _sha256(file), version("xllamacpp")]
+    return [provider, model.sha256 or sha256_of(file), version("xllamacpp")]
 
 
 def _adapter(feature: Feature[Any, Any], settings: Settings) -> str | None:
@@ -99,10 +95,5 @@ def _files_in(folder: Path, *, but: Collection[str] = ()) -> Iterator[tuple[str,
 def _hash(files: Iterable[tuple[str, Path]]) -> str:
     whole = hashlib.sha256()
     for name, path in files:
-        whole.update(to_json([name, _sha256(path)]))
+        whole.update(to_json([name, sha256_of(path)]))
     return whole.hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

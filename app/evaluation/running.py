@@ -42,11 +42,7 @@ async def evaluate(
 def outcome_of(
     case: Case, said: Said, *, cluster: str = "", repeat: int = 0, judged: Mapping[str, float] = {}
 ) -> Outcome:
-    """What came of a case, scored; ``judged`` are the model's verdicts, by path.
-
-    Raises:
-        ConfigurationError: the response does not have what the case expects something of.
-    """
+    """What came of a case, scored; ``judged`` are the model's verdicts, by path."""
     usage: dict[str, int] = (said.answer or {}).get("usage", {})
     return Outcome(
         id=case.id,

@@ -55,11 +55,7 @@ class Breaker:
         return BreakerState.OPEN if self._left(self._opened_at) > 0 else BreakerState.HALF_OPEN
 
     def enter(self) -> bool:
-        """Ask leave to call the server; tells whether the call is the probe.
-
-        Raises:
-            CircuitOpen: the breaker is open, or a probe is under way.
-        """
+        """Ask leave to call; whether as the probe. ``CircuitOpen`` if there is no leave."""
         self.check()
         self._probing = self._opened_at is not None
         return self._probing

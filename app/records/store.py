@@ -239,11 +239,7 @@ class Store:
         return self._change("UPDATE answers SET gap = NULL WHERE gap = ?", question_key(question))
 
     def keep_disagreement(self, disagreement: Disagreement) -> None:
-        """Keep what two models answered differently, and let go of what is too old or too many.
-
-        Raises:
-            RecordUnwritten: it could not be.
-        """
+        """Keep what two models answered differently; ``RecordUnwritten`` if it could not be."""
         row = (_iso(disagreement.at), _DISAGREED.dump_json(disagreement).decode())
         with self.writing() as db:
             newest = db.execute(_KEEP_DISAGREEMENT, row).lastrowid or 0
@@ -264,11 +260,7 @@ class Store:
 
     @contextmanager
     def writing(self, *, durably: bool = False) -> Generator[sqlite3.Connection]:
-        """A transaction that waits for its turn at the start, where SQLite can wait.
-
-        Raises:
-            RecordUnwritten: it failed.
-        """
+        """A transaction that waits for its turn at the start; ``RecordUnwritten`` if it failed."""
         try:
             with self._lock, self._db as db:
                 db.execute(f"PRAGMA synchronous = {'FULL' if durably else 'NORMAL'}")

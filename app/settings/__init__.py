@@ -3,11 +3,4 @@
 from app.settings.fields import PREFIX, Role, Settings
 from app.settings.loading import environment_name, load_settings, settings_table
 
-__all__ = [
-    "PREFIX",
-    "Role",
-    "Settings",
-    "environment_name",
-    "load_settings",
-    "settings_table",
-]
+__all__ = ["PREFIX", "Role", "Settings", "environment_name", "load_settings", "settings_table"]

@@ -30,12 +30,7 @@ class Acceptance:
     place: Path  # a link to the adapter that is in place, or nothing yet
 
     def check(self) -> None:
-        """See, before the training, that there is what to compare with.
-
-        Raises:
-            ConfigurationError: the place is no link, the feature has no cases, or it is served
-                with an adapter of another base.
-        """
+        """See that there is what to compare with; ``ConfigurationError`` if not."""
         if self.place.exists() and not self.place.is_symlink():
             raise ConfigurationError(f"--accept: {self.place} is there, and no link to an adapter.")
         if not self.feature.cases:
@@ -43,11 +38,7 @@ class Acceptance:
         self._files(self._in_place())
 
     def decide(self) -> int:
-        """Ask both sides the feature's cases; the exit code, which is 0 if the adapter is in place.
-
-        Raises:
-            GroundworkError: the gate could not run.
-        """
+        """Ask both sides; the exit code, 0 if the adapter is in place."""
         model = f"embedded:{self.base}" if self.base else "embedded"
         before, after = (
             Side(model, adapters=f"{self.feature.name}={folder}")
@@ -77,7 +68,7 @@ class Acceptance:
 
     def _files(self, folder: Path | str | None = None) -> list[AdapterFile]:
         """The feature's adapter of that folder, or the one that comes with Groundwork, if any."""
-        named = {} if folder is None else {self.feature.name: str(folder)}
+        named = {self.feature.name: str(folder)} if folder else {}
         files = adapters_of(find_model(self.base), named)
         return [each for each in files if each.feature == self.feature.name]
 

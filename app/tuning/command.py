@@ -13,14 +13,13 @@ from typing import Any, Final
 import click
 
 from app.embedded.machine import default_cache_dir
-from app.embedded.models import Model, base_template, find_model, has_chat_template
+from app.embedded.models import base_template, find_model, has_chat_template
 from app.errors import ConfigurationError
 from app.evaluation.command import Evaluating, named_features
 from app.settings import load_settings
 from app.tuning.acceptance import Acceptance
 from app.tuning.data import Pair, as_chat_lines, read_pairs
-from app.tuning.recipe import Recipe
-from app.tuning.report import Trained, card_of, curve_of, report_of
+from app.tuning.report import Recipe, Trained, card_of, curve_of, report_of
 
 _MINUTE: Final = 60
 
@@ -103,7 +102,9 @@ def tune(
 
 
 def _train(told: Trained, pairs: list[Pair], out: Path) -> None:
-    weights, begun = _weights_of(told.base), monotonic()
+    bring = import_module("app.embedded.weights").bring  # of the extra `embedded`
+    weights: Path = bring(told.base, load_settings().cache_dir or default_cache_dir())
+    begun = monotonic()
     trainer = _trainer(weights, pairs, told.recipe, out)
     click.echo(
         f"{trainer.examples} examples of {trainer.tokens} tokens, {trainer.held_out} more held out, "
@@ -117,11 +118,6 @@ def _train(told: Trained, pairs: list[Pair], out: Path) -> None:
         seconds=monotonic() - begun,
     )
     _write(out, done, trainer, weights)
-
-
-def _weights_of(model: Model) -> Path:
-    bring = import_module("app.embedded.weights").bring
-    return bring(model, load_settings().cache_dir or default_cache_dir())
 
 
 def _trainer(weights: Path, pairs: list[Pair], recipe: Recipe, out: Path) -> Any:

@@ -51,11 +51,7 @@ def _document(passage: Mapping[str, Any]) -> dict[str, JsonValue] | None:
 
 
 def _header(given: GivenAnswer, task: AnswerTask) -> str:
-    """The brackets of an answer.
-
-    Raises:
-        LookupError: it cites nothing, or what is no sentence of these passages.
-    """
+    """The brackets of an answer; ``LookupError`` if it cites nothing, or no such sentence."""
     if given.action != "answer":
         return f"[{given.action}]"
     numbers = {

@@ -16,7 +16,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from app.tuning.data import Pair
-from app.tuning.recipe import Progress, Recipe
+from app.tuning.report import Progress, Recipe
 
 # Of the extra `tune`, without types of their own that are known everywhere.
 torch: Any = import_module("torch")

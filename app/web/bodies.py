@@ -27,21 +27,14 @@ _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # a parser may ignore it (RFC 8259, s
 
 
 class Bodies:
-    """Bounds for the bodies of all requests, and how much of them is in memory.
-
-    Attributes:
-        most: bytes of one; of JSON, ``MOST_JSON`` if that is less.
-        together: bytes of all that are read or answered at the same time, but for small ones.
-        seconds: in which one must be there.
-        held: bytes that count now.
-    """
+    """Bounds for the bodies of all requests, and how much of them is in memory."""
 
     def __init__(self, *, most: int, together: int, seconds: float) -> None:
         """Set the bounds; a body of the largest size that is alone always fits."""
-        self.most = most
-        self.together = max(most, together)
-        self.seconds = seconds
-        self.held = 0
+        self.most = most  # bytes of one; of JSON, ``MOST_JSON`` if that is less
+        self.together = max(most, together)  # that are read or answered at once, but for small ones
+        self.seconds = seconds  # in which one must be there
+        self.held = 0  # bytes that count now
 
 
 class Body:

@@ -146,13 +146,7 @@ class RequestFrame:
 
 
 class _Response:
-    """What is sent back, and whether anybody is there to take it.
-
-    Attributes:
-        task: the one that runs the application.
-        started: its status is on the way.
-        caller_left: the caller closed the connection before the end.
-    """
+    """What is sent back, and whether anybody is there to take it."""
 
     def __init__(self, send: Send, call: Call, request_id: str) -> None:
         self._send = send
@@ -161,9 +155,9 @@ class _Response:
         self._ended = False
         task = asyncio.current_task()
         assert task  # noqa: S101 # an ASGI application runs in a task
-        self.task = task
-        self.started = False
-        self.caller_left = False
+        self.task = task  # runs the application
+        self.started = False  # the status is on the way
+        self.caller_left = False  # the connection was closed before the end
 
     async def send(self, message: Message) -> None:
         if self.caller_left:

@@ -31,11 +31,7 @@ class Routes:
             self._app.include_router(router)
         new, gone = routes[len(before) :], set(map(id, self._shown))
         at = next((at for at, route in enumerate(before) if id(route) in gone), len(before))
-        routes[:] = [
-            *before[:at],
-            *new,
-            *(route for route in before[at:] if id(route) not in gone),
-        ]
+        routes[:] = [*before[:at], *new, *(route for route in before[at:] if id(route) not in gone)]
         self._shown = new
         self._app.openapi_schema = None
 

@@ -24,14 +24,11 @@ class Shutdown:
 
     The server itself (uvicorn) stops listening and waits for the requests under way; this gives
     them an end.
-
-    Attributes:
-        begun: a signal came.
     """
 
     def __init__(self, grace: float) -> None:
         """Allow ``grace`` seconds to what was accepted."""
-        self.begun = False
+        self.begun = False  # a signal came
         self._grace = grace
         self._end: asyncio.Task[None] | None = None
 

@@ -26,9 +26,7 @@ class Failed(BaseModel):
 def documented_events(name: str, *kinds: Any) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of an operation that streams such events, or ``Failed`` as the last one.
 
-    Args:
-        name: what the events are of, for their union's name in OpenAPI.
-        kinds: their models, told apart by their ``type``.
+    OpenAPI calls their union after ``name``, and tells them apart by their ``type``.
     """
     union: Any = Annotated[Union[*kinds, Failed], Field(discriminator="type")]
     make: Any = TypeAliasType

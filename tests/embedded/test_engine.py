@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from app.embedded import Engine
-from app.embedded.health import Health
+from app.embedded.engine import Health
 from app.embedded.machine import default_cache_dir
 from app.embedded.models import find_model, has_chat_template
 from tests.embedded.publisher import Page

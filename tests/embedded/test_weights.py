@@ -159,13 +159,13 @@ def test_python_without_pip_is_told_how_to_get_it(
 @pytest.mark.usefixtures("page")
 def test_verified_file_is_not_read_again(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[Path] = []
-    sha256 = weights._sha256  # pyright: ignore[reportPrivateUsage]
+    sha256 = weights.sha256_of
 
     def counting(path: Path) -> str:
         read.append(path)
         return sha256(path)
 
-    monkeypatch.setattr(weights, "_sha256", counting)
+    monkeypatch.setattr(weights, "sha256_of", counting)
     cache.bring()
     assert read == [cache.part]
     cache.bring()

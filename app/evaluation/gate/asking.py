@@ -33,11 +33,7 @@ class Evaluator:
     repeats: int = 1
 
     def plan(self, side: Side | Baseline) -> Plan:
-        """What it will take; where nobody knows how long, the first cases are asked.
-
-        Raises:
-            ConfigurationError: there is no such feature, or a file is wrong.
-        """
+        """What it will take; where nobody knows how long, the first cases are asked."""
         if isinstance(side, Baseline):
             return Plan(0, {}, side.cases)
         settings = _settings_of(side)
@@ -55,11 +51,7 @@ class Evaluator:
         return Plan(calls, {key: s for each in ahead for key, s in each.items()}, hashes)
 
     def answers(self, side: Side | Baseline, plan: Plan) -> Baseline:
-        """What a side answers, or answered.
-
-        Raises:
-            GroundworkError: it cannot be asked.
-        """
+        """What a side answers, or answered; ``GroundworkError`` if it cannot be asked."""
         if isinstance(side, Baseline):
             return side
         return Baseline(str(side), plan.cases, self.evaluate(side))

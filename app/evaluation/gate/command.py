@@ -78,12 +78,7 @@ def run_gate(features: Sequence[str], cases: Path | None, repeats: int, **option
 def ask_both(
     sides: Sequence[Side | Baseline], names: tuple[str, str], evaluator: Evaluator
 ) -> Sequence[Baseline]:
-    """What two sides answer, one after the other; how much that is, is said beforehand.
-
-    Raises:
-        GroundworkError: a side is wrong or cannot be asked, or they have other cases; the names
-            are told.
-    """
+    """What two sides answer, one after the other; how much that is, is said beforehand."""
     plans = [evaluator.plan(side) for side in sides]
     check_cases(plans[0].cases, plans[1].cases, names)
     click.echo(_announced(plans), err=True)

@@ -63,11 +63,7 @@ _FILE: Any = TypeAdapter(Baseline)
 
 
 def read_baseline(path: Path) -> Baseline:
-    """A baseline out of its file.
-
-    Raises:
-        ConfigurationError: it cannot be read, or is no baseline.
-    """
+    """A baseline out of its file; ``ConfigurationError`` if it cannot be read, or is none."""
     try:
         return _FILE.validate_json(path.read_bytes())
     except OSError as error:
@@ -82,11 +78,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
 
 
 def check_cases(before: Hashes, after: Hashes, sides: tuple[str, str]) -> None:
-    """See that both sides, by their names, mean the same by the same case.
-
-    Raises:
-        ConfigurationError: a case was changed, or there is none on both sides.
-    """
+    """See that both have the same case by an id; ``ConfigurationError`` if not, or if none."""
     common = [
         (feature, case)
         for feature, cases in before.items()
@@ -108,11 +100,7 @@ def check_cases(before: Hashes, after: Hashes, sides: tuple[str, str]) -> None:
 
 
 def compared(before: Baseline, after: Baseline) -> Report:
-    """What the gate says.
-
-    Raises:
-        ConfigurationError: a feature was not answered on one side, since its server did not.
-    """
+    """What the gate says; ``ConfigurationError`` if one side's server did not answer a feature."""
     old, new = ({one.feature for one in each.evaluations} for each in (before, after))
     verdicts = judge(before.evaluations, after.evaluations)
     if lost := sorted(old & new - {verdict.feature for verdict in verdicts}):

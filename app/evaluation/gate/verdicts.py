@@ -69,22 +69,8 @@ class Verdict:
     unpaired: tuple[str, ...]  # ids of cases that only one side has, or whose server failed
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """A case on both sides, with its repeats."""
-
-    before: Sequence[Outcome]
-    after: Sequence[Outcome]
-
-    @property
-    def cluster(self) -> str:
-        return self.after[0].cluster
-
-    def has(self, metric: str) -> bool:
-        return all(metric in one.scores for one in (*self.before, *self.after))
-
-    def means(self, metric: str | None = None) -> tuple[float, float]:
-        return _mean(self.before, metric), _mean(self.after, metric)
+_Pair = tuple[Sequence[Outcome], Sequence[Outcome]]
+"""A case before and after, with its repeats."""
 
 
 def judge(
@@ -150,7 +136,7 @@ def _ruling(overall: Comparison, adjusted_p: float, margin: float) -> Ruling:
 
 def _pairs(before: Evaluation, after: Evaluation) -> dict[str, _Pair]:
     old, new = _by_id(before), _by_id(after)
-    return {case: _Pair(old[case], outcomes) for case, outcomes in new.items() if case in old}
+    return {case: (old[case], outcomes) for case, outcomes in new.items() if case in old}
 
 
 def _by_id(evaluation: Evaluation) -> dict[str, list[Outcome]]:
@@ -170,8 +156,13 @@ def _scored(
     pairs: Iterable[_Pair], metric: str | None = None
 ) -> tuple[list[tuple[float, float]], list[str]]:
     """Mean scores on both sides, and clusters; of a metric, those of the cases that have it."""
-    having = [pair for pair in pairs if metric is None or pair.has(metric)]
-    return [pair.means(metric) for pair in having], [pair.cluster for pair in having]
+    having = [
+        (old, new)
+        for old, new in pairs
+        if metric is None or all(metric in one.scores for one in (*old, *new))
+    ]
+    means = [(_mean(old, metric), _mean(new, metric)) for old, new in having]
+    return means, [new[0].cluster for _, new in having]
 
 
 def _compare(
@@ -192,16 +183,16 @@ def _compare(
 
 def _by_metric(pairs: Collection[_Pair], seed: int) -> dict[str, Comparison]:
     """Of the metrics that a case has on both sides, in the order in which they first come."""
-    names = dict.fromkeys(name for pair in pairs for name in pair.after[0].scores)
+    names = dict.fromkeys(name for pair in pairs for name in pair[1][0].scores)
     compared = {name: _scored(pairs, name) for name in names}
     return {name: _compare(*each, seed) for name, each in compared.items() if each[0]}
 
 
 def _change(case: str, pair: _Pair) -> Change:
-    old, new = pair.means()
+    old, new = (_mean(each, None) for each in pair)
     best, worst = (max, min) if new < old else (min, max)
-    before = best(pair.before, key=lambda one: one.score)
-    after = worst(pair.after, key=lambda one: one.score)
+    before = best(pair[0], key=lambda one: one.score)
+    after = worst(pair[1], key=lambda one: one.score)
     moved = tuple(
         name for name, score in after.scores.items() if score != before.scores.get(name, score)
     )

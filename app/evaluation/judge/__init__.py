@@ -6,14 +6,12 @@ It prefers what stands first, so it is asked twice, with the two verdicts in eit
 from operator import eq
 from typing import Any, Literal
 
-from fastapi import APIRouter
 from pydantic_core import to_json
 
 from app.evaluation.kept import Said
 from app.features.feature import Feature
-from app.features.wire import Output, Reply, Request
-from app.web.deps import GatewayDep
-from app.web.problems import PROBLEMS
+from app.features.routes import router_of
+from app.features.wire import Output, Request
 
 _VERDICTS = ("The answer meets the criterion.", "The answer does not meet the criterion.")
 
@@ -44,14 +42,7 @@ class _Judge(Feature[Judgement, Verdict]):
 
 FEATURE = _Judge("judge-of-cases", asks=Judgement, gives=Verdict, max_tokens=32)
 
-router = APIRouter(prefix="/judge-of-cases", responses=PROBLEMS, include_in_schema=False)
-ROUTERS = (router,)
-
-
-@router.post("")
-async def judge_answer(judgement: Judgement, gateway: GatewayDep) -> Reply[Verdict]:
-    """Which of the two is true."""
-    return await FEATURE.run(judgement, gateway)
+ROUTERS = (router_of(FEATURE, "Which of the two is true."),)
 
 
 def in_both_orders(body: Any, got: Any, criterion: str) -> tuple[Judgement, Judgement]:

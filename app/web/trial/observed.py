@@ -1,6 +1,5 @@
 """A response as it passes: its status, how long it took, and what it says in the end."""
 
-from collections.abc import Mapping
 from time import monotonic
 from typing import Any
 
@@ -13,11 +12,7 @@ _DATA = b"data: "
 
 
 class Observed:
-    """Passes a response on, and keeps it; of a stream, its last event.
-
-    Attributes:
-        seconds: until the answer or, of a stream, its first event; None where nothing came.
-    """
+    """Passes a response on, and keeps it; of a stream, its last event."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -25,12 +20,13 @@ class Observed:
         self._status = 0
         self._streams = False
         self._body = b""
-        self.seconds: float | None = None
+        self.seconds: float | None = None  # until the answer or, of a stream, its first event
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            self._streams = _content_type(message).startswith(_STREAM)
+            content_type = dict[bytes, bytes](message["headers"]).get(b"content-type", b"")
+            self._streams = content_type.startswith(_STREAM)
         elif body := message.get("body"):
             if self.seconds is None:
                 self.seconds = monotonic() - self._started
@@ -44,7 +40,6 @@ class Observed:
 
     @property
     def size(self) -> int:
-        """Bytes that are kept."""
         return len(self._body)
 
     def outcome(self) -> tuple[str | None, JsonValue]:
@@ -62,7 +57,3 @@ class Observed:
         if self._status < 400:
             return None, content
         return str(content.get("code") or self._status), None
-
-
-def _content_type(message: Mapping[str, Any]) -> bytes:
-    return dict(message["headers"]).get(b"content-type", b"")

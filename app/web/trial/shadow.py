@@ -51,12 +51,7 @@ class Shadow:
     """
 
     def __init__(
-        self,
-        gateway: ModelGateway,
-        candidate: ModelGateway,
-        store: Store | None,
-        *,
-        yields: bool,
+        self, gateway: ModelGateway, candidate: ModelGateway, store: Store | None, *, yields: bool
     ) -> None:
         """Keep disagreements in the store, if there is one; ``yields`` to callers on one machine."""
         self._gateway = gateway

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from app.batches.intake import Intake
 from app.batches.reading import CsvFile, Read, rows_of_json, rows_of_lines
 from app.batches.schemas import Metadata
-from app.batches.values import Batch, Offer, Order
+from app.batches.values import Batch, Mode, Offer, Order
 from app.batches.worker import CALLER
 from app.callers import Caller
 from app.errors import InvalidRequest, QuotaExceeded, ScopeMissing, UnsupportedMediaType, first_of
@@ -56,6 +56,7 @@ class _Options(BaseModel):
     feature: str | None = None
     skip_invalid: bool = False
     custom_id: str | None = None
+    mode: Mode = Mode.LIVE
     metadata: Metadata = {}
 
 
@@ -121,7 +122,7 @@ def take_in(
         if not options.skip_invalid:
             intake.require_valid()
         may_ask(intake.params_bytes)
-        book.start(order.id, intake.order, intake.copies, options.metadata, now)
+        book.start(order.id, intake.order, intake.copies, options.metadata, now, options.mode)
     except BaseException:
         book.drop(order.id)
         raise

@@ -42,6 +42,7 @@ _BODY: Final[dict[str, Any]] = {
         _query("feature", "Which feature, where the body is no JSON that says it."),
         _query("skip_invalid", "`true` to do the valid rows though others are not."),
         _query("custom_id", "Of CSV: the column of the rows' names."),
+        _query("mode", "`live`, or `provider` for the model server's own batches."),
         IDEMPOTENCY_KEY
         | {
             "description": "A name of your own for the batch: sending it again gives the same batch, "
@@ -176,6 +177,7 @@ def _report(batch: Batch, limiter: LimiterDep) -> BatchReport:
     return BatchReport(
         id=batch.id,
         feature=batch.feature,
+        mode=batch.mode,
         status=batch.status,
         request_counts=RequestCounts(
             total=batch.total, completed=batch.completed, failed=batch.failed

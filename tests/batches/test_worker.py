@@ -87,7 +87,7 @@ async def test_work_that_another_process_took_in_is_found(book: Book) -> None:
 
 async def test_a_killed_workers_rows_are_taken_over_within_the_lease(book: Book) -> None:
     ordered(book)
-    assert book.claim("killed", NOON, NOON + LEASE_SECONDS)
+    assert book.shifts.claim("killed", NOON, NOON + LEASE_SECONDS)
     endpoint = Endpoint()
     async with working(book, endpoint):
         took = await until_ended(book)
@@ -223,7 +223,7 @@ async def test_a_database_that_is_away_for_a_while_loses_nothing(
     book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ordered(book, 20)
-    finish, refused = book.finish, 0
+    finish, refused = book.shifts.finish, 0
 
     def away(answers: list[tuple[str, Answer]], at: float) -> None:
         nonlocal refused

@@ -111,7 +111,9 @@ def create_app(
                     door=door,
                 )
                 asker = Asker(app, state, limiter)
-                await stack.enter_async_context(bulk.working(asker, gateway))
+                await stack.enter_async_context(
+                    bulk.working(asker, gateway, server_batches(settings, gateway))
+                )
                 yield {**state, "batches": bulk}
         finally:
             await limiter.aclose()

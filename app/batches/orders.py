@@ -65,12 +65,12 @@ def take_in(
     upload: Upload,
     caller: Caller,
     offers: Offers,
-    may_ask: Callable[[int], None],
+    may_ask: Callable[[int, Mode], None],
     now: float,
 ) -> Batch:
     """Enter an order and have the work begin; or the one that its key stands for.
 
-    ``may_ask`` raises if the caller may not have as many bytes of requests as they are.
+    ``may_ask`` raises if the caller may not have as many bytes of requests, in that mode.
 
     Raises:
         RequestError: what is wrong with it, or its rows.
@@ -121,7 +121,7 @@ def take_in(
         options = _options(said)
         if not options.skip_invalid:
             intake.require_valid()
-        may_ask(intake.params_bytes)
+        may_ask(intake.params_bytes, options.mode)
         book.start(order.id, intake.order, intake.copies, options.metadata, now, options.mode)
     except BaseException:
         book.drop(order.id)

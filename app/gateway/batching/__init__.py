@@ -1,6 +1,7 @@
 """The model server's own batches: many prompts at once, within a day, at half the price."""
 
 from app.gateway.batching.batches import ProviderBatches, unsupported
+from app.gateway.batching.stand_ins import Answered, Compiled, Compiling
 from app.gateway.batching.values import (
     ANSWER,
     Answer,
@@ -14,8 +15,11 @@ from app.gateway.batching.values import (
 __all__ = [
     "ANSWER",
     "Answer",
+    "Answered",
     "BatchState",
     "BatchStatus",
+    "Compiled",
+    "Compiling",
     "Ending",
     "Outcome",
     "ProviderBatches",

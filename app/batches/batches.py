@@ -15,7 +15,6 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import asynccontextmanager
-from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from secrets import token_hex

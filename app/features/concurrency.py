@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import Any, TypeVar
 
 from app.errors import GroundworkError
+from app.gateway import Compiled
 
 T = TypeVar("T")
 
@@ -38,13 +39,14 @@ async def _outcome(call: Coroutine[Any, Any, T]) -> T | GroundworkError:
 async def together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     """Results of all calls, in order, of which some run at once.
 
-    The first failure cancels the others and is raised.
+    The first failure cancels the others and is raised; where prompts are taken down for a batch,
+    those of all calls are.
     """
     if len(calls) == 1:  # needs no task
         return [await calls[0]]
     places = asyncio.Semaphore(MOST_AT_ONCE)
 
-    async def run(call: Coroutine[Any, Any, T]) -> T:
+    async def run(call: Coroutine[Any, Any, T]) -> T | Compiled:
         try:
             await places.acquire()
         except BaseException:
@@ -52,14 +54,20 @@ async def together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
             raise
         try:
             return await call
+        except Compiled as compiled:
+            return compiled
         finally:
             places.release()
 
     tasks = [asyncio.ensure_future(run(call)) for call in calls]
     try:
-        return await asyncio.gather(*tasks)
+        made = await asyncio.gather(*tasks)
     finally:
         await _end(tasks)
+    results = [one for one in made if not isinstance(one, Compiled)]
+    if len(results) < len(made):
+        raise Compiled
+    return results
 
 
 async def merged(sources: Sequence[AsyncGenerator[T]]) -> AsyncGenerator[tuple[int, T]]:

@@ -83,6 +83,12 @@ class Book:
             return _batch(found)
         return None
 
+    def under_way(self, tenant: str) -> int:
+        """How many of a tenant's batches have not ended."""
+        counted = select(func.count()).where(BATCHES.c.tenant == tenant, BATCHES.c.ended.is_(None))
+        with self._reading() as db:
+            return db.execute(counted).scalar_one()
+
     def add(self, batch: str, rows: Sequence[Row], asks: Sequence[Ask]) -> None:
         """Enter rows, and what they ask that no row before them did."""
         with self._writing() as db:

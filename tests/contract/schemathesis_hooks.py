@@ -9,11 +9,13 @@ import schemathesis
 _KEY = re.compile(r'"[ !#-\[\]-~]{1,255}"|[!#-+\--:<-\[\]-~]{1,255}')
 
 
-@schemathesis.serializer("message/rfc822")
-@schemathesis.serializer("application/x-ndjson")
 def send_as_it_is(_context: Any, value: Any) -> bytes:
     raw = getattr(value, "data", value)
     return raw if isinstance(raw, bytes) else str(raw).encode()
+
+
+for media_type in ("message/rfc822", "application/x-ndjson"):
+    schemathesis.serializer(media_type)(send_as_it_is)
 
 
 @schemathesis.hook  # pyright: ignore[reportUnknownMemberType]

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from app.callers import Caller, Limiter
 from app.errors import GroundworkError, ModelError, NotFound, QuotaExceeded, RequestError
+from app.gateway import Usage
 from app.gateway.call import Call, set_call
 from app.web.deps import State
 from app.web.frame import INSIDE
@@ -99,6 +100,13 @@ class Asker:
             float(received.headers.get(b"retry-after", b"0")),
             call.spent()["upstream"],
         )
+
+    async def spend(self, caller: Caller, usage: Usage, share: float) -> None:
+        """Count for a caller's limits what the model server's own batch took, at a share of the price."""
+        allowance = self._limiter.allowance(caller)
+        if allowance and allowance.is_metered:
+            tokens = (usage.input_tokens, usage.output_tokens, usage.cached_input_tokens)
+            await allowance.spend(tokens, share)
 
 
 class _Received:

@@ -125,7 +125,7 @@ class Batches:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             if self._book:
-                self._book.database.close()
+                self._book.close()
 
     def _is_there(self) -> bool:
         """Whether there may be work from before; a file that is not there is not made for that."""

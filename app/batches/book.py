@@ -38,6 +38,10 @@ class Book:
         self.shifts, self.parts = Shifts(self.database), Parts(self.database)
         self._kept_seconds = kept_days * _DAY
 
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
     # An order comes in -----------------------------------------------------------------------
 
     def begin(self, order: Order, now: float) -> Batch | None:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_POLL_SECONDS: Final = 30.0
+POLL_SECONDS: Final = 30.0
+"""Until the model server is asked again whether it is done."""
+
 _PAGE: Final = 500
 
 
@@ -42,13 +44,10 @@ class Errands:
         gateway: ModelGateway,
         batches: ProviderBatches,
         clock: Callable[[], float],
-        *,
-        poll: float = _POLL_SECONDS,
     ) -> None:
-        """Errands; the model server is asked every ``poll`` seconds whether it is done."""
         self._book, self._asker = book, asker
         self._gateway, self._batches = gateway, batches
-        self._clock, self._poll = clock, poll
+        self._clock = clock
 
     async def run(self, section: Section, caller: Caller, goes_on: Callable[[], bool]) -> None:
         """Do what there is to do for a batch until its rows can be asked; ``goes_on`` while it is to.
@@ -77,7 +76,7 @@ class Errands:
         for name, is_read in names.items():
             if not is_read:
                 while (await self._batches.state(name)).status is not BatchStatus.ENDED:
-                    await asyncio.sleep(self._poll)
+                    await asyncio.sleep(POLL_SECONDS)
                     if not goes_on():
                         return False
                 await self._bring(batch, name)
@@ -88,7 +87,7 @@ class Errands:
         for name in await asyncio.to_thread(self._book.parts.names, batch):
             await self._batches.cancel(name)
 
-    def gateway(self, batch: str) -> Any:
+    def gateway(self, batch: str) -> Answered:
         """The gateway of a batch's rows, which answers what the model server answered."""
 
         async def find(key: str) -> Any:

@@ -21,7 +21,7 @@ class Parts:
         """The batches there, and whether their results are kept."""
         wanted = select(PARTS.c.name, PARTS.c.is_read).where(PARTS.c.batch == batch)
         with self._database.reading() as db:
-            return dict(db.execute(wanted).tuples().all())
+            return {row.name: row.is_read for row in db.execute(wanted)}
 
     def add(self, batch: str, name: str) -> None:
         """Note a batch there."""

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from app.batches.batches import Batches
 from app.batches.orders import CSV, Upload
 from app.batches.schemas import BatchList, BatchReport, BatchRequest, RequestCounts, ResultLine
-from app.batches.values import Batch
+from app.batches.values import PROVIDER_SHARE, Batch, Mode
 from app.callers.policies import FREE, MONEY
 from app.features.wire import TokenUsage
 from app.web.deps import CallerDep, LimiterDep
@@ -173,7 +173,8 @@ def _report(batch: Batch, limiter: LimiterDep) -> BatchReport:
     running = batch.ended is None
     cost = None
     if limiter.prices != FREE:
-        cost = limiter.prices.cost(*batch.tokens) / MONEY
+        share = PROVIDER_SHARE if batch.mode is Mode.PROVIDER else 1
+        cost = share * limiter.prices.cost(*batch.tokens) / MONEY
     return BatchReport(
         id=batch.id,
         feature=batch.feature,

@@ -11,6 +11,10 @@ AT_THE_PROVIDER: Final = -1
 """The section of a batch that is to be done by the model server, as far as it can be."""
 
 
+PROVIDER_SHARE: Final = 0.5
+"""Of the price, that Anthropic and OpenAI ask for what is in their batches."""
+
+
 class Mode(StrEnum):
     """How rows are asked: one by one, or by way of the model server's own batches."""
 

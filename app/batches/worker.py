@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from app.batches.asking import Asker, Reply
 from app.batches.errands import Errands
-from app.batches.values import AT_THE_PROVIDER, Answer, Ask, Mode, Section
+from app.batches.values import AT_THE_PROVIDER, PROVIDER_SHARE, Answer, Ask, Mode, Section
 from app.callers import Caller
 from app.errors import (
     BatchesUnavailable,
@@ -194,6 +194,7 @@ class Worker:
             log.exception("The batch %s could not be sent.", batch)
             held.again = self._clock() + _LONGEST_WAIT
         await self._close(held)
+        self.wake()
 
     async def _answer(self, held: _Held, ask: Ask) -> Answer | None:
         """The answer to a row; None where it is left for later, or for another worker."""
@@ -209,6 +210,8 @@ class Worker:
                 held.dropped, held.again = True, self._clock() + min(later, _LONGEST_WAIT)
                 return None
             if reply.is_final:
+                if gateway:
+                    await self._asker.spend(held.caller, gateway.usage, PROVIDER_SHARE)
                 return Answer(ask.number, reply.status, reply.body, reply.tokens)
             failures += self._is_its_own(reply)
             if failures >= _MOST_FAILURES:

@@ -27,7 +27,9 @@ def counts(batch: Batch) -> tuple[int, int, int, int]:
 def test_a_section_is_one_workers_until_its_time_is_over(book: Book) -> None:
     ordered(book)
     section = claimed(book, "a")
-    assert [ask.params for ask in book.shifts.asks_of(section)] == [b'{"text":"%d"}' % n for n in range(3)]
+    assert [ask.params for ask in book.shifts.asks_of(section)] == [
+        b'{"text":"%d"}' % n for n in range(3)
+    ]
     assert book.shifts.claim("b", NOON + LEASE - 0.1, NOON + 2 * LEASE) is None
     assert claimed(book, "b", NOON + LEASE) == section
 

@@ -242,7 +242,7 @@ async def test_a_database_that_is_away_for_a_while_loses_nothing(
             raise BatchesUnavailable("away")
         finish(answers, at)
 
-    monkeypatch.setattr(book, "finish", away)
+    monkeypatch.setattr(book.shifts, "finish", away)
     endpoint = Endpoint()
     async with working(book, endpoint):
         await until_ended(book, 100)

@@ -79,6 +79,9 @@ class Answered(_StandIn):
     """Says what became of prompts in a batch; all others are asked live, such as repairs.
 
     What is asked again within a request took its tokens once, as in the batch.
+
+    Attributes:
+        usage: tokens of the batch that answers were made of.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class Answered(_StandIn):
         self._batches = batches
         self._find = find
         self._told: set[str] = set()
+        self.usage = Usage()
 
     async def complete(self, prompt: Prompt) -> Completion:
         key = key_of(prompt)
@@ -103,4 +107,5 @@ class Answered(_StandIn):
         if key in self._told:
             return replace(answer, usage=Usage())
         self._told.add(key)
+        self.usage += answer.usage
         return answer

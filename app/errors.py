@@ -233,6 +233,10 @@ class ConversationsOff(InvalidRequest):
     code, title = "conversations-off", "Conversations are not kept"
 
 
+class BatchesUnsupported(InvalidRequest):
+    code, title = "batches-unsupported", "The model server takes no batches"
+
+
 class QuotaExceeded(RequestError):
     code, status, title = "quota-exceeded", 429, "The caller has used up a quota"
     type = "https://iana.org/assignments/http-problem-types#quota-exceeded"
@@ -254,6 +258,11 @@ class UpstreamFailed(UpstreamError):
 
 class UpstreamRejected(UpstreamError):
     code, status, title = "upstream-rejected", 502, "The model server rejected the call"
+    log_level = logging.ERROR
+
+
+class BatchUnconfirmed(UpstreamError):
+    code, status, title = "batch-unconfirmed", 502, "It is not known whether a batch was taken"
     log_level = logging.ERROR
 
 

@@ -28,7 +28,7 @@ from app.features.folder.loading import SAMPLE
 from app.gateway.transport import open_http
 from app.knowledge.library import Library, folder_at
 from app.knowledge.vocabulary import load_vocabulary
-from app.provision import HttpFactory, Models
+from app.provision import HttpFactory, Models, make_batches
 from app.records import Replies, Store
 from app.settings import Settings
 from app.web import health, usage
@@ -111,7 +111,9 @@ def create_app(
                     door=door,
                 )
                 asker = Asker(app, state, limiter)
-                await stack.enter_async_context(bulk.working(asker, gateway))
+                is_embedded = settings.model_name.provider == "embedded"
+                server = None if is_embedded else make_batches(settings, gateway)
+                await stack.enter_async_context(bulk.working(asker, gateway, server))
                 yield {**state, "batches": bulk}
         finally:
             await limiter.aclose()

@@ -16,6 +16,9 @@ from app.errors import GroundworkError
 from app.gateway import ModelGateway, Standby
 from app.gateway.adapter import Adapter
 from app.gateway.admission import AdaptiveLimit, Admission
+from app.gateway.batching import ProviderBatches, unsupported
+from app.gateway.batching.anthropic import AnthropicBatches
+from app.gateway.batching.openai import OpenAIBatches
 from app.gateway.call import Clock
 from app.gateway.dialects import AnthropicDialect, OpenAIDialect, Profile
 from app.gateway.ladder import Ladder
@@ -31,6 +34,7 @@ HttpFactory = Callable[[], httpx.AsyncBaseTransport]
 
 _OPENAI = "https://api.openai.com/v1"
 _ANTHROPIC = "https://api.anthropic.com"
+_BATCH_APIS = {"anthropic": AnthropicBatches, "openai": OpenAIBatches}
 _PING_PATHS = {"anthropic": "/v1/models", "openai": "/models", "embedded": "/health"}
 
 
@@ -137,6 +141,18 @@ def make_gateway(
         fallback=fallback,
         clock=clock,
     )
+
+
+def make_batches(settings: Settings, gateway: ModelGateway) -> ProviderBatches:
+    """The batches of the upstream that the settings name, whose gateway it is.
+
+    Raises:
+        BatchesUnsupported: the model is embedded.
+    """
+    api = _BATCH_APIS.get(settings.model_name.provider)
+    if api is None:
+        raise unsupported()
+    return ProviderBatches(api(gateway.upstream.transport), gateway)
 
 
 def _limit(settings: Settings, engine: Engine | None) -> AdaptiveLimit:

@@ -7,7 +7,8 @@ from pydantic_core import from_json
 from starlette.types import ASGIApp, Message, Scope
 
 from app.callers import Caller, Limiter
-from app.errors import GroundworkError
+from app.errors import GroundworkError, ModelError, NotFound, QuotaExceeded, RequestError
+from app.gateway import Usage
 from app.gateway.call import Call, set_call
 from app.web.deps import State
 from app.web.frame import INSIDE
@@ -34,6 +35,19 @@ class Reply:
     upstream_seconds: float
 
     @property
+    def is_final(self) -> bool:
+        """Whether it would be the same if it was asked again."""
+        problem = self.problem
+        if problem is None:
+            return True
+        return issubclass(problem, RequestError | ModelError) and not self.is_postponed
+
+    @property
+    def is_postponed(self) -> bool:
+        """Whether the caller may not have it now, or the feature is not there now."""
+        return self.problem is not None and issubclass(self.problem, QuotaExceeded | NotFound)
+
+    @property
     def tokens(self) -> tuple[int, int, int]:
         """Input, output, and what of the input a cache gave."""
         if self.problem:
@@ -51,8 +65,8 @@ class Asker:
         self._state: dict[str, Any] = dict(state)
         self._limiter = limiter
 
-    async def ask(self, feature: str, body: bytes, caller: Caller) -> Reply:
-        """The reply to one request."""
+    async def ask(self, feature: str, body: bytes, caller: Caller, gateway: object = None) -> Reply:
+        """The reply to one request; ``gateway`` is what its feature asks, if it is another."""
         call = Call(caller=caller, tenant=caller.tenant.encode(), background=True)
         call.allowance = self._limiter.allowance(caller)
         set_call(call)
@@ -70,7 +84,7 @@ class Asker:
             "headers": _HEADERS,
             "client": None,
             "server": None,
-            "state": self._state.copy(),
+            "state": self._state | ({"gateway": gateway} if gateway else {}),
             INSIDE: call,
         }
         received = _Received(body)
@@ -86,6 +100,13 @@ class Asker:
             float(received.headers.get(b"retry-after", b"0")),
             call.spent()["upstream"],
         )
+
+    async def spend(self, caller: Caller, usage: Usage, share: float) -> None:
+        """Count for a caller's limits what the model server's own batch took, at a share of the price."""
+        allowance = self._limiter.allowance(caller)
+        if allowance and allowance.is_metered:
+            tokens = (usage.input_tokens, usage.output_tokens, usage.cached_input_tokens)
+            await allowance.spend(tokens, share)
 
 
 class _Received:

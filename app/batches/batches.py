@@ -15,7 +15,6 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import asynccontextmanager
-from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from secrets import token_hex
@@ -24,9 +23,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 from pydantic import TypeAdapter
 
 from app.batches.asking import Asker
+from app.batches.errands import Errands
 from app.batches.orders import Upload, take_in
 from app.batches.results import Results, columns_of
-from app.batches.values import Batch, Offer, Status
+from app.batches.values import Batch, Mode, Offer, Status
 from app.batches.worker import Worker
 from app.callers import Caller, Limiter
 from app.errors import (
@@ -39,6 +39,7 @@ from app.errors import (
     RequestTimeout,
 )
 from app.gateway import BreakerState, ModelGateway
+from app.gateway.batching import ProviderBatches, unsupported
 
 if TYPE_CHECKING:
     from app.batches.book import Book
@@ -84,21 +85,37 @@ class Batches:
         self._opening = asyncio.Lock()
         self._uploads = asyncio.Semaphore(_MOST_UPLOADS)
         self._worker: Worker | None = None
+        self._server: ProviderBatches | None = None
         self._make_worker: Callable[[Book], Worker] | None = None
         self._working: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def working(self, asker: Asker, gateway: ModelGateway) -> AsyncGenerator[None]:
-        """Work on what there is, and on what comes, until the block ends."""
+    async def working(
+        self, asker: Asker, gateway: ModelGateway, server: ProviderBatches | None
+    ) -> AsyncGenerator[None]:
+        """Work on what there is, and on what comes, until the block ends.
+
+        Args:
+            asker: asks a row.
+            gateway: of the base model.
+            server: its server's own batches, if it may have some.
+        """
+        self._server = server
         owner = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
-        self._make_worker = partial(
-            Worker,
-            asker=asker,
-            places=min(gateway.admission.most, _MOST_PLACES),
-            owner=owner,
-            is_upstream_well=lambda: gateway.breaker.state is BreakerState.CLOSED,
-            clock=self._clock,
-        )
+
+        def make_worker(book: "Book") -> Worker:
+            errands = Errands(book, asker, gateway, server, self._clock) if server else None
+            return Worker(
+                book,
+                asker,
+                errands,
+                places=min(gateway.admission.most, _MOST_PLACES),
+                owner=owner,
+                is_upstream_well=lambda: gateway.breaker.state is BreakerState.CLOSED,
+                clock=self._clock,
+            )
+
+        self._make_worker = make_worker
         beginning = asyncio.create_task(self._begin()) if self._is_there() else None
         try:
             yield
@@ -166,10 +183,16 @@ class Batches:
             upload.file = cast("BinaryIO", file)
             allowance, loop = self._limiter.allowance(caller), asyncio.get_running_loop()
 
-            def may_ask(size: int) -> None:
+            async def required(size: int, mode: Mode) -> None:
+                if mode is Mode.PROVIDER:
+                    if self._server is None:
+                        raise unsupported()
+                    await self._server.check()
                 if allowance and allowance.is_metered:
-                    asked = allowance.require(size // _BYTES_OF_A_TOKEN)
-                    asyncio.run_coroutine_threadsafe(asked, loop).result()
+                    await allowance.require(size // _BYTES_OF_A_TOKEN)
+
+            def may_ask(size: int, mode: Mode) -> None:
+                asyncio.run_coroutine_threadsafe(required(size, mode), loop).result()
 
             order = (upload, caller, self._offers(), may_ask, self._clock())
             batch = await asyncio.to_thread(take_in, book, *order)

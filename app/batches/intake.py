@@ -118,7 +118,7 @@ class Intake:
             itself = {"pointer": "", "detail": error.detail, "code": error.code}
             found = cast("Any", error.members.get("errors", [itself]))
             problem = problem_of(error).model_dump_json(exclude_none=True).encode()
-            ask = self._new(Ask(len(self.copies), b"", error.status, problem), {})
+            ask = self._new(Ask(len(self.copies), b"", 0, error.status, problem), {})
         self.copies[ask] += 1
         self._rows.append(Row(number, name, read.kept, ask))
         self._size += len(read.kept or "")

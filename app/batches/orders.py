@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from app.batches.intake import Intake
 from app.batches.reading import CsvFile, Read, rows_of_json, rows_of_lines
 from app.batches.schemas import Metadata
-from app.batches.values import Batch, Offer, Order
+from app.batches.values import Batch, Mode, Offer, Order
 from app.batches.worker import CALLER
 from app.callers import Caller
 from app.errors import InvalidRequest, QuotaExceeded, ScopeMissing, UnsupportedMediaType, first_of
@@ -56,6 +56,7 @@ class _Options(BaseModel):
     feature: str | None = None
     skip_invalid: bool = False
     custom_id: str | None = None
+    mode: Mode = Mode.LIVE
     metadata: Metadata = {}
 
 
@@ -64,12 +65,12 @@ def take_in(
     upload: Upload,
     caller: Caller,
     offers: Offers,
-    may_ask: Callable[[int], None],
+    may_ask: Callable[[int, Mode], None],
     now: float,
 ) -> Batch:
     """Enter an order and have the work begin; or the one that its key stands for.
 
-    ``may_ask`` raises if the caller may not have as many bytes of requests as they are.
+    ``may_ask`` raises if the caller may not have as many bytes of requests, in that mode.
 
     Raises:
         RequestError: what is wrong with it, or its rows.
@@ -120,8 +121,8 @@ def take_in(
         options = _options(said)
         if not options.skip_invalid:
             intake.require_valid()
-        may_ask(intake.params_bytes)
-        book.start(order.id, intake.order, intake.copies, options.metadata, now)
+        may_ask(intake.params_bytes, options.mode)
+        book.start(order.id, intake.order, intake.copies, options.metadata, now, options.mode)
     except BaseException:
         book.drop(order.id)
         raise

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from app.batches.batches import Batches
 from app.batches.orders import CSV, Upload
 from app.batches.schemas import BatchList, BatchReport, BatchRequest, RequestCounts, ResultLine
-from app.batches.values import Batch
+from app.batches.values import PROVIDER_SHARE, Batch, Mode
 from app.callers.policies import FREE, MONEY
 from app.features.wire import TokenUsage
 from app.web.deps import CallerDep, LimiterDep
@@ -42,6 +42,7 @@ _BODY: Final[dict[str, Any]] = {
         _query("feature", "Which feature, where the body is no JSON that says it."),
         _query("skip_invalid", "`true` to do the valid rows though others are not."),
         _query("custom_id", "Of CSV: the column of the rows' names."),
+        _query("mode", "`live`, or `provider` for the model server's own batches."),
         IDEMPOTENCY_KEY
         | {
             "description": "A name of your own for the batch: sending it again gives the same batch, "
@@ -172,10 +173,12 @@ def _report(batch: Batch, limiter: LimiterDep) -> BatchReport:
     running = batch.ended is None
     cost = None
     if limiter.prices != FREE:
-        cost = limiter.prices.cost(*batch.tokens) / MONEY
+        share = PROVIDER_SHARE if batch.mode is Mode.PROVIDER else 1
+        cost = share * limiter.prices.cost(*batch.tokens) / MONEY
     return BatchReport(
         id=batch.id,
         feature=batch.feature,
+        mode=batch.mode,
         status=batch.status,
         request_counts=RequestCounts(
             total=batch.total, completed=batch.completed, failed=batch.failed

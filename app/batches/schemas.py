@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from app.batches.values import Status
+from app.batches.values import Mode, Status
 from app.features.wire import Output, Request, TokenUsage, examples
 
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -43,6 +43,11 @@ class BatchRequest(Request):
 
     feature: str = Field(max_length=100, description="Which feature.")
     requests: list[BatchRow] = Field(min_length=1, max_length=100_000)
+    mode: Mode = Field(
+        default=Mode.LIVE,
+        description="`provider`: by way of the batches of Anthropic or OpenAI, at half the price, "
+        "within a day.",
+    )
     metadata: Metadata = Field(default={}, description="Yours; it comes back.")
     skip_invalid: bool = Field(
         default=False,
@@ -63,6 +68,7 @@ class BatchReport(Output):
 
     id: str
     feature: str
+    mode: Mode
     status: Status
     request_counts: RequestCounts
     distinct_requests: int = Field(description="What is asked: rows that ask the same are one.")

@@ -3,9 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
+
+AT_THE_PROVIDER: Final = -1
+"""The section of a batch that is to be done by the model server, as far as it can be."""
+
+
+PROVIDER_SHARE: Final = 0.5
+"""Of the price, that Anthropic and OpenAI ask for what is in their batches."""
+
+
+class Mode(StrEnum):
+    """How rows are asked: one by one, or by way of the model server's own batches."""
+
+    LIVE = "live"
+    PROVIDER = "provider"
 
 
 class Status(StrEnum):
@@ -64,10 +78,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request's body, and how many rows have it; ``status`` and ``body`` of its answer, if known."""
+    """A request's body; ``status`` and ``body`` of its answer, if that is known from the start.
+
+    ``place`` is where it stands in the order of work.
+    """
 
     number: int
     params: bytes
+    place: int = 0
     status: int | None = None
     body: bytes | None = None
 
@@ -80,6 +98,7 @@ class Section:
     number: int
     feature: str
     caller: str
+    mode: Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +136,7 @@ class Batch:
     id: str
     tenant: str
     feature: str
+    mode: Mode
     status: Status
     created: float
     ended: float | None

@@ -13,19 +13,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import TypeAdapter
 
 from app.batches.asking import Asker, Reply
-from app.batches.values import Answer, Ask, Section
+from app.batches.errands import Errands
+from app.batches.values import AT_THE_PROVIDER, PROVIDER_SHARE, Answer, Ask, Mode, Section
 from app.callers import Caller
 from app.errors import (
     BatchesUnavailable,
     DeadlineExceeded,
     GroundworkError,
     LimitsUnknown,
-    ModelError,
-    NotFound,
     Overloaded,
-    QuotaExceeded,
     RecordUnwritten,
-    RequestError,
     ShuttingDown,
 )
 from app.web.logs import set_request_id
@@ -44,7 +41,6 @@ _POLL_SECONDS: Final = 2.0
 _TIDY_SECONDS: Final = 60.0
 _LONGEST_WAIT: Final = 60.0
 _MOST_FAILURES: Final = 5  # of a row, while the upstream does others
-_FINAL: Final = (RequestError, ModelError)  # asked again, they would be the same
 _BY_CHANCE: Final = (Overloaded, ShuttingDown, LimitsUnknown, RecordUnwritten)  # nobody's fault
 
 CALLER: Final = TypeAdapter(Caller)
@@ -84,6 +80,7 @@ class Worker:
         self,
         book: "Book",
         asker: Asker,
+        errands: Errands | None = None,
         *,
         places: int,
         owner: str,
@@ -96,6 +93,7 @@ class Worker:
         Args:
             book: of the batches.
             asker: asks a row.
+            errands: has batches done by the model server, if that can.
             places: rows that may be under way at once.
             owner: a name that no other worker has.
             is_upstream_well: whether a failure is the row's own rather than the model server's.
@@ -103,6 +101,8 @@ class Worker:
             lease: seconds that a section is this worker's without a sign of life.
         """
         self._book, self._asker = book, asker
+        self._shifts, self._errands = book.shifts, errands
+        self._group: asyncio.TaskGroup | None = None
         self._places, self._owner = places, owner
         self._is_upstream_well = is_upstream_well
         self._clock, self._lease = clock, lease
@@ -125,13 +125,14 @@ class Worker:
         """Work; what is under way when this is cancelled is for others to begin anew, at once."""
         try:
             async with asyncio.TaskGroup() as group:
+                self._group = group
                 group.create_task(self._keep_leases())
                 group.create_task(self._write())
                 for _ in range(self._places):
                     group.create_task(self._work())
         finally:
             with suppress(GroundworkError):
-                await asyncio.shield(asyncio.to_thread(self._book.release_all, self._owner))
+                await asyncio.shield(asyncio.to_thread(self._shifts.release_all, self._owner))
 
     async def _work(self) -> None:
         while True:
@@ -160,31 +161,57 @@ class Worker:
     async def _claim(self) -> bool:
         """Take a section, if there is one."""
         now = self._clock()
-        section = await self._asked(self._book.claim, self._owner, now, now + self._lease)
+        section = await self._asked(self._shifts.claim, self._owner, now, now + self._lease)
         if section is None:
             return False
-        asks = await self._asked(self._book.asks_of, section)
+        asks = await self._asked(self._shifts.asks_of, section)
         held = _Held(section, CALLER.validate_json(section.caller), len(asks))
-        if asks:
+        if section.number == AT_THE_PROVIDER:
+            self._held[section.batch, section.number] = held
+            assert self._group  # noqa: S101 # this is run by it
+            self._group.create_task(self._run(held))
+        elif asks:
             self._held[section.batch, section.number] = held
             self._waiting += ((held, ask) for ask in asks)
         else:
             await self._close(held)
         return True
 
+    async def _run(self, held: _Held) -> None:
+        """Have a batch done by the model server, as far as it can be."""
+        section, batch = held.section, held.section.batch
+        try:
+            if self._errands:
+                await self._errands.run(section, held.caller, lambda: not held.dropped)
+                if held.dropped and not await self._asked(self._shifts.goes_on, batch):
+                    await self._errands.cancel(batch)
+            else:
+                await self._asked(self._book.parts.done, batch)
+        except GroundworkError as error:
+            log.warning("The batch %s waits for the model server: %s", batch, error.code)
+            held.again = self._clock() + _LONGEST_WAIT
+        except Exception:
+            log.exception("The batch %s could not be sent.", batch)
+            held.again = self._clock() + _LONGEST_WAIT
+        await self._close(held)
+        self.wake()
+
     async def _answer(self, held: _Held, ask: Ask) -> Answer | None:
         """The answer to a row; None where it is left for later, or for another worker."""
         failures, wait = 0, 1.0
-        section = held.section
+        section, gateway = held.section, None
+        if section.mode is Mode.PROVIDER and self._errands:
+            gateway = self._errands.gateway(section.batch)
         set_request_id(f"{section.batch}/{ask.number}")
         while not held.dropped:
-            reply = await self._asker.ask(section.feature, ask.params, held.caller)
-            problem = reply.problem
-            if problem and issubclass(problem, QuotaExceeded | NotFound):
+            reply = await self._asker.ask(section.feature, ask.params, held.caller, gateway)
+            if reply.is_postponed:
                 later = max(reply.retry_after, _POLL_SECONDS)
                 held.dropped, held.again = True, self._clock() + min(later, _LONGEST_WAIT)
                 return None
-            if problem is None or issubclass(problem, _FINAL):
+            if reply.is_final:
+                if gateway:
+                    await self._asker.spend(held.caller, gateway.usage, PROVIDER_SHARE)
                 return Answer(ask.number, reply.status, reply.body, reply.tokens)
             failures += self._is_its_own(reply)
             if failures >= _MOST_FAILURES:
@@ -212,7 +239,7 @@ class Worker:
             while not self._answers.empty():
                 written.append(self._answers.get_nowait())
             answers = [(each.batch, each.answer) for each in written]
-            await self._asked(self._book.finish, answers, self._clock())
+            await self._asked(self._shifts.finish, answers, self._clock())
             for each in written:
                 if not each.done.done():
                     each.done.set_result(None)
@@ -221,9 +248,9 @@ class Worker:
         section = held.section
         self._held.pop((section.batch, section.number), None)
         if held.again is not None:
-            await self._asked(self._book.release, section, self._owner, held.again)
+            await self._asked(self._shifts.release, section, self._owner, held.again)
         else:
-            await self._asked(self._book.close_section, section, self._owner, self._clock())
+            await self._asked(self._shifts.close_section, section, self._owner, self._clock())
 
     async def _keep_leases(self) -> None:
         """Give signs of life; look which batches still go on; tidy up in a while."""
@@ -235,7 +262,7 @@ class Worker:
                 await self._asked(self._book.tidy, now)
             if self._held:
                 before = dict(self._held)
-                kept = await self._asked(self._book.renew, self._owner, now + self._lease)
+                kept = await self._asked(self._shifts.renew, self._owner, now + self._lease)
                 for key, held in before.items():
                     held.dropped = held.dropped or key not in kept
             await asyncio.sleep(self._lease / 4)

@@ -225,6 +225,18 @@ class Allowance:
             detail = f"The calls take at least {input_tokens} tokens of input; less is left today."
             raise _exceeded(detail, over, DAY - counted.now % DAY)
 
+    async def spend(self, tokens: tuple[int, int, int], share: float = 1) -> None:
+        """Count what a call cost that nothing was reserved for, at a share of the price."""
+        steps = [
+            Step(each.name, each.period, ceil(self._costs(each, *tokens) * priced))
+            for each in self._plan.metered
+            if (priced := 1 if each.name == TOKENS else share)
+        ]
+        try:
+            await self._limiter.counters.count(self._caller, steps)
+        except LimitsUnknown:
+            self._limiter.unknown += 1
+
     async def settle(
         self, steps: Sequence[Step], began: int, tokens: tuple[int, int, int] | None
     ) -> None:

@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar
 
+from app.gateway import Compiled
+
 T = TypeVar("T")
 
 _LONG = 5_000  # characters
@@ -21,14 +23,28 @@ async def aside(function: Callable[[], T], *, characters: int) -> T:
 
 
 async def together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Results of all calls, in order; the first failure cancels the others and is raised."""
+    """Results of all calls, in order; the first failure cancels the others and is raised.
+
+    Where prompts are taken down for a batch, those of all calls are.
+    """
     if len(calls) == 1:  # needs no task
         return [await calls[0]]
-    tasks = [asyncio.ensure_future(call) for call in calls]
+    tasks = [asyncio.ensure_future(_taken_down(call)) for call in calls]
     try:
-        return await asyncio.gather(*tasks)
+        made = await asyncio.gather(*tasks)
     finally:
         await _end(tasks)
+    results = [one for one in made if not isinstance(one, Compiled)]
+    if len(results) < len(made):
+        raise Compiled
+    return results
+
+
+async def _taken_down(call: Coroutine[Any, Any, T]) -> T | Compiled:
+    try:
+        return await call
+    except Compiled as compiled:
+        return compiled
 
 
 async def merged(sources: Sequence[AsyncGenerator[T]]) -> AsyncGenerator[tuple[int, T]]:

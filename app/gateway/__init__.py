@@ -1,6 +1,7 @@
 """What a feature may know of the model: the gateway and its values."""
 
 from app.gateway.adapter import Adapter
+from app.gateway.batching import Compiled
 from app.gateway.boundary import delimited, fixed_mark
 from app.gateway.breaker import BreakerState
 from app.gateway.dialects import OutputMode
@@ -28,6 +29,7 @@ __all__ = [
     "Adapter",
     "BreakerState",
     "Chunk",
+    "Compiled",
     "Completion",
     "Finding",
     "ModelGateway",

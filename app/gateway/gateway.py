@@ -58,7 +58,7 @@ class ModelGateway:
         self.ladder = ladder
         self.admission = admission
         self.breaker = Breaker(clock)
-        self._upstream = upstream
+        self.upstream = upstream
         self._settings = settings
         self._standby = standby
         self._clock = clock
@@ -249,7 +249,7 @@ class ModelGateway:
         try:
             async with (
                 asyncio.timeout(limit) as attempt,
-                aclosing(self._upstream.ask(prompt, way, stream=place.stream, told=told)) as chunks,
+                aclosing(self.upstream.ask(prompt, way, stream=place.stream, told=told)) as chunks,
             ):
                 if place.background:
                     place.stop = partial(_end, attempt)
@@ -299,13 +299,13 @@ class ModelGateway:
 
     async def find_output_mode(self) -> None:
         """Find out how to ask this upstream for JSON; see :class:`Ladder`."""
-        await self.ladder.probe(self._upstream)
+        await self.ladder.probe(self.upstream)
 
     async def problem(self) -> str | None:
         """Why nothing can be asked now, or None; where calls do not wait, the fallback will do."""
         if self._standby:
             return self._standby.problem()
-        problem = await self._upstream.problem()
+        problem = await self.upstream.problem()
         return await self.fallback.problem() if problem and self.fallback else problem
 
     async def abort(self, error: GroundworkError) -> None:
@@ -314,7 +314,7 @@ class ModelGateway:
 
     async def aclose(self) -> None:
         """Close the connections to the upstream."""
-        await self._upstream.aclose()
+        await self.upstream.aclose()
 
 
 def _end(attempt: asyncio.Timeout) -> None:

@@ -69,6 +69,11 @@ class Ladder:
         """Whether the way in use is known to work."""
         return self.mode is OutputMode.PROMPT or self.findings[self.mode] is Finding.HONOURED
 
+    def knows(self, prefix: PromptPrefix) -> bool:
+        """Whether it is known that a prompt can be put the way that is in use."""
+        knows_form = prefix.schema is None or self.is_proven
+        return knows_form and (not prefix.alternatives or self._probabilities is not None)
+
     def way(self, prefix: PromptPrefix, mode: OutputMode | None = None) -> Way:
         """How to put a prompt now, in the mode that is in use or another."""
         asks = prefix.alternatives > 0 and self._probabilities is not False

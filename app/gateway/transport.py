@@ -3,9 +3,10 @@
 httpx's API on aiohttp's engine, which costs about a third of the CPU of httpx's own.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from typing import cast
+from typing import IO, Final, cast
 
 import aiohttp
 import httpx
@@ -14,6 +15,10 @@ from httpx_aiohttp import AiohttpTransport
 from app.errors import UpstreamError, UpstreamFailed, UpstreamTimeout, UpstreamUnreachable
 
 MAX_RESPONSE_BYTES = 8 * 1024 * 1024
+
+_MOST_URLS: Final = 16
+_PIECE: Final = 65_536  # bytes of a file that are sent at once
+_STALLED_SECONDS: Final = 60.0
 
 
 def open_http() -> httpx.AsyncBaseTransport:
@@ -25,6 +30,29 @@ def open_http() -> httpx.AsyncBaseTransport:
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
     return AiohttpTransport(verify=context, client=open_session)
+
+
+class Upload(httpx.AsyncByteStream):
+    """A body that is read from a file as it is sent.
+
+    Attributes:
+        size: of it, in bytes.
+        content_type: its media type.
+        is_sent: all of it is on the way, so that the server may have acted on it.
+    """
+
+    def __init__(self, file: IO[bytes], size: int, content_type: str) -> None:
+        self._file = file
+        self.size = size
+        self.content_type = content_type
+        self.is_sent = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.is_sent = False
+        self._file.seek(0)
+        while piece := self._file.read(_PIECE):
+            yield piece
+        self.is_sent = True
 
 
 class Transport:
@@ -63,7 +91,9 @@ class Transport:
         """Send a request, with ``content`` as JSON; the response has to be closed."""
         url = self._urls.get(path)
         if url is None:
-            url = self._urls[path] = httpx.URL(self._base_url + path)
+            url = httpx.URL(self._base_url + path)
+            if len(self._urls) < _MOST_URLS:  # a batch has paths of its own
+                self._urls[path] = url
         request = httpx.Request(
             method,
             url,
@@ -72,6 +102,21 @@ class Transport:
             extensions=self._extensions,
         )
         request.read()
+        try:
+            return await self._http.handle_async_request(request)
+        except httpx.HTTPError as error:
+            raise _failure(error) from error
+
+    async def upload(self, path: str, body: Upload) -> httpx.Response:
+        """Likewise send a file, to ``POST``."""
+        length = {"content-type": body.content_type, "content-length": str(body.size)}
+        request = httpx.Request(
+            "POST",
+            self._base_url + path,
+            headers={**self._headers, **length},
+            stream=body,
+            extensions=self._extensions,
+        )
         try:
             return await self._http.handle_async_request(request)
         except httpx.HTTPError as error:
@@ -92,6 +137,36 @@ async def pieces_of(response: httpx.Response) -> AsyncGenerator[bytes]:
                 yield piece
     except httpx.HTTPError as error:
         raise _failure(error) from error
+
+
+async def lines_of(response: httpx.Response) -> AsyncGenerator[bytes]:
+    """The lines of a response's body with their ends, as they come; each has a bound, not all."""
+    source = cast("AsyncGenerator[bytes]", aiter(cast("httpx.AsyncByteStream", response.stream)))
+    kept = bytearray()
+    try:
+        async with aclosing(source) as pieces:
+            while piece := await _soon(pieces):
+                kept += piece
+                *lines, rest = kept.split(b"\n") if b"\n" in piece else (kept,)
+                if len(rest) > MAX_RESPONSE_BYTES:
+                    msg = f"The model server sent a line of more than {MAX_RESPONSE_BYTES} bytes."
+                    raise UpstreamFailed(msg)
+                kept = rest
+                for line in lines:
+                    yield bytes(line) + b"\n"
+    except httpx.HTTPError as error:
+        raise _failure(error) from error
+    if kept:
+        yield bytes(kept)
+
+
+async def _soon(pieces: AsyncIterator[bytes]) -> bytes:
+    """The next piece, empty at the end."""
+    try:
+        async with asyncio.timeout(_STALLED_SECONDS):
+            return await anext(pieces, b"")
+    except TimeoutError as error:
+        raise UpstreamTimeout("The model server stopped in the middle of a response.") from error
 
 
 async def body_of(response: httpx.Response) -> bytes:

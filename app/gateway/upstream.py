@@ -40,13 +40,17 @@ _BAD_LASTS_SECONDS: Final = 0.2  # callers that poll a starting server want to k
 
 
 class Upstream:
-    """The model server, spoken to in its dialect. Tries once; retries are the gateway's."""
+    """The model server, spoken to in its dialect. Tries once; retries are the gateway's.
+
+    Attributes:
+        dialect, transport: what it is spoken to in, and over.
+    """
 
     def __init__(
         self, dialect: Dialect, transport: Transport, *, ping_path: str, clock: Clock = monotonic
     ) -> None:
-        self._dialect = dialect
-        self._transport = transport
+        self.dialect = dialect
+        self.transport = transport
         self._ping_path = ping_path
         self._clock = clock
         self._lock = asyncio.Lock()
@@ -70,9 +74,9 @@ class Upstream:
             UpstreamError: no usable response, or a stream that broke or ended early.
             ModelError: the answer was refused or cut off.
         """
-        body = self._dialect.encode(prompt, *way, stream=stream)
-        reader = self._dialect.reader(prompt.prefix)
-        async with aclosing(await self._transport.send("POST", self._dialect.path, body)) as reply:
+        body = self.dialect.encode(prompt, *way, stream=stream)
+        reader = self.dialect.reader(prompt.prefix)
+        async with aclosing(await self.transport.send("POST", self.dialect.path, body)) as reply:
             if reply.status_code != 200:
                 raise failure_of(reply.status_code, reply.headers, await body_of(reply))
             if not stream:
@@ -100,6 +104,14 @@ class Upstream:
                 yield Chunk("", reader.completion)
                 await _read_to_the_end(pieces)
 
+    def read(self, prompt: Prompt, status: int, body: bytes) -> Completion:
+        """What the server says by a whole answer, or by a failure; raises as :meth:`ask` does."""
+        if status != 200:
+            raise failure_of(status, {}, body)
+        completion = self.dialect.reader(prompt.prefix).read(body)
+        _require_whole(completion, prompt.prefix.max_tokens)
+        return completion
+
     async def problem(self) -> str | None:
         """Why the server cannot be asked, or None; found out by asking it something small.
 
@@ -117,7 +129,7 @@ class Upstream:
         try:
             async with (
                 asyncio.timeout(_PING_SECONDS),
-                aclosing(await self._transport.send("GET", self._ping_path)) as reply,
+                aclosing(await self.transport.send("GET", self._ping_path)) as reply,
             ):
                 body = await body_of(reply)
         except TimeoutError:
@@ -130,7 +142,7 @@ class Upstream:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._transport.aclose()
+        await self.transport.aclose()
 
 
 def _joined(reader: Reader, events: Iterable[bytes]) -> Iterator[Chunk]:

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from app.batches.book import Book
+from tests.gateway.batching import conftest as batching
 from tests.postgres import Postgres, running_postgres
+
+provider = batching.provider
 
 
 @pytest.fixture(scope="session")

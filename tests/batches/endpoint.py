@@ -88,7 +88,7 @@ async def until_ended(book: Book, seconds: float = 60) -> float:
     begin = now()
     while found(book).ended is None:
         assert now() - begin < seconds, found(book)
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(seconds / 1200)
     return now() - 1000
 
 

@@ -39,7 +39,7 @@ def answer(ask: int, status: int = 200, body: bytes = b"{}") -> Answer:
 
 def worked_off(book: Book, owner: str = "w", now: float = NOON) -> None:
     """All that there is to do, done."""
-    while section := book.claim(owner, now, now + 10):
-        answers = [(section.batch, answer(ask.number)) for ask in book.asks_of(section)]
-        book.finish(answers, now)
-        book.close_section(section, owner, now)
+    while section := book.shifts.claim(owner, now, now + 10):
+        answers = [(section.batch, answer(ask.number)) for ask in book.shifts.asks_of(section)]
+        book.shifts.finish(answers, now)
+        book.shifts.close_section(section, owner, now)

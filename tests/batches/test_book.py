@@ -15,7 +15,7 @@ DAY = 86_400.0
 
 
 def claimed(book: Book, owner: str, now: float = NOON) -> Section:
-    section = book.claim(owner, now, now + LEASE)
+    section = book.shifts.claim(owner, now, now + LEASE)
     assert section
     return section
 
@@ -27,37 +27,39 @@ def counts(batch: Batch) -> tuple[int, int, int, int]:
 def test_a_section_is_one_workers_until_its_time_is_over(book: Book) -> None:
     ordered(book)
     section = claimed(book, "a")
-    assert [ask.params for ask in book.asks_of(section)] == [b'{"text":"%d"}' % n for n in range(3)]
-    assert book.claim("b", NOON + LEASE - 0.1, NOON + 2 * LEASE) is None
+    assert [ask.params for ask in book.shifts.asks_of(section)] == [
+        b'{"text":"%d"}' % n for n in range(3)
+    ]
+    assert book.shifts.claim("b", NOON + LEASE - 0.1, NOON + 2 * LEASE) is None
     assert claimed(book, "b", NOON + LEASE) == section
 
 
 def test_whoever_gives_signs_of_life_keeps_its_sections(book: Book) -> None:
     ordered(book)
     section = claimed(book, "a")
-    assert book.renew("a", NOON + 2 * LEASE) == {(section.batch, section.number)}
-    assert book.claim("b", NOON + LEASE, NOON + 2 * LEASE) is None
+    assert book.shifts.renew("a", NOON + 2 * LEASE) == {(section.batch, section.number)}
+    assert book.shifts.claim("b", NOON + LEASE, NOON + 2 * LEASE) is None
     assert claimed(book, "b", NOON + 2 * LEASE)
-    assert book.renew("a", NOON + 9 * LEASE) == set(), "it is another's now"
+    assert book.shifts.renew("a", NOON + 9 * LEASE) == set(), "it is another's now"
 
 
 def test_what_was_answered_before_a_takeover_is_not_asked_again(book: Book) -> None:
     ordered(book)
-    book.finish([(ORDER.id, answer(1))], NOON)
+    book.shifts.finish([(ORDER.id, answer(1))], NOON)
     claimed(book, "a")
     section = claimed(book, "b", NOON + LEASE)
-    assert [ask.number for ask in book.asks_of(section)] == [0, 2]
+    assert [ask.number for ask in book.shifts.asks_of(section)] == [0, 2]
 
 
 def test_a_section_can_be_given_back(book: Book) -> None:
     ordered(book)
     section = claimed(book, "a")
-    book.release(section, "b", NOON)
-    assert book.claim("c", NOON, NOON + LEASE) is None, "only whose it is gives it back"
-    book.release(section, "a", NOON + 5)
-    assert book.claim("c", NOON + 4.9, NOON + LEASE) is None
+    book.shifts.release(section, "b", NOON)
+    assert book.shifts.claim("c", NOON, NOON + LEASE) is None, "only whose it is gives it back"
+    book.shifts.release(section, "a", NOON + 5)
+    assert book.shifts.claim("c", NOON + 4.9, NOON + LEASE) is None
     assert claimed(book, "c", NOON + 5)
-    book.release_all("c")
+    book.shifts.release_all("c")
     assert claimed(book, "d")
 
 
@@ -78,7 +80,7 @@ def test_several_threads_never_have_the_same_section(book: Book) -> None:
     taken: list[Section] = []
 
     def take(owner: str) -> None:
-        while section := book.claim(owner, NOON, NOON + LEASE):
+        while section := book.shifts.claim(owner, NOON, NOON + LEASE):
             taken.append(section)
 
     threads = [threading.Thread(target=take, args=(str(n),)) for n in range(4)]
@@ -92,8 +94,8 @@ def test_several_threads_never_have_the_same_section(book: Book) -> None:
 def test_an_answer_counts_once_for_all_rows_that_ask_it(book: Book) -> None:
     assert counts(ordered(book)) == (4, 0, 0, 0)
     first, second = answer(0, body=b'{"n":1}'), answer(0, 500, b'{"n":2}')
-    book.finish([(ORDER.id, first), (ORDER.id, second)], NOON)
-    book.finish([(ORDER.id, second)], NOON)
+    book.shifts.finish([(ORDER.id, first), (ORDER.id, second)], NOON)
+    book.shifts.finish([(ORDER.id, second)], NOON)
     assert counts(found(book)) == (4, 2, 0, 1)
     assert found(book).tokens == (10, 5, 1)
     done = {row.custom_id: row.body for row in book.results(ORDER.id, 0, 10) if row.body}
@@ -106,7 +108,7 @@ def test_threads_that_answer_the_same_count_it_once(book: Book) -> None:
     def finish(first: int) -> None:
         for number in range(200):
             ask = (first + number) % 200
-            book.finish([(ORDER.id, answer(ask, 200 if ask % 2 else 502))], NOON)
+            book.shifts.finish([(ORDER.id, answer(ask, 200 if ask % 2 else 502))], NOON)
 
     threads = [threading.Thread(target=finish, args=(n,)) for n in (0, 50, 100)]
     for thread in threads:
@@ -129,7 +131,7 @@ def test_a_batch_is_completed_when_no_section_is_left(book: Book) -> None:
 def test_only_whose_it_is_closes_a_section(book: Book) -> None:
     ordered(book)
     section = claimed(book, "a")
-    book.close_section(section, "b", NOON)
+    book.shifts.close_section(section, "b", NOON)
     assert found(book).status is Status.IN_PROGRESS
 
 
@@ -137,7 +139,7 @@ def test_cancelled_at_rest(book: Book) -> None:
     ordered(book)
     book.cancel(ORDER.id, NOON)
     assert found(book).status is Status.CANCELLED
-    assert book.claim("a", NOON, NOON + LEASE) is None
+    assert book.shifts.claim("a", NOON, NOON + LEASE) is None
 
 
 def test_cancelled_while_it_is_worked_on(book: Book) -> None:
@@ -146,10 +148,10 @@ def test_cancelled_while_it_is_worked_on(book: Book) -> None:
     section = claimed(book, "a")
     book.cancel(ORDER.id, NOON)
     assert found(book).status is Status.CANCELLING
-    assert book.claim("b", NOON, NOON + LEASE) is None
-    assert book.renew("a", NOON + LEASE) == set()
-    book.finish([(ORDER.id, answer(0))], NOON)
-    book.close_section(section, "a", NOON)
+    assert book.shifts.claim("b", NOON, NOON + LEASE) is None
+    assert book.shifts.renew("a", NOON + LEASE) == set()
+    book.shifts.finish([(ORDER.id, answer(0))], NOON)
+    book.shifts.close_section(section, "a", NOON)
     assert (found(book).status, counts(found(book))) == (Status.CANCELLED, (258, 2, 0, 1))
 
 
@@ -172,7 +174,7 @@ def test_cancelling_what_has_ended_changes_nothing(book: Book) -> None:
 
 def test_what_is_not_done_in_time_expires(book: Book) -> None:
     batch = ordered(book)
-    book.finish([(ORDER.id, answer(1))], NOON)
+    book.shifts.finish([(ORDER.id, answer(1))], NOON)
     book.tidy(batch.expires - 1)
     assert found(book).status is Status.IN_PROGRESS
     book.tidy(batch.expires)
@@ -182,7 +184,7 @@ def test_what_is_not_done_in_time_expires(book: Book) -> None:
         batch.expires,
         1,
     )
-    assert book.claim("a", batch.expires, batch.expires + LEASE) is None
+    assert book.shifts.claim("a", batch.expires, batch.expires + LEASE) is None
 
 
 def test_results_are_forgotten_in_time(book: Book) -> None:
@@ -209,9 +211,9 @@ def test_a_batch_is_forgotten_with_all_that_is_its(book: Book) -> None:
     section = claimed(book, "a")
     book.drop(ORDER.id)
     assert book.find(ORDER.id, "") is None
-    assert (book.results(ORDER.id, 0, 9), book.asks_of(section)) == ([], [])
-    book.finish([(ORDER.id, answer(0))], NOON)  # by a worker that does not know it yet
-    book.close_section(section, "a", NOON)
+    assert (book.results(ORDER.id, 0, 9), book.shifts.asks_of(section)) == ([], [])
+    book.shifts.finish([(ORDER.id, answer(0))], NOON)  # by a worker that does not know it yet
+    book.shifts.close_section(section, "a", NOON)
     assert len(book.results("b2", 0, 9)) == 4
 
 
@@ -267,7 +269,7 @@ def test_lists_are_read_page_by_page(book: Book) -> None:
 
 def test_results_are_read_by_range(book: Book) -> None:
     ordered(book, 9)
-    book.finish([(ORDER.id, answer(ask)) for ask in (2, 4)], NOON)
+    book.shifts.finish([(ORDER.id, answer(ask)) for ask in (2, 4)], NOON)
     rows = book.results(ORDER.id, 2, 3)
     assert [(row.number, row.status) for row in rows] == [(3, 200), (4, None), (5, 200)]
     assert [row.number for row in book.results(ORDER.id, 8, 100)] == [9, 10]
@@ -276,7 +278,7 @@ def test_results_are_read_by_range(book: Book) -> None:
 def test_the_rate_is_told_by_two_moments(book: Book) -> None:
     ordered(book, 9)
     for at, ask in enumerate((20, 31, 62), start=1):
-        book.finish([(ORDER.id, answer(at))], NOON + ask)
+        book.shifts.finish([(ORDER.id, answer(at))], NOON + ask)
     assert found(book).marks == ((NOON + 31, 2), (NOON + 62, 3))
 
 

@@ -180,7 +180,7 @@ async def test_ready_while_one_of_the_two_is(monkeypatch: pytest.MonkeyPatch) ->
         async def down() -> str:
             return "It is down."
 
-        monkeypatch.setattr(models.gateway._upstream, "problem", down)  # pyright: ignore
+        monkeypatch.setattr(models.gateway.upstream, "problem", down)
         assert await models.gateway.problem() is None
-        monkeypatch.setattr(fallback._upstream, "problem", down)  # pyright: ignore
+        monkeypatch.setattr(fallback.upstream, "problem", down)
         assert await models.gateway.problem() == "It is down."

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import aclosing
+from functools import cache
 from typing import Any, cast, get_type_hints
 
 import httpx
@@ -32,8 +33,13 @@ def assert_conforms(body: Mapping[str, Any], provider: str, *, stream: bool) -> 
     wanted = TYPES[provider, stream]
     unknown = set(body) - set(get_type_hints(wanted))
     assert not unknown, f"the SDK knows no {unknown}"
-    adapter = TypeAdapter(wanted)  # must outlive the lazy parts
-    exhaust(adapter.validate_python(body))
+    exhaust(adapter_of(wanted).validate_python(body))
+
+
+@cache
+def adapter_of(wanted: Any) -> TypeAdapter[Any]:
+    """What validates a type; it takes a second to be made, and must outlive the lazy parts."""
+    return TypeAdapter(wanted)
 
 
 def exhaust(value: object) -> None:

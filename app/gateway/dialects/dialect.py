@@ -155,6 +155,10 @@ class Dialect(ABC):
         adapter = self._profile.adapters.get(prefix.feature, base)
         return adapter if adapter.is_general or not prefix.is_callers else base
 
+    def model_of(self, prefix: PromptPrefix) -> str:
+        """The name of the model that prompts of a prefix go to."""
+        return str(self._adapter_of(prefix).asked.get("model", self._model))
+
     def _schema(self, schema: OutputSchema) -> object:
         return schema_of(schema, keeps_length_limits=self._profile.keeps_length_limits)
 

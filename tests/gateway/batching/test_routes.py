@@ -130,7 +130,7 @@ async def test_what_was_cancelled_is_not_asked_live(provider: Provider) -> None:
     provider.fate = lambda _number: "cancelled"
     async with rows_on(provider, "anthropic") as rows:
         (reply,) = await rows.batched("/tickets", EMAILS[0])
-    assert (reply["status"], reply["code"]) == (502, "batch-cancelled")
+    assert (reply["status"], reply["code"]) == (409, "batch-cancelled")
     assert not live_calls(provider)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidRequest
-from app.features.concurrency import outcomes, together
+from app.features.concurrency import together
 from app.gateway import Compiled, OutputSchema, Prompt, Shot, Turn, Untrusted
 from app.gateway.batching import Answer, Answered, Compiling, key_of
 from tests.gateway.batching.provider import Provider
@@ -45,11 +45,10 @@ def test_a_key_is_of_the_whole_value() -> None:
 async def test_all_calls_at_once_are_taken_down(provider: Provider) -> None:
     asked = prompts(20)
     async with stage("openai") as (gateway, _):
-        for ways in (together, outcomes):
-            compiling = Compiling(gateway, "text")
-            with pytest.raises(Compiled):
-                await ways([compiling.complete(prompt) for prompt in asked])
-            assert list(compiling.prompts.values()) == asked
+        compiling = Compiling(gateway, "text")
+        with pytest.raises(Compiled):
+            await together([compiling.complete(prompt) for prompt in asked])
+        assert list(compiling.prompts.values()) == asked
     assert not provider.live
 
 

@@ -74,12 +74,17 @@ class Errands:
                 await asyncio.to_thread(parts.add, batch, name)
             names = await asyncio.to_thread(parts.names, batch)
         for name, is_read in names.items():
-            if not is_read:
-                while (await self._batches.state(name)).status is not BatchStatus.ENDED:
-                    await asyncio.sleep(POLL_SECONDS)
-                    if not goes_on():
-                        return False
+            if is_read:
+                continue
+            while (state := await self._batches.state(name)).status is not BatchStatus.ENDED:
+                await asyncio.sleep(POLL_SECONDS)
+                if not goes_on():
+                    return False
+            if not (
+                state.problem and state.problem.retryable
+            ):  # else it would take it at another time
                 await self._bring(batch, name)
+            await asyncio.to_thread(parts.was_read, batch, name)
         return True
 
     async def cancel(self, batch: str) -> None:
@@ -125,4 +130,3 @@ class Errands:
                 await asyncio.to_thread(parts.keep, batch, said)
                 said = {}
         await asyncio.to_thread(parts.keep, batch, said)
-        await asyncio.to_thread(parts.was_read, batch, name)

@@ -54,7 +54,7 @@ class ModelGateway:
         self.model = settings.model
         self.fallback = fallback
         self.fallen_back = 0
-        self._traits = traits
+        self.own_traits = traits
         self.ladder = ladder
         self.admission = admission
         self.breaker = Breaker(clock)
@@ -88,7 +88,7 @@ class ModelGateway:
         """Those of the model that will answer."""
         if self.fallback and self.breaker.state is BreakerState.OPEN:
             return self.fallback.traits
-        return self._traits
+        return self.own_traits
 
     async def _answer_or_fall_back(self, prompt: Prompt, *, stream: bool) -> AsyncGenerator[Chunk]:
         """The answer; or the fallback's, where the breaker is open before anything has come."""

@@ -165,7 +165,7 @@ async def test_traits_are_those_of_who_answers() -> None:
     async with pair(Status(500)) as models:
         fallback = models.gateway.fallback
         assert fallback
-        fallback._traits = other = ModelTraits(reads=1)  # pyright: ignore[reportPrivateUsage]
+        fallback.own_traits = other = ModelTraits(reads=1)
         assert models.gateway.traits is not other
         await open_breaker(models.gateway)
         assert models.gateway.traits is other

@@ -76,8 +76,8 @@ class BatchApi(ABC):
         """What became of each request of a batch that has ended, in any order."""
 
     async def check(self) -> None:
-        """Ask for the batches that there are; raises if that cannot be asked."""
-        await self.ask("GET", f"{self.path}?limit=1", _ANYTHING)
+        """Ask for the batches that there are, once; raises if that cannot be asked."""
+        await self._attempt("GET", f"{self.path}?limit=1", b"")
 
     async def cancel(self, name: str) -> None:
         """Have a batch that is running end."""

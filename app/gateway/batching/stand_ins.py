@@ -31,7 +31,8 @@ class _StandIn(ABC):
 
     @property
     def traits(self) -> ModelTraits:
-        return self._live.traits
+        """Those of the base model: no fallback answers a batch."""
+        return self._live.own_traits
 
     @abstractmethod
     async def complete(self, prompt: Prompt) -> Completion:

@@ -56,7 +56,7 @@ class Provider:
     Attributes:
         says: what the model says in a batch.
         says_live: and to calls.
-        refusals: statuses and headers that submissions get instead of being taken.
+        refusals: statuses and headers that submissions and lists get instead.
         breaks: how many downloads break in the middle, every other as if that were the end.
         batches, files: what was submitted.
         live: bodies of calls, but for the gateway's own question.

@@ -35,12 +35,13 @@ def application(provider: Provider) -> FastAPI:
     """Both APIs, and the model behind them."""
 
     async def refuse(request: Request) -> None:
-        if request.method == "POST" and request.url.path in _SUBMISSIONS:
+        is_submission = request.method == "POST" and request.url.path in _SUBMISSIONS
+        if is_submission:
             await request.body()
             provider.sizes.append(int(request.headers["content-length"]))
-            if provider.refusals:
-                status, headers = provider.refusals.pop(0)
-                raise HTTPException(status, headers=headers)
+        if provider.refusals and (is_submission or request.query_params):
+            status, headers = provider.refusals.pop(0)
+            raise HTTPException(status, headers=headers)
 
     app = FastAPI(dependencies=[Depends(refuse)], telemetry={"tracing": False, "metrics": False})
 

@@ -10,6 +10,7 @@ from app.errors import (
     BatchUnconfirmed,
     UpstreamRateLimited,
     UpstreamRejected,
+    UpstreamUnavailable,
 )
 from app.gateway import Completion
 from app.gateway.batching import ANSWER, BatchStatus, Ending, key_of
@@ -185,8 +186,11 @@ async def test_a_submission_that_is_rejected_is_not_sent_again(
     assert len(provider.sizes) == 1
 
 
-async def test_a_submission_that_may_have_been_taken_is_not_sent_again(provider: Provider) -> None:
-    provider.refusals = [(500, {})]
+@pytest.mark.parametrize("status", [500, 200], ids=["failed", "nonsense"])
+async def test_a_submission_that_may_have_been_taken_is_not_sent_again(
+    provider: Provider, status: int
+) -> None:
+    provider.refusals = [(status, {})]
     async with stage("anthropic") as (_, batches):
         with pytest.raises(BatchUnconfirmed) as caught:
             await submitted(batches, prompts(2))
@@ -279,6 +283,14 @@ async def test_who_takes_batches_is_found_out_before(provider: Provider, dialect
                 await attempt
             assert caught.value.code == "batches-unsupported"
             assert "Must be live" in caught.value.detail
+
+
+@BOTH
+async def test_whether_it_takes_batches_is_asked_once(provider: Provider, dialect: Dialect) -> None:
+    provider.refusals = [(503, {})]
+    async with stage(dialect) as (_, batches):
+        with pytest.raises(UpstreamUnavailable):
+            await batches.check()
 
 
 async def test_an_embedded_model_takes_none(provider: Provider) -> None:

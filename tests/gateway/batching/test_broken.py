@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 
 from app import provision
-from app.gateway import Prompt, PromptPrefix, Turn
+from app.gateway import Prompt, PromptPrefix, Turn, transport
 from app.gateway.batching import Ending
 from tests.gateway.batching.provider import Dialect, Json, Provider
 from tests.gateway.batching.server import served
@@ -69,8 +69,12 @@ async def test_what_was_sent_in_part_is_sent_again(
     assert len(batch.bodies) == 400
 
 
-def forgetful() -> FastAPI:
-    """A provider that keeps nothing, and makes results up as they are read."""
+def forgetful(stalls: int = 0) -> FastAPI:
+    """A provider that keeps nothing, and makes results up as they are read.
+
+    Some downloads stall in the middle.
+    """
+    left = stalls
     app = FastAPI(telemetry={"tracing": False, "metrics": False})
 
     @app.post("/v1/messages/batches")
@@ -81,8 +85,13 @@ def forgetful() -> FastAPI:
 
     @app.get("/v1/messages/batches/b/results")
     async def results() -> StreamingResponse:
+        nonlocal left
+        is_stalling, left = left > 0, left - 1
+
         async def lines() -> AsyncIterator[str]:
             for number in range(MANY):
+                if is_stalling and number == MANY // 2:
+                    await asyncio.sleep(60)
                 message = {"content": [{"type": "text", "text": "long " * (LARGE // 5)}]}
                 result = {"type": "succeeded", "message": message}
                 yield json.dumps({"custom_id": f"{number:032}", "result": result}) + "\n"
@@ -107,3 +116,11 @@ async def test_the_memory_has_a_bound() -> None:
                 tracemalloc.stop()
     assert count == MANY
     assert peak < MOST_MEMORY < MANY * LARGE / 3
+
+
+async def test_a_download_that_stalls_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_STALLED_SECONDS", 0.3)
+    with served(forgetful(stalls=1)) as origin:
+        async with stage("anthropic", base_url=origin) as (_, batches):
+            keys = [key async for key, _ in batches.results("b")]
+    assert len(keys) == len(set(keys)) == MANY

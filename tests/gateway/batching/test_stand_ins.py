@@ -7,7 +7,16 @@ import pytest
 
 from app.errors import InvalidRequest
 from app.features.concurrency import together
-from app.gateway import Compiled, OutputSchema, Prompt, Shot, Turn, Untrusted
+from app.gateway import (
+    BreakerState,
+    Compiled,
+    ModelTraits,
+    OutputSchema,
+    Prompt,
+    Shot,
+    Turn,
+    Untrusted,
+)
 from app.gateway.batching import Answer, Answered, Compiling, key_of
 from tests.gateway.batching.provider import Provider
 from tests.gateway.batching.stage import prompts, stage
@@ -79,5 +88,16 @@ async def test_a_stream_of_what_is_known_comes_at_once(provider: Provider) -> No
             assert last.completion
             assert "".join(piece.text for piece in pieces) == last.completion.text
             assert len(provider.live) == asked
-        assert (answered.model, answered.traits) == (gateway.model, gateway.traits)
         answered.forget(known)
+
+
+async def test_the_model_is_the_base_model_whoever_would_answer_a_call(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage("openai") as (gateway, _), stage("anthropic") as (fallback, _):
+        gateway.fallback, fallback.own_traits = fallback, ModelTraits(reads=5)
+        monkeypatch.setattr(type(gateway.breaker), "state", BreakerState.OPEN)
+        assert gateway.traits.reads == 5
+        compiling = Compiling(gateway, "text")
+        assert (compiling.model, compiling.traits) == ("openai:some-model", ModelTraits())
+    assert not provider.live

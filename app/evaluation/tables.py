@@ -101,24 +101,18 @@ def as_junit(evaluations: Sequence[Evaluation]) -> bytes:
     root = ET.Element("testsuites")
     for evaluation in evaluations:
         outcomes = evaluation.outcomes
-        failed = sum(each.problem is None and each.score < 1 for each in outcomes)
-        suite = ET.SubElement(
-            root,
-            "testsuite",
-            name=_xml(f"{evaluation.feature} on {evaluation.model}"),
-            tests=str(len(outcomes)),
-            failures=str(failed),
-            errors=str(sum(each.problem is not None for each in outcomes)),
-            time=f"{sum(each.seconds for each in outcomes):.3f}",
-        )
+        figures = {
+            "name": _xml(f"{evaluation.feature} on {evaluation.model}"),
+            "tests": len(outcomes),
+            "failures": sum(each.problem is None and each.score < 1 for each in outcomes),
+            "errors": sum(each.problem is not None for each in outcomes),
+            "time": f"{sum(each.seconds for each in outcomes):.3f}",
+        }
+        suite = ET.SubElement(root, "testsuite", {key: str(of) for key, of in figures.items()})
         for each in outcomes:
-            case = ET.SubElement(
-                suite,
-                "testcase",
-                classname=evaluation.feature,
-                name=_xml(each.id if not each.repeat else f"{each.id} (repeat {each.repeat})"),
-                time=f"{each.seconds:.3f}",
-            )
+            name = _xml(f"{each.id} (repeat {each.repeat})" if each.repeat else each.id)
+            told = {"classname": evaluation.feature, "name": name, "time": f"{each.seconds:.3f}"}
+            case = ET.SubElement(suite, "testcase", told)
             if each.problem:
                 ET.SubElement(case, "error", message=each.problem)
             elif each.score < 1:

@@ -171,9 +171,8 @@ class Store:
             RecordUnwritten: it could not be, and belongs to a conversation that is to be kept.
         """
         gap = question_key(answer.question) if answer.action == "unknown" else None
-        content = _GIVEN.dump_json(answer).decode()
         named = (answer.message_id, _iso(answer.asked_at), answer.conversation_id)
-        row = (*named, gap, content, answer.tenant)
+        row = (*named, gap, _GIVEN.dump_json(answer).decode(), answer.tenant)
         try:
             with self.writing() as db:
                 newest = db.execute(_KEEP, row).lastrowid or 0
@@ -190,9 +189,9 @@ class Store:
 
     def conversation(self, conversation_id: str, tenant: str = "") -> list[tuple[Role, str]]:
         """The last turns of a tenant's conversation, oldest first; none if there is no such one."""
-        whose = (conversation_id, tenant)
         turns: list[tuple[Role, str]] = []
-        for row in reversed(self._read(_TURNS, *whose, _oldest(), _MOST_EXCHANGES)):
+        rows = self._read(_TURNS, conversation_id, tenant, _oldest(), _MOST_EXCHANGES)
+        for row in reversed(rows):
             question, answer = map(from_json, row)  # SQLite's ->> ends a text at a NUL
             turns.extend((("user", question), ("assistant", answer)))
         return turns

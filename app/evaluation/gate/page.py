@@ -47,7 +47,7 @@ def _verdicts(verdicts: Sequence[Verdict]) -> Element:
     reach = _reach([verdict.overall for verdict in verdicts], [one.margin for one in verdicts])
     rows = [
         E.tr(
-            E.th({"scope": "row"}, E.a({"href": f"#{_anchor(one)}"}, one.feature)),
+            E.th({"scope": "row"}, E.a({"href": f"#feature-{one.feature}"}, one.feature)),
             E.td(_badge(one)),
             *_figures(one.overall, one.adjusted_p, reach, one.margin, one.ruling),
             E.td(_FIGURE, str(one.cases)),
@@ -64,7 +64,7 @@ def _verdicts(verdicts: Sequence[Verdict]) -> Element:
 
 def _feature(verdict: Verdict) -> Element:
     return E.section(
-        {"id": _anchor(verdict)},
+        {"id": f"feature-{verdict.feature}"},
         E.header(E.h2(verdict.feature), _badge(verdict)),
         E.p(explained(verdict)),
         *([E.p(f"Not compared: {named(verdict.unpaired)}.")] if verdict.unpaired else []),
@@ -94,19 +94,13 @@ def _cases(title: str, changes: Sequence[Change]) -> list[Element]:
 def _case(change: Change) -> Element:
     before, after = _marked(_text(change.answered), _text(change.answers))
     scores = f"{points(change.before)} to {points(change.after)}"
+    told = (E.span(_COUNT, scores), E.span(_COUNT, ", ".join(change.moved)))
+    asked = E.div(E.h4("Asked"), E.pre(_text(change.input)))
+    answers = (E.div(E.h4("Before"), E.pre(*before)), E.div(E.h4("After"), E.pre(*after)))
     return E.details(
         {"class": "case"},
-        E.summary(
-            E.code(change.id), E.span(_COUNT, scores), E.span(_COUNT, ", ".join(change.moved))
-        ),
-        E.div(
-            E.div(E.h4("Asked"), E.pre(_text(change.input))),
-            E.div(
-                {"class": "answers"},
-                E.div(E.h4("Before"), E.pre(*before)),
-                E.div(E.h4("After"), E.pre(*after)),
-            ),
-        ),
+        E.summary(E.code(change.id), *told),
+        E.div(asked, E.div({"class": "answers"}, *answers)),
     )
 
 
@@ -183,18 +177,12 @@ def _chart(one: Comparison, reach: float, margin: float, ruling: str) -> Element
 def _axis(reach: float) -> Element:
     ends = (("0%", "start", -reach), ("50%", "middle", 0.0), ("100%", "end", reach))
     label = f"Difference in points, from {signed(-reach)} to {signed(reach)}"
-    return E.svg(
-        {"class": "axis", "role": "img", "aria-label": label},
-        *(
-            E.text({"x": place, "y": "14", "text-anchor": anchor}, signed(at).removesuffix(".0"))
-            for place, anchor, at in ends
-        ),
-    )
+    texts = [
+        E.text({"x": place, "y": "14", "text-anchor": anchor}, signed(at).removesuffix(".0"))
+        for place, anchor, at in ends
+    ]
+    return E.svg({"class": "axis", "role": "img", "aria-label": label}, *texts)
 
 
 def _badge(verdict: Verdict) -> Element:
     return E.span({"class": f"ruling {verdict.ruling}"}, verdict.ruling)
-
-
-def _anchor(verdict: Verdict) -> str:
-    return f"feature-{verdict.feature}"

@@ -79,19 +79,15 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
 
 def check_cases(before: Hashes, after: Hashes, sides: tuple[str, str]) -> None:
     """See that both have the same case by an id; ``ConfigurationError`` if not, or if none."""
-    common = [
-        (feature, case)
+    is_same = {
+        f"{feature} {case}": hashed == after[feature][case]
         for feature, cases in before.items()
-        for case in cases.keys() & after.get(feature, {}).keys()
-    ]
-    if not common:
+        for case, hashed in cases.items()
+        if case in after.get(feature, {})
+    }
+    if not is_same:
         raise ConfigurationError(f"{' and '.join(sides)} have no case in common.")
-    changed = sorted(
-        f"{feature} {case}"
-        for feature, case in common
-        if before[feature][case] != after[feature][case]
-    )
-    if changed:
+    if changed := sorted(name for name, same in is_same.items() if not same):
         rest = f" and {len(changed) - 1} more" if changed[1:] else ""
         raise ConfigurationError(
             f"{' and '.join(sides)} have other cases by the same id: {changed[0]}{rest}; give both "

@@ -73,8 +73,7 @@ class OnTrial:
     ) -> None:
         """Let feedback pass; it counts for the model that answers its caller."""
         is_canary = trial.is_canary(_tenant(current_call(), scope))
-        message = await receive()
-        observed = Observed(send)
+        message, observed = await receive(), Observed(send)
         await self._app(scope, said_first(message, receive), observed.send)
         if observed.is_well:
             rating = from_json(message["body"])["rating"]

@@ -5,7 +5,6 @@ Looked at instead: ``limits`` 5.8. Its memory store walks through all callers at
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
 
@@ -91,36 +90,38 @@ class MemoryCounters:
         self._clock = clock
         self._most_callers = most_callers
         self._windows: dict[str, Windows] = {}
-        self._places: Counter[str] = Counter()
+        self._places: dict[str, int] = {}
 
     async def count(self, caller: str, steps: Sequence[Step]) -> Counted:
         """As of :class:`Counters`."""
         now = int(self._clock())
         windows = self._windows.pop(caller, None)
         if windows is None:
-            windows = Windows()
+            windows = {}
             if len(self._windows) >= self._most_callers:
                 del self._windows[next(iter(self._windows))]
         self._windows[caller] = windows  # the last again
-        used: list[int] = []
-        refused = None
-        for number, (name, period, _, at_most, _) in enumerate(steps):
-            began, before = windows.get(name, (0, 0))
-            used.append(before if began == now - now % period else 0)
-            if used[number] > at_most and refused is None:
-                refused = number
-        if refused is None:
-            for number, (name, period, adds, _, began) in enumerate(steps):
-                begins = now - now % period
-                if adds and began in (None, begins):
-                    used[number] = max(0, used[number] + adds)
-                    windows[name] = begins, used[number]
-        return Counted(now, used, refused)
+        counts: list[int] = []
+        changed: Windows = {}
+        for name, period, adds, at_most, began in steps:
+            begins = now - now % period
+            last_began, used = windows.get(name, (0, 0))
+            if last_began != begins:
+                used = 0
+            if used > at_most:
+                seen = await self.count(caller, [Step(each.name, each.period) for each in steps])
+                return seen._replace(refused=len(counts))
+            if adds and (began is None or began == begins):
+                used = max(0, used + adds)
+                changed[name] = begins, used
+            counts.append(used)
+        windows.update(changed)
+        return Counted(now, counts, None)
 
     async def enter(self, caller: str, place: str, most: int, seconds: int) -> int:
         """As of :class:`Counters`; nobody dies here without giving a place back."""
         del place, seconds
-        taken = self._places[caller] + 1
+        taken = self._places.get(caller, 0) + 1
         if taken <= most:
             self._places[caller] = taken
         return taken
@@ -128,13 +129,12 @@ class MemoryCounters:
     async def leave(self, caller: str, place: str) -> None:
         """As of :class:`Counters`."""
         del place
-        self._places[caller] -= 1
-        if not self._places[caller]:
-            del self._places[caller]
+        if left := self._places.pop(caller) - 1:
+            self._places[caller] = left
 
     async def inside(self, caller: str) -> int:
         """As of :class:`Counters`."""
-        return self._places[caller]
+        return self._places.get(caller, 0)
 
     async def aclose(self) -> None:
         """There is nothing to let go of."""

@@ -12,7 +12,9 @@ from typing import Final
 from zlib import crc32
 
 _LETTERS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_DIGITS: Final = _LETTERS.encode()
 _PUBLIC, _SECRET, _CHECKSUM = 12, 43, 6
+_PLACES: Final[tuple[int, ...]] = tuple(len(_DIGITS) ** place for place in range(_CHECKSUM))
 _KEY: Final = re.compile(
     rb"(gw_([0-9A-Za-z]{%d})_([0-9A-Za-z]{%d}))([0-9A-Za-z]{%d})" % (_PUBLIC, _SECRET, _CHECKSUM)
 )
@@ -40,8 +42,5 @@ def without_secrets(text: str) -> str:
 
 
 def _checksum(body: bytes) -> bytes:
-    rest, digits = crc32(body), bytearray()
-    for _ in range(_CHECKSUM):
-        rest, digit = divmod(rest, len(_LETTERS))
-        digits.append(ord(_LETTERS[digit]))
-    return bytes(digits)
+    number = crc32(body)
+    return bytes([_DIGITS[number // place % len(_DIGITS)] for place in _PLACES])

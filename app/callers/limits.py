@@ -1,18 +1,18 @@
 """What each caller may have: requests a minute, calls at once, and tokens and money a day."""
 
 import logging
-from collections import Counter
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from math import ceil
 from pathlib import Path
 from secrets import token_hex
-from typing import Final, TypeVar
+from typing import Final
 
 from app.callers.caller import NO_LIMITS, Caller, Limits
 from app.callers.counters import DAY, MINUTE, Counted, Counters, MemoryCounters, Step
 from app.callers.kept import FileCounters
-from app.callers.policies import CONCURRENCY, FREE, TOKENS, Plan, Policy, Prices
+from app.callers.policies import CONCURRENCY, FREE, Plan, Policy, Prices
 from app.errors import LimitsUnknown, QuotaExceeded
 from app.settings import Settings
 
@@ -20,10 +20,11 @@ log = logging.getLogger(__name__)
 
 FILE: Final = "file://"
 
-T = TypeVar("T")
-
 _SOON_SECONDS: Final = 1
 _LEAVING_SECONDS: Final = 60  # beyond a request's time, before a place counts as left
+
+Reserved = tuple[Sequence[Step], int]
+"""What was added for a call, and when, as the store tells time."""
 
 
 class Limiter:
@@ -32,6 +33,7 @@ class Limiter:
     Attributes:
         defaults: the limits of a caller that has none of its own.
         prices: of tokens.
+        places: names for places among a caller's calls, each of them once.
         unknown: how often the store of the limits could not be asked.
     """
 
@@ -45,7 +47,9 @@ class Limiter:
         )
         self.prices = Prices.of(settings)
         self.place_seconds = ceil(settings.timeout) + _LEAVING_SECONDS
-        self.reserved: Counter[str] = Counter()  # calls under way here that tokens are reserved for
+        process = token_hex(8)
+        self.places = (f"{process}:{number}" for number in count())
+        self.reserved: dict[str, int] = {}  # calls under way here that tokens are reserved for
         self.unknown = 0
         self._url = settings.limits_store
         self._is_open = settings.limits_when_down == "open"
@@ -88,24 +92,22 @@ class Limiter:
             plan = self._plans[caller.limits]
         except KeyError:
             limits = self.limits_of(caller)
-            plan = self._plans[caller.limits] = Plan(limits) if limits != NO_LIMITS else None
+            plan = self._plans[caller.limits] = (
+                Plan(limits, self.prices) if limits != NO_LIMITS else None
+            )
             if limits.budget is not None and self.prices == FREE:
                 log.warning("Budgets are not kept, as GROUNDWORK_PRICES names no prices.")
         return Allowance(self, caller.id, plan) if plan else None
 
-    async def asked(self, question: Awaitable[T]) -> T | None:
-        """What the store says; None where it cannot be asked, and the operator lets callers in.
+    def excuse(self, error: LimitsUnknown) -> None:
+        """Note that the store cannot be asked; the operator may let callers in.
 
         Raises:
-            LimitsUnknown: it cannot be asked, and nobody is let in.
+            LimitsUnknown: nobody is let in.
         """
-        try:
-            return await question
-        except LimitsUnknown:
-            self.unknown += 1
-            if self._is_open:
-                return None
-            raise
+        self.unknown += 1
+        if not self._is_open:
+            raise error
 
     async def aclose(self) -> None:
         """Let go of the store."""
@@ -120,15 +122,27 @@ class Allowance:
         is_metered: tokens or money are counted.
     """
 
-    __slots__ = ("_caller", "_limiter", "_now", "_place", "_plan", "_used", "is_metered")
+    __slots__ = (
+        "_caller",
+        "_counters",
+        "_limiter",
+        "_now",
+        "_place",
+        "_plan",
+        "_taken",
+        "_used",
+        "is_metered",
+    )
 
     def __init__(self, limiter: Limiter, caller: str, plan: Plan) -> None:
         self._limiter = limiter
+        self._counters = limiter.counters
         self._caller = caller
         self._plan = plan
         self._place = ""
         self._now = 0
-        self._used: dict[str, int] = {}
+        self._used: list[int] = []  # of the plan's last counters, as far as it is known
+        self._taken: int | None = None
         self.is_metered = bool(plan.metered)
 
     async def enter(self) -> None:
@@ -138,27 +152,27 @@ class Allowance:
             QuotaExceeded: it may not come in.
             LimitsUnknown: nobody knows whether it may.
         """
-        limiter, plan = self._limiter, self._plan
-        if plan.concurrency is not None:
-            await self._take_place(plan.concurrency)
-        if plan.entering:
-            counted = await limiter.asked(limiter.counters.count(self._caller, plan.entering))
-            if counted:
-                self._keep(plan.counted, counted)
-                if counted.refused is not None:
-                    violated = plan.counted[counted.refused]
-                    detail = f"{violated.quota} requests a minute are allowed."
-                    raise _exceeded(detail, [violated], violated.period - counted.now % MINUTE)
+        plan = self._plan
+        try:
+            if plan.concurrency is not None:
+                await self._take_place(plan.concurrency)
+            if not plan.entering:
+                return
+            counted = await self._counters.count(self._caller, plan.entering)
+        except LimitsUnknown as error:
+            self._limiter.excuse(error)
+            return
+        self._keep(counted)
+        if counted.refused is not None:
+            violated = plan.counted[counted.refused]
+            detail = f"{violated.quota} requests a minute are allowed."
+            raise _exceeded(detail, [violated], violated.period - counted.now % MINUTE)
 
     async def _take_place(self, most: int) -> None:
         limiter = self._limiter
-        self._place = token_hex(8)
-        asked = limiter.counters.enter(self._caller, self._place, most, limiter.place_seconds)
-        taken = await limiter.asked(asked)
-        if taken is None:
-            self._place = ""
-            return
-        self._used[CONCURRENCY] = min(taken, most)
+        self._place = place = next(limiter.places)
+        taken = await self._counters.enter(self._caller, place, most, limiter.place_seconds)
+        self._taken = min(taken, most)
         if taken > most:
             self._place = ""
             policy = Policy(CONCURRENCY, most, 0, "")
@@ -169,11 +183,11 @@ class Allowance:
         if self._place:
             place, self._place = self._place, ""
             try:
-                await self._limiter.counters.leave(self._caller, place)
+                await self._counters.leave(self._caller, place)
             except LimitsUnknown:
                 self._limiter.unknown += 1  # the store gives it back in time
 
-    async def reserve(self, most_input: int, most_output: int) -> "Reservation | None":
+    async def reserve(self, most_input: int, most_output: int) -> Reserved | None:
         """Set aside what a call may cost, before it is made; None where nobody can count it.
 
         Its input has to fit into what is left; the output may exceed that, once.
@@ -182,99 +196,77 @@ class Allowance:
             QuotaExceeded: there is not enough left.
             LimitsUnknown: nobody knows what is left.
         """
-        limiter, plan = self._limiter, self._plan
-        steps: list[Step] = []
-        for policy in plan.metered:
-            room = self._costs(policy, most_input, 0, 0)
-            adds = self._costs(policy, most_input, most_output, 0)
-            steps.append(Step(policy.name, policy.period, adds, max(-1, policy.quota - room)))
-        counted = await limiter.asked(limiter.counters.count(self._caller, steps))
-        if counted is None:
+        metered, reserved = self._plan.metered, self._limiter.reserved
+        steps = [
+            Step(
+                policy.name,
+                policy.period,
+                cost(most_input, most_output, 0),
+                policy.quota - cost(most_input, 0, 0),
+            )
+            for policy, cost in metered
+        ]
+        try:
+            counted = await self._counters.count(self._caller, steps)
+        except LimitsUnknown as error:
+            self._limiter.excuse(error)
             return None
-        self._keep(plan.metered, counted)
+        self._keep(counted)
         if counted.refused is None:
-            limiter.reserved[self._caller] += 1
-            return Reservation(self, steps, counted.now)
+            reserved[self._caller] = reserved.get(self._caller, 0) + 1
+            return steps, counted.now
         over = [
             policy
-            for policy, step, used in zip(plan.metered, steps, counted.used, strict=True)
+            for (policy, _), step, used in zip(metered, steps, counted.used, strict=True)
             if used > step.at_most
         ]
-        waits = _SOON_SECONDS if limiter.reserved[self._caller] else DAY - counted.now % DAY
+        waits = _SOON_SECONDS if self._caller in reserved else DAY - counted.now % DAY
         detail = f"The call may take {most_input} tokens of input; less is left of the day's quota."
         raise _exceeded(detail, over, waits)
 
-    async def settle(
-        self, steps: Sequence[Step], began: int, tokens: tuple[int, int, int] | None
-    ) -> None:
-        """Count what a call cost instead of what was reserved; None if nobody knows."""
-        limiter = self._limiter
-        limiter.reserved[self._caller] -= 1
-        if not limiter.reserved[self._caller]:
-            del limiter.reserved[self._caller]
+    async def settle(self, reserved: Reserved, tokens: tuple[int, int, int] | None) -> None:
+        """Count what a call cost (input, output, and what of the input a cache gave), not what was reserved.
+
+        None where nobody knows: then what was reserved is what it cost.
+        """
+        limiter, (steps, began) = self._limiter, reserved
+        if others := limiter.reserved.pop(self._caller) - 1:
+            limiter.reserved[self._caller] = others
         if tokens is None:
             return
         corrections = [
             Step(
                 step.name,
                 step.period,
-                self._costs(policy, *tokens) - step.adds,
+                cost(*tokens) - step.adds,
                 began=began - began % step.period,
             )
-            for policy, step in zip(self._plan.metered, steps, strict=True)
+            for (_, cost), step in zip(self._plan.metered, steps, strict=True)
         ]
         try:
-            counted = await limiter.counters.count(self._caller, corrections)
+            counted = await self._counters.count(self._caller, corrections)
         except LimitsUnknown:
             limiter.unknown += 1  # what was reserved stays
         else:
-            self._keep(self._plan.metered, counted)
+            self._keep(counted)
 
-    def _costs(
-        self, policy: Policy, input_tokens: int, output_tokens: int, cached_input_tokens: int
-    ) -> int:
-        if policy.name == TOKENS:
-            return input_tokens + output_tokens
-        return self._limiter.prices.cost(input_tokens, output_tokens, cached_input_tokens)
-
-    def _keep(self, policies: Sequence[Policy], counted: Counted) -> None:
+    def _keep(self, counted: Counted) -> None:
         self._now = counted.now
-        for policy, used in zip(policies, counted.used, strict=True):
-            self._used[policy.name] = used
+        self._used[-len(counted.used) :] = counted.used
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """``RateLimit-Policy`` and, of what is known, ``RateLimit`` (draft 10)."""
-        plan, used = self._plan, self._used
+        plan, now = self._plan, self._now
+        known = plan.counted[len(plan.counted) - len(self._used) :]
         told = [
-            f'"{each.name}";r={max(0, each.quota - used[each.name]) // each.scale}'
-            f";t={each.period - self._now % each.period}"
-            for each in plan.counted
-            if each.name in used
+            f'"{each.name}";r={max(0, each.quota - used) // each.scale};t={each.period - now % each.period}'
+            for each, used in zip(known, self._used, strict=True)
         ]
-        if plan.concurrency is not None and CONCURRENCY in used:
-            told.append(f'"{CONCURRENCY}";r={plan.concurrency - used[CONCURRENCY]}')
-        headers = [(b"ratelimit-policy", plan.told)]
-        return [*headers, (b"ratelimit", ", ".join(told).encode())] if told else headers
-
-
-class Reservation:
-    """Tokens and money that are set aside for one call."""
-
-    __slots__ = ("_allowance", "_began", "_steps")
-
-    def __init__(self, allowance: Allowance, steps: Sequence[Step], began: int) -> None:
-        self._allowance = allowance
-        self._steps: Sequence[Step] | None = steps
-        self._began = began
-
-    async def settle(self, tokens: tuple[int, int, int] | None) -> None:
-        """Count what it cost (input, output, and what of the input a cache gave), once.
-
-        None where nobody knows: then what was reserved is what it cost.
-        """
-        if self._steps is not None:
-            steps, self._steps = self._steps, None
-            await self._allowance.settle(steps, self._began, tokens)
+        if plan.concurrency is not None and self._taken is not None:
+            told.append(f'"{CONCURRENCY}";r={plan.concurrency - self._taken}')
+        if not told:
+            return [plan.header]
+        return [plan.header, (b"ratelimit", ", ".join(told).encode())]
 
 
 def _exceeded(detail: str, policies: Sequence[Policy], seconds: int) -> QuotaExceeded:

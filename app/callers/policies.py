@@ -1,5 +1,6 @@
 """The limits of a caller as policies, and what is done for each request under them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from typing import Final
@@ -30,13 +31,15 @@ class Prices:
         named = settings.prices
         return cls(**{"cached": named.get("input", 0.0), **named})
 
-    def cost(self, input_tokens: int, output_tokens: int, cached: int = 0) -> int:
+    def cost(self, input_tokens: int, output_tokens: int, cached: int) -> int:
         """In billionths of the currency's unit."""
         fresh = (input_tokens - cached) * self.input
         return ceil(_PER_MILLION * (fresh + cached * self.cached + output_tokens * self.output))
 
 
 FREE: Final = Prices()
+Cost = Callable[[int, int, int], int]
+"""What a policy counts of a call: of its input's tokens, its output's, and the input's out of a cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +80,25 @@ def policies_of(limits: Limits) -> tuple[Policy, ...]:
 class Plan:
     """What is done for each request of callers with the same limits, made once."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, prices: Prices) -> None:
+        costs: dict[str, Cost] = {TOKENS: _tokens, BUDGET: prices.cost}
         self.concurrency = limits.concurrency
         self.counted = tuple(each for each in policies_of(limits) if each.period)
-        self.metered = tuple(each for each in self.counted if each.name != REQUESTS)
+        self.metered = tuple(
+            (each, costs[each.name]) for each in self.counted if each.name in costs
+        )
         self.entering = tuple(
             Step(each.name, each.period, adds=1, at_most=each.quota - 1)
             if each.name == REQUESTS
             else Step(each.name, each.period)
             for each in self.counted
         )
-        self.told = ", ".join(map(_told, policies_of(limits))).encode()
+        told = ", ".join(map(_told, policies_of(limits))).encode()
+        self.header = (b"ratelimit-policy", told)
+
+
+def _tokens(input_tokens: int, output_tokens: int, _cached: int) -> int:
+    return input_tokens + output_tokens
 
 
 def _told(policy: Policy) -> str:

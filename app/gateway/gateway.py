@@ -156,8 +156,8 @@ class ModelGateway:
         allowance = flight.deadline.call.allowance
         assert allowance  # noqa: S101 # or nobody comes here
         most_input = self._estimates.most_input(prompt)
-        if reservation := await allowance.reserve(most_input, prompt.prefix.max_tokens):
-            flight.bill = Bill(reservation)
+        if reserved := await allowance.reserve(most_input, prompt.prefix.max_tokens):
+            flight.bill = Bill(allowance, reserved)
         try:
             await self._fly(flight, prompt, stream=stream)
         finally:

@@ -3,7 +3,7 @@
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from app.callers.limits import Reservation
+from app.callers.limits import Allowance, Reserved
 from app.errors import GroundworkError, UpstreamUnreachable
 from app.gateway.prompt import Part, Prompt, PromptPrefix, Untrusted, Usage
 
@@ -35,8 +35,9 @@ class Estimates:
     def learn(self, prompt: Prompt, usage: Usage) -> None:
         """The model server said what a prompt has taken."""
         if usage.input_tokens:
-            known = self._prefixes.get(prompt.prefix, usage.input_tokens)
-            self._prefixes[prompt.prefix] = min(known, usage.input_tokens)
+            known = self._prefixes.get(prompt.prefix)
+            if known is None or usage.input_tokens < known:
+                self._prefixes[prompt.prefix] = usage.input_tokens
 
 
 def _most_of(prefix: PromptPrefix) -> int:
@@ -62,14 +63,15 @@ class Bill:
         sent: the call has gone to the model server.
     """
 
-    def __init__(self, reservation: Reservation) -> None:
-        self._reservation = reservation
+    def __init__(self, allowance: Allowance, reserved: Reserved) -> None:
+        self._allowance = allowance
+        self._reserved: Reserved | None = reserved
         self._usage: Usage | None = None
         self.sent = False
 
     def told(self, usage: Usage) -> None:
         """The model server says what it took."""
-        if usage != _NOTHING:
+        if usage.input_tokens or usage.output_tokens:
             self._usage = usage
 
     def failed(self, error: GroundworkError) -> None:
@@ -79,6 +81,8 @@ class Bill:
 
     async def settle(self) -> None:
         """Count what it cost, once; what nobody can know, as it was reserved."""
-        usage = self._usage if self._usage or self.sent else _NOTHING
-        tokens = usage and (usage.input_tokens, usage.output_tokens, usage.cached_input_tokens)
-        await self._reservation.settle(tokens)
+        reserved, self._reserved = self._reserved, None
+        if reserved:
+            usage = self._usage if self._usage or self.sent else _NOTHING
+            tokens = usage and (usage.input_tokens, usage.output_tokens, usage.cached_input_tokens)
+            await self._allowance.settle(reserved, tokens)

@@ -32,7 +32,7 @@ def spelled(text: str, name: str) -> str | None:
     if 0 < len(letters) <= _LONGEST_NAME:
         for found in re.finditer(r"[\s-]*".join(letters), text, re.IGNORECASE):
             if _is_whole(text, *found.span()):
-                return _folded(found[0])
+                return in_a_line(found[0])
     return None
 
 
@@ -58,12 +58,12 @@ def copied(text: str, said: Iterable[str]) -> tuple[list[str], list[str]]:
 
     White space does not count.
     """
-    words = [one for one in map(_folded, said) if one]
-    whole = _folded(text) if words else ""
+    words = [one for one in map(in_a_line, said) if one]
+    whole = in_a_line(text) if words else ""
     return [one for one in words if one in whole], [one for one in words if one not in whole]
 
 
-def _folded(text: str) -> str:
+def in_a_line(text: str) -> str:
     """A text with each run of white space as one space."""
     return " ".join(text.split())
 

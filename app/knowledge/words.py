@@ -3,7 +3,7 @@
 import unicodedata
 from functools import lru_cache
 from importlib import import_module
-from itertools import chain, pairwise
+from itertools import pairwise
 from string import ascii_lowercase
 from typing import Any, Final
 
@@ -40,8 +40,11 @@ def words(text: str, language: str | None = None) -> list[str]:
     ``e7``. A text has as many words in each language.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    language = language or "en"
-    return list(chain.from_iterable(_forms_of(token, language) for token in _TOKEN.findall(folded)))
+    found: list[str] = []
+    for token in _TOKEN.findall(folded):
+        forms = _forms if len(token) <= _USUAL else _forms.__wrapped__
+        found += forms(token, language or "en")
+    return found
 
 
 @lru_cache(maxsize=64)
@@ -61,11 +64,6 @@ def misspelt(word: str) -> set[str]:
     changed = {left + letter + right[1:] for left, right in cuts[:-1] for letter in ascii_lowercase}
     added = {left + letter + right for left, right in cuts for letter in ascii_lowercase}
     return dropped | swapped | changed | added
-
-
-def _forms_of(token: str, language: str) -> tuple[str, ...]:
-    forms = _forms if len(token) <= _USUAL else _forms.__wrapped__
-    return forms(token, language)
 
 
 @lru_cache(maxsize=_MOST_KEPT)

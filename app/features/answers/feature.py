@@ -11,6 +11,7 @@ from app.features.answers.task import AnswerTask, Written
 from app.features.feature import Example, Feature, Texts
 from app.features.probabilities import probability_of
 from app.features.proofs import Check
+from app.features.verbatim import in_a_line
 from app.gateway import ModelGateway, Prompt, PromptPrefix, Turn, Untrusted, Usage
 from app.knowledge.sources import Passage
 
@@ -76,21 +77,24 @@ class Answers(Feature[AnswerTask, Written]):
         return task, completion.usage
 
     def render(self, request: AnswerTask) -> str:
-        """The sentences, numbered over all passages, under their titles; then the question."""
+        """The sentences, numbered over all passages, under their titles; then the question.
+
+        Each in one line, so that none can pretend to be another's number.
+        """
         lines: list[str] = []
         above, number = "", 1
         for passage in request.passages:
             titles = filter(None, dict.fromkeys((passage.source.title, *passage.heading)))
-            title = _line(" > ".join(titles)) or _line(passage.source.id)
+            title = in_a_line(" > ".join(titles)) or in_a_line(passage.source.id)
             if title != above:
                 lines.append(f"# {title}")
             for sentence in passage.sentences:
-                lines.append(f"[{number}] {_line(sentence.text)}")
+                lines.append(f"[{number}] {in_a_line(sentence.text)}")
                 number += 1
             above = title
         if lines:
             lines.append("")
-        return "\n".join((*lines, f"Question: {_line(request.question)}"))
+        return "\n".join((*lines, f"Question: {in_a_line(request.question)}"))
 
     def turns(self, request: AnswerTask) -> tuple[Turn, ...]:
         before = (
@@ -103,11 +107,6 @@ class Answers(Feature[AnswerTask, Written]):
         if not request.sentences:
             return self._blind
         return super().prefix(request) if request.unknown_above is None else self._telling
-
-
-def _line(text: str) -> str:
-    """A text in one line, so that none can pretend to be another's number."""
-    return " ".join(text.split())
 
 
 def names_sources(request: AnswerTask, output: Written) -> Check:

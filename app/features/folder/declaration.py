@@ -132,14 +132,10 @@ class Wrong(ValueError):
 
 
 class FeatureFile:
-    """The text of a ``feature.toml``."""
+    """A ``feature.toml``; a ``ConfigurationError`` names the line, and what would be right."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._text = ""
-
-    def read(self) -> Declaration[Any]:
-        """What it declares; a ``ConfigurationError`` names the line, and what would be right."""
+        self._path, self._text = path, ""
         try:
             self._text = text_of(self._path)
             table = tomllib.loads(self._text)
@@ -151,7 +147,8 @@ class FeatureFile:
             raise ConfigurationError(str(error)) from error
         table.setdefault("name", self._path.parent.name)
         try:
-            return Declaration[_kind_of(table.get("output"))].model_validate(table)
+            kind: Any = Declaration[_kind_of(table.get("output"))]
+            self.declared: Declaration[Any] = kind.model_validate(table)
         except ValidationError as error:
             raise self.wrong(first_wrong(error)) from error
 

@@ -44,7 +44,7 @@ def read_folder(folder: Path) -> FolderPackage:
     A ``ConfigurationError`` names file and line, and what would be right.
     """
     file = FeatureFile(folder / "feature.toml")
-    declared = file.read()
+    declared = file.declared
     try:
         request, output = types_of(declared, folder)
         fields = list(output.model_fields)

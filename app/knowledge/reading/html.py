@@ -38,10 +38,6 @@ def _heading(level: int) -> Callable[[Element, str], str]:
     return lambda _, text: f"\n\n{_HEADING}{level}{' '.join(text.split())}\n\n"
 
 
-def _as_it_is(_: Element, text: str) -> str:
-    return f"\n\n{text.strip()}\n\n"
-
-
 def _without_marks(
     tables: Markdown.Tables, converters: Mapping[str, Callable[[Element, str], str]]
 ) -> Markdown:
@@ -58,7 +54,10 @@ def _without_marks(
 
 _OF_A_DOCUMENT: Final = _without_marks(
     Markdown.Tables(cell_blocks="text"),
-    {"blockquote": _as_it_is, **{f"h{level}": _heading(level) for level in range(1, 7)}},
+    {
+        "blockquote": lambda _, text: f"\n\n{text.strip()}\n\n",
+        **{f"h{level}": _heading(level) for level in range(1, 7)},
+    },
 )
 _OF_AN_EMAIL: Final = _without_marks(Markdown.Tables(mode="strip"), {})
 

@@ -352,13 +352,13 @@ async def test_calls_in_the_background_that_are_alone_have_all_places() -> None:
 async def test_a_quarter_of_the_places_is_kept_free_while_others_are_there() -> None:
     admission = fixed(8)
     await hold(admission, 0)
-    tasks = [asyncio.create_task(hold(admission, 5, deadline=behind())) for _ in range(20)]
+    tasks = [asyncio.create_task(hold(admission, 5, deadline=behind())) for _ in range(40)]
     await asyncio.sleep(0.01)
     assert admission.running == 6
     begin = now()
     await asyncio.gather(hold(admission, 0), hold(admission, 0))
     assert now() == begin, "they did not wait"
-    await asyncio.sleep(11)  # nobody has come since
+    await asyncio.sleep(15)  # nobody has come since
     assert admission.running == 8
     await asyncio.gather(*tasks)
 

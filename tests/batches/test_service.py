@@ -15,7 +15,7 @@ from app.factory import create_app
 from app.settings import Settings
 from tests.batches.bulk import lines, right
 from tests.fire.service import knows_the_password, reply
-from tests.hostile.behaviours import Good, Hang, Status
+from tests.hostile.behaviours import Behaviour, Good, Hang, Status
 from tests.hostile.calls import Call, marker_of
 from tests.hostile.memory import MemoryUpstream, memory_upstream
 from tests.hostile.scripts import always
@@ -68,7 +68,7 @@ class Bulk:
 @asynccontextmanager
 async def bulk(database: str, script: Script, **settings: Any) -> AsyncGenerator[Bulk]:
     async with memory_upstream(knows_the_password(script), reply=said) as upstream:
-        given = {"max_retries": 0, "max_concurrency": 8, **settings}
+        given: dict[str, Any] = {"max_retries": 0, "max_concurrency": 8, **settings}
         chosen = Settings(
             model="openai:m",
             base_url=upstream.base_url,
@@ -93,7 +93,10 @@ def failing(marker: str, status: int) -> Script:
 
 async def test_results_while_it_runs_and_by_range(database: str) -> None:
     holds = {f"[m-{number}]" for number in range(20, 30)}
-    script = lambda call: Hang() if marker_of(call.text) in holds else Good()
+
+    def script(call: Call) -> Behaviour:
+        return Hang() if marker_of(call.text) in holds else Good()
+
     async with bulk(database, script, max_concurrency=16) as service:
         batch = await service.begin(b"".join(lines(range(40))))
         running = await service.until(batch, "in_progress", done=30)
@@ -125,6 +128,7 @@ async def test_cancelled_in_the_middle_and_forgotten(database: str) -> None:
         assert (await service.client.get(f"/batches/{batch}/results")).status_code == 404
 
 
+@pytest.mark.slow  # waits for real; on virtual time, the workers' tests have it
 @pytest.mark.parametrize("status", [400, 500])
 async def test_a_row_that_is_refused_for_good_fails_alone(database: str, status: int) -> None:
     async with bulk(database, failing("[m-3]", status), queue_size=1) as service:
@@ -190,9 +194,13 @@ async def test_a_key_stands_for_one_batch(database: str) -> None:
         assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
 
 
+@pytest.mark.slow
 async def test_an_upstream_that_is_down_fails_no_row(database: str) -> None:
     up = asyncio.Event()
-    script = lambda _call: Good() if up.is_set() else Status(503)
+
+    def script(_call: Call) -> Behaviour:
+        return Good() if up.is_set() else Status(503)
+
     async with bulk(database, script, max_retries=2) as service:
         batch = await service.begin(b"".join(lines(range(40))))
         await asyncio.sleep(12)

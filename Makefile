@@ -9,7 +9,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	pyproject.toml
 SWAGGER_UI := LICENSE NOTICE swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt swagger-ui.css
 
-.PHONY: serve test test-all test-images test-browser test-clients screenshots quality bench retrieval soak fuzz \
+.PHONY: serve test test-all test-images test-browser test-clients screenshots quality bench bench-batches retrieval soak fuzz \
 	check snapshot release-contract swagger-ui audit base-image sbom lock bench-lock clients-lock clean
 
 serve: .venv/.weights
@@ -47,6 +47,9 @@ bench: .venv/.dev .venv/.gemma
 	.venv/bin/python -m bench.shadow
 	.venv/bin/python -m bench.beside
 	.venv/bin/python -m bench.engine
+
+bench-batches: .venv/.dev
+	.venv/bin/python -m bench.batches
 
 retrieval: .venv/.dev
 	.venv/bin/python -m bench.retrieval

@@ -20,7 +20,7 @@ SECTION: Final = 256
 _SLICE: Final = 5_000  # rows of one statement
 _DAY: Final = 86_400.0
 _LASTS_SECONDS: Final = 7 * _DAY  # what is not done by then is not done
-_UPLOAD_SECONDS: Final = 3_600.0  # an upload that takes longer was broken off
+_UPLOAD_SECONDS: Final = 600.0  # rows that take longer to be entered were broken off
 _WORKED_ON: Final = (Status.IN_PROGRESS, Status.CANCELLING)
 _COUNTED: Final = ("total", "completed", "failed", "asks", "asked", "params_bytes")
 

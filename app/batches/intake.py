@@ -81,6 +81,8 @@ class Intake:
         if not number:
             raise BatchInvalid("There are no rows.")
         self._enter()
+        self._names.clear()  # 20 MB, for rows that are to come
+        self._numbers.clear()
 
     def require_valid(self) -> None:
         """Raise BatchInvalid if some rows are not valid."""
@@ -103,6 +105,8 @@ class Intake:
         numbers = range(len(self.copies))
         counted = sorted((len(set(values)), name) for name, values in self._fields.items())
         shared = [self._fields[name] for _, name in counted[:-1]]
+        if not shared:
+            return numbers
         return sorted(numbers, key=lambda number: [values[number] for values in shared])
 
     def _take(self, number: int, read: Read) -> Sequence[Mapping[str, object]]:

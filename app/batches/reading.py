@@ -19,6 +19,8 @@ LONGEST_CELL: Final = 16_777_216  # characters
 _LONGEST_LINE: Final = 2 * MOST_JSON
 _SEPARATORS: Final = ",;\t"
 _PIECE: Final = 65_536
+_LONGEST_NAME: Final = 255
+_NO_NAME: Final = "custom_id must be a string of 1 to 255 characters."
 
 csv.field_size_limit(LONGEST_CELL)
 
@@ -99,9 +101,20 @@ def _named(line: int, row: Any) -> Read:
     ):  # pyright: ignore[reportUnknownMemberType]
         return Read(line, None, wrong='Must be {"custom_id": "…", "params": {…}}.')
     name, params = row.get("custom_id"), row["params"]  # pyright: ignore
-    if name is not None and not (isinstance(name, str) and 0 < len(name) <= 255):
-        return Read(line, params, wrong="custom_id must be a string of 1 to 255 characters.")
+    if name is not None and not (isinstance(name, str) and name and _is_name(name)):
+        return Read(line, params, wrong=_NO_NAME)
     return Read(line, params, name)
+
+
+def _is_name(name: str) -> bool:
+    """Whether every database can keep it."""
+    if len(name) > _LONGEST_NAME or "\0" in name:
+        return False
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # half a letter
+        return False
+    return True
 
 
 class CsvFile:
@@ -183,6 +196,9 @@ class CsvFile:
                 if cells[place]:  # an empty cell says nothing
                     params[name] = [cells[place]] if name in lists else cells[place]
             named = cells[name_at] if name_at is not None else ""
+            if not _is_name(named):
+                yield Read(line, params, None, kept, _NO_NAME)
+                continue
             yield Read(line, params, named or None, kept)
 
 

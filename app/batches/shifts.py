@@ -12,6 +12,33 @@ from app.batches.values import Answer, Ask, Mode, Section, Status
 _MARK_SECONDS: Final = 30.0  # between the two moments that the rate is told by
 
 
+# What is said for each few answers is put together once.
+_CHANGING: Final = (
+    *("completed", "failed", "asked", "input", "output", "cached"),
+    *("mark", "mark_at", "before", "before_at"),
+)
+_COUNTS: Final = (
+    select(*(BATCHES.c[name] for name in _CHANGING))
+    .where(BATCHES.c.id == bindparam("of"))
+    .with_for_update()
+)
+_RECOUNTED: Final = (
+    update(BATCHES)
+    .where(BATCHES.c.id == bindparam("of"))
+    .values({name: bindparam(f"new_{name}") for name in _CHANGING})
+)
+_OPEN: Final = select(ASKS.c.number, ASKS.c.copies).where(
+    ASKS.c.batch == bindparam("of"),
+    ASKS.c.number.in_(bindparam("asks", expanding=True)),
+    ASKS.c.status.is_(None),
+)
+_KEPT: Final = (
+    update(ASKS)
+    .where(ASKS.c.batch == bindparam("of"), ASKS.c.number == bindparam("ask"))
+    .values(status=bindparam("as"), body=bindparam("in"))
+)
+
+
 class Shifts:
     """Sections and answers; a method is a transaction."""
 
@@ -106,38 +133,35 @@ class Shifts:
 
 def _finish(db: Connection, batch: str, answers: Mapping[int, Answer], now: float) -> None:
     """Keep a batch's answers, and count them."""
-    book = (
-        db.execute(select(BATCHES).where(BATCHES.c.id == batch).with_for_update())
-        .mappings()
-        .first()
-    )
+    book = db.execute(_COUNTS, {"of": batch}).mappings().first()
     if book is None:
         return
-    open_ = and_(ASKS.c.batch == batch, ASKS.c.number.in_(answers), ASKS.c.status.is_(None))
-    copies = dict(db.execute(select(ASKS.c.number, ASKS.c.copies).where(open_)).all())
+    open_ = db.execute(_OPEN, {"of": batch, "asks": [*answers]}).all()
+    copies: dict[int, int] = dict(open_)
     new = [answers[number] for number in copies]
     if not new:
         return
-    kept = update(ASKS).where(ASKS.c.batch == batch, ASKS.c.number == bindparam("ask"))
     db.execute(
-        kept.values(status=bindparam("with_status"), body=bindparam("with_body")),
-        [{"ask": each.ask, "with_status": each.status, "with_body": each.body} for each in new],
+        _KEPT,
+        [{"of": batch, "ask": each.ask, "as": each.status, "in": each.body} for each in new],
     )
     done = {True: 0, False: 0}
     for each in new:
         done[each.status < 400] += copies[each.ask]
     asked = book["asked"] + len(new)
-    counted: dict[str, float] = {
+    counted: dict[str, Any] = {
+        **book,
         "completed": book["completed"] + done[True],
         "failed": book["failed"] + done[False],
         "asked": asked,
     }
     for place, name in enumerate(("input", "output", "cached")):
-        counted[name] = book[name] + sum(each.tokens[place] for each in new)
+        counted[name] += sum(each.tokens[place] for each in new)
     if now - book["mark_at"] >= _MARK_SECONDS:
         counted |= {"before": book["mark"], "before_at": book["mark_at"]}
         counted |= {"mark": asked, "mark_at": now}
-    db.execute(update(BATCHES).where(BATCHES.c.id == batch).values(**counted))
+    told = {f"new_{name}": value for name, value in counted.items()}
+    db.execute(_RECOUNTED, {"of": batch, **told})
 
 
 def _is(section: Section) -> Any:

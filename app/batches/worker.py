@@ -38,6 +38,7 @@ LEASE_SECONDS: Final = 10.0
 """How long a killed worker's sections wait for another."""
 
 _POLL_SECONDS: Final = 2.0
+_GATHER_SECONDS: Final = 0.005  # an answer waits so for others to be kept with it
 _TIDY_SECONDS: Final = 60.0
 _LONGEST_WAIT: Final = 60.0
 _MOST_FAILURES: Final = 5  # of a row, while the upstream does others
@@ -233,9 +234,10 @@ class Worker:
         await done
 
     async def _write(self) -> None:
-        """Keep answers: all that came while the last ones were written, in one go."""
+        """Keep answers, those that come within a moment together: a transaction costs as they do."""
         while True:
             written = [await self._answers.get()]
+            await asyncio.sleep(_GATHER_SECONDS)
             while not self._answers.empty():
                 written.append(self._answers.get_nowait())
             answers = [(each.batch, each.answer) for each in written]

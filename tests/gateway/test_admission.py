@@ -10,6 +10,7 @@ from app.gateway.admission import AdaptiveLimit, Admission, Pressure
 from app.gateway.call import Call, Deadline
 from tests.gateway.support import answer_prompt, ask, gateway_on, ticket_prompt, until
 from tests.hostile.behaviours import Good, Hang
+from tests.hostile.calls import marker_of
 from tests.hostile.memory import memory_upstream
 from tests.hostile.scripts import always
 from tests.virtual import VirtualLoop, now
@@ -315,3 +316,110 @@ async def test_a_slow_server_is_no_stall_of_our_own() -> None:
                 *(ask(gateway, ticket_prompt(f"[{round_}-{n}]")) for n in range(16))
             )
         assert gateway.admission.limit < reached / 2
+
+
+def behind() -> Deadline:
+    return Deadline(Call(clock=now, background=True), now() + 60)
+
+
+def preempting(places: int) -> Admission:
+    limit = AdaptiveLimit(initial=places, least=places, most=places)
+    return Admission(limit, queue_size=64, preempts=True, clock=now)
+
+
+async def test_calls_in_the_background_go_behind_all_others() -> None:
+    admission, done = fixed(1), list[str]()
+    tasks = [asyncio.create_task(hold(admission, 0.1, deadline=behind()))]
+    await asyncio.sleep(0)
+    for name, deadline in (("behind", behind()), ("first", within(60)), ("second", within(60))):
+        tasks.append(
+            asyncio.create_task(hold(admission, 0.1, done=done, deadline=deadline, name=name))
+        )
+        await asyncio.sleep(0)
+    await asyncio.gather(*tasks)
+    assert done == ["first", "second", "behind"]
+
+
+async def test_calls_in_the_background_that_are_alone_have_all_places() -> None:
+    admission = fixed(8)
+    tasks = [asyncio.create_task(hold(admission, 5, deadline=behind())) for _ in range(20)]
+    await asyncio.sleep(0.01)
+    assert admission.running == 8
+    await asyncio.gather(*tasks)
+    assert admission.running == admission.queued == 0
+
+
+async def test_a_quarter_of_the_places_is_kept_free_while_others_are_there() -> None:
+    admission = fixed(8)
+    await hold(admission, 0)
+    tasks = [asyncio.create_task(hold(admission, 5, deadline=behind())) for _ in range(40)]
+    await asyncio.sleep(0.01)
+    assert admission.running == 6
+    begin = now()
+    await asyncio.gather(hold(admission, 0), hold(admission, 0))
+    assert now() == begin, "they did not wait"
+    await asyncio.sleep(15)  # nobody has come since
+    assert admission.running == 8
+    await asyncio.gather(*tasks)
+
+
+async def test_a_call_in_the_background_is_ended_for_another_and_asked_again() -> None:
+    async with (
+        memory_upstream(always(Good(delay=5))) as upstream,
+        gateway_on(upstream, max_concurrency=2, attempt_timeout=60) as gateway,
+    ):
+        gateway.admission = preempting(2)
+        batch = [ask(gateway, ticket_prompt(f"[m-{n}]"), background=True) for n in range(3)]
+        await asyncio.sleep(1)
+        assert upstream.in_flight == 2
+        waiting = await ask(gateway, ticket_prompt("[m-9]"))
+        assert waiting.completion
+        assert waiting.seconds == pytest.approx(5, abs=0.1), "it had its place at once"
+        outcomes = await asyncio.gather(*batch)
+        assert all(each.completion for each in outcomes)
+        asked = [marker_of(each.call.text) for each in upstream.calls]
+        ended = [marker_of(each.call.text) for each in upstream.calls if each.client_left]
+        assert ended == ["[m-1]"], "the one that began last"
+        assert sorted(asked) == ["[m-0]", "[m-1]", "[m-1]", "[m-2]", "[m-9]"]
+        assert gateway.admission.running == gateway.admission.queued == 0
+        assert gateway.breaker.state == "closed"
+
+
+async def test_as_many_are_ended_as_wait() -> None:
+    admission, stopped = preempting(4), list[int]()
+
+    async def work(number: int) -> None:
+        async with admission.place("a", behind(), stream=False) as place:
+            stop = asyncio.Event()
+            place.stop = stop.set
+            await stop.wait()
+            stopped.append(number)
+
+    tasks = [asyncio.create_task(work(number)) for number in range(4)]
+    await asyncio.sleep(0)
+    begin = now()
+    await asyncio.gather(hold(admission, 1), hold(admission, 1))
+    assert stopped == [3, 2]
+    assert now() - begin == pytest.approx(1)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert admission.running == admission.queued == 0
+
+
+async def test_whoever_leaves_the_background_loses_no_place() -> None:
+    for moment in ("waiting", "called"):
+        admission = fixed(1)
+        async with admission.place("a", within(60), stream=False):
+            second = asyncio.create_task(hold(admission, 0, deadline=behind()))
+            third = asyncio.create_task(hold(admission, 0, deadline=behind()))
+            await asyncio.sleep(0)
+            if moment == "waiting":
+                second.cancel()
+        if moment == "called":  # the place is the second's now, who has not noticed yet
+            assert admission.running == 1
+            second.cancel()
+        await asyncio.gather(second, third, return_exceptions=True)
+        assert second.cancelled()
+        assert third.exception() is None
+        assert admission.running == 0

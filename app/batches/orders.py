@@ -34,6 +34,7 @@ class Upload:
         query: its parameters; of CSV they say which field is which column.
         key: its ``Idempotency-Key``.
         digest: of the file.
+        is_known: whether its key stands for an order that came before.
     """
 
     media_type: str
@@ -42,6 +43,7 @@ class Upload:
     key: str | None
     file: BinaryIO = field(init=False)
     digest: bytes = b""
+    is_known: bool = False
 
 
 class _Options(BaseModel):
@@ -102,6 +104,7 @@ def take_in(
         digest=upload.digest,
     )
     if known := book.begin(order, now):
+        upload.is_known = True
         return known
     try:
         intake = Intake(book, order.id, offer.takes)

@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 from pydantic_core import to_json
 
+from app.commands.table import one_line, show_table
 from app.errors import ConfigurationError
 from app.features.answers import FEATURE
 from app.features.cases import case_of as check_case
@@ -22,7 +23,6 @@ from app.tuning.given import example_of
 _SPAN: Final = re.compile(r"(\d{1,5})([hdw])")
 _HOURS: Final = {"h": 1, "d": 24, "w": 168}
 _ALL: Final = -1  # rows, as SQLite takes it
-_WIDEST: Final = 80  # characters of a stranger's text in a row
 
 
 def _since(_context: object, _parameter: object, span: str | None) -> datetime | None:
@@ -216,14 +216,4 @@ def _show(
     if not rows:
         click.echo("There is nothing.")
         return
-    table = [head, *([_one_line(cell or "") for cell in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for row in table:
-        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
-
-
-def _one_line(text: str) -> str:
-    """A stranger's text for a terminal: no control characters, not too long."""
-    text = "".join(letter if letter.isprintable() else " " for letter in text)
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+    show_table(head, [[one_line(cell or "") for cell in row] for row in rows])

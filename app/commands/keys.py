@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from app.callers.key import make_key, read_key
 from app.callers.keyfile import KeyFile, changing
 from app.callers.keys import OTHER_SCOPES, GivenKey, read_keys
+from app.commands.table import show_table
 from app.errors import first_of
 from app.features import features_of
 from app.settings import Settings, load_settings
@@ -102,7 +103,7 @@ def new_key(
 def list_keys() -> None:
     """List the keys, without their secrets."""
     known = read_keys(_path(_settings()))
-    rows = [("ID", "NAME", "TENANT", "SCOPES", "LIMITS", "EXPIRES")]
+    rows: list[Sequence[str]] = []
     for public, key in known.items():
         limits = key.limits.model_dump(exclude_none=True)
         rows.append(
@@ -115,10 +116,7 @@ def list_keys() -> None:
                 f"{key.expires.astimezone(UTC):%Y-%m-%d %H:%MZ}" if key.expires else "never",
             )
         )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+    show_table(("ID", "NAME", "TENANT", "SCOPES", "LIMITS", "EXPIRES"), rows)
 
 
 @keys.command("revoke")

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from app import __version__
-from app.batches import Asker, Batches, Offer
+from app.batches import MODELS, Asker, Batches, Offer
 from app.batches import router as batches_router
 from app.callers import Door, KeyRing, Limiter
 from app.errors import ConfigurationError
@@ -154,7 +154,7 @@ def create_app(
     app.include_router(health.router)
     app.include_router(usage.router)
     app.include_router(batches_router)
-    install_openapi(app)
+    install_openapi(app, *MODELS)
     install_pages(app)
     return app
 

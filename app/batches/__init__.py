@@ -2,7 +2,7 @@
 
 from app.batches.asking import Asker
 from app.batches.batches import Batches
-from app.batches.routes import router
+from app.batches.routes import MODELS, router
 from app.batches.values import Offer
 
-__all__ = ["Asker", "Batches", "Offer", "router"]
+__all__ = ["MODELS", "Asker", "Batches", "Offer", "router"]

@@ -35,6 +35,7 @@ from app.errors import (
     BatchRunning,
     BatchUnknown,
     BodyTooLarge,
+    Overloaded,
     RequestTimeout,
 )
 from app.gateway import BreakerState, ModelGateway
@@ -46,6 +47,8 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES: Final = 209_715_200
 _SPOOLED: Final = 1_048_576  # bytes that are kept in memory, before it is a file
+_MOST_UPLOADS: Final = 4  # at once, each of which is a file
+_SOON_SECONDS: Final = 5
 _MOST_PLACES: Final = 256
 _BYTES_OF_A_TOKEN: Final = 6  # at the most, on average: what a batch takes is no less
 _CHUNK_SECONDS: Final = 30.0  # for the next part of a body to come
@@ -79,6 +82,7 @@ class Batches:
         self._offers, self._clock = offers, clock
         self._book: Book | None = None
         self._opening = asyncio.Lock()
+        self._uploads = asyncio.Semaphore(_MOST_UPLOADS)
         self._worker: Worker | None = None
         self._make_worker: Callable[[Book], Worker] | None = None
         self._working: asyncio.Task[None] | None = None
@@ -149,8 +153,18 @@ class Batches:
         Raises:
             RequestError: it is too large, or what is wrong with it or its rows.
             BatchesOff, BatchesUnavailable: there is no database.
+            Overloaded: others are coming in.
+            QuotaExceeded: the caller's tenant has too many under way, or too little left for it.
         """
         book = await self.book()
+        if self._uploads.locked():
+            raise Overloaded("Other batches are coming in.", retry_after=_SOON_SECONDS)
+        async with self._uploads:
+            return await self._create(book, upload, body, caller)
+
+    async def _create(
+        self, book: "Book", upload: Upload, body: AsyncIterable[bytes], caller: Caller
+    ) -> Batch:
         with tempfile.SpooledTemporaryFile(_SPOOLED) as file:
             upload.digest = await _spooled(body, file)
             upload.file = cast("BinaryIO", file)
@@ -176,7 +190,7 @@ class Batches:
         book = await self.book()
         found = await asyncio.to_thread(book.find, batch, caller.tenant)
         if found is None:
-            raise BatchUnknown(f"There is no batch {batch[:100]}.")
+            raise BatchUnknown("There is no such batch, or it is forgotten.")
         return found
 
     async def list(self, caller: Caller, limit: int, after: str | None) -> Sequence[Batch]:
@@ -187,6 +201,8 @@ class Batches:
         """Have no further row of it be asked."""
         await self.find(batch, caller)
         await asyncio.to_thread((await self.book()).cancel, batch, self._clock())
+        if self._worker:
+            self._worker.leave(batch)
         return await self.find(batch, caller)
 
     async def delete(self, batch: str, caller: Caller) -> None:

@@ -83,6 +83,12 @@ class Book:
             return _batch(found)
         return None
 
+    def under_way(self, tenant: str) -> int:
+        """How many of a tenant's batches have not ended."""
+        counted = select(func.count()).where(BATCHES.c.tenant == tenant, BATCHES.c.ended.is_(None))
+        with self._reading() as db:
+            return db.execute(counted).scalar_one()
+
     def add(self, batch: str, rows: Sequence[Row], asks: Sequence[Ask]) -> None:
         """Enter rows, and what they ask that no row before them did."""
         with self._writing() as db:
@@ -283,8 +289,9 @@ class Book:
             .limit(limit)
         )
         if after:
-            older = select(BATCHES.c.created).where(BATCHES.c.id == after).scalar_subquery()
-            wanted = wanted.where(BATCHES.c.created < older)
+            than = select(BATCHES.c.created).where(BATCHES.c.id == after).scalar_subquery()
+            created = BATCHES.c.created
+            wanted = wanted.where((created < than) | ((created == than) & (BATCHES.c.id > after)))
         with self._reading() as db:
             return [_batch(row) for row in db.execute(wanted).mappings()]
 
@@ -362,7 +369,7 @@ def _finish(db: Connection, batch: str, answers: Mapping[int, Answer], now: floa
     if book is None:
         return
     open_ = and_(ASKS.c.batch == batch, ASKS.c.number.in_(answers), ASKS.c.status.is_(None))
-    copies = dict(db.execute(select(ASKS.c.number, ASKS.c.copies).where(open_)).tuples().all())
+    copies = dict(db.execute(select(ASKS.c.number, ASKS.c.copies).where(open_)).all())
     new = [answers[number] for number in copies]
     if not new:
         return

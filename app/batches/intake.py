@@ -25,7 +25,6 @@ MOST_ROWS: Final = 100_000
 _MOST_TOLD: Final = 100  # wrong rows
 _SLICE: Final = 1_000  # rows that are entered together
 _SLICE_BYTES: Final = 4_194_304
-_UNPROCESSABLE: Final = 422
 
 
 @dataclass(slots=True)
@@ -119,7 +118,7 @@ class Intake:
             itself = {"pointer": "", "detail": error.detail, "code": error.code}
             found = cast("Any", error.members.get("errors", [itself]))
             problem = problem_of(error).model_dump_json(exclude_none=True).encode()
-            ask = self._new(Ask(len(self.copies), b"", _UNPROCESSABLE, problem), {})
+            ask = self._new(Ask(len(self.copies), b"", error.status, problem), {})
         self.copies[ask] += 1
         self._rows.append(Row(number, name, read.kept, ask))
         self._size += len(read.kept or "")

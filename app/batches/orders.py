@@ -14,11 +14,15 @@ from app.batches.schemas import Metadata
 from app.batches.values import Batch, Offer, Order
 from app.batches.worker import CALLER
 from app.callers import Caller
-from app.errors import InvalidRequest, ScopeMissing, UnsupportedMediaType, first_of
+from app.errors import InvalidRequest, QuotaExceeded, ScopeMissing, UnsupportedMediaType, first_of
 
 if TYPE_CHECKING:
     from app.batches.book import Book
 
+MOST_UNDER_WAY: Final = 20
+"""Batches of a tenant."""
+
+_LATER_SECONDS: Final = 60
 CSV: Final = "text/csv"
 LINES: Final = frozenset({"application/x-ndjson", "application/jsonl", "application/ndjson"})
 _JSON: Final = "application/json"
@@ -106,6 +110,13 @@ def take_in(
     if known := book.begin(order, now):
         upload.is_known = True
         return known
+    if book.under_way(order.tenant) > MOST_UNDER_WAY:
+        book.drop(order.id)
+        raise QuotaExceeded(
+            f"{MOST_UNDER_WAY} batches may be under way.",
+            retry_after=_LATER_SECONDS,
+            members={"violated-policies": ["batches"]},
+        )
     try:
         intake = Intake(book, order.id, offer.takes)
         intake.take(rows)

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final, TextIO
 import ijson
 from pydantic_core import from_json
 
-from app.errors import BatchInvalid, InvalidHeader, InvalidRequest, MalformedJson
+from app.errors import BatchInvalid, InvalidHeader, InvalidRequest, MalformedJson, invalid
 from app.web.bodies import MOST_JSON
 
 LONGEST_CELL: Final = 16_777_216  # characters
@@ -128,7 +128,7 @@ class CsvFile:
         except csv.Error as error:
             raise BatchInvalid(f"Line 1 is not CSV: {error}.") from None
         if twice := next((name for name in self.columns if self.columns.count(name) > 1), None):
-            raise BatchInvalid(f"The column {twice} is there twice.")
+            raise invalid(BatchInvalid, "", f"The column {twice} is there twice.")
 
     def rows(
         self, fields: Mapping[str, str], lists: Collection[str], named_by: str | None
@@ -147,9 +147,10 @@ class CsvFile:
         there = f"The columns are {', '.join(columns)[:1_000]}." if columns else "It is empty."
         places = {name: columns.index(value) for name, value in fields.items() if value in columns}
         if not places:
-            raise InvalidRequest(f"Name the column of a field, such as ?text=review. {there}")
+            detail = f"Name the column of a field, such as ?text=review. {there}"
+            raise invalid(InvalidRequest, "", detail)
         if named_by is not None and named_by not in columns:
-            raise InvalidRequest(f"custom_id names no column. {there}")
+            raise invalid(InvalidRequest, "", f"custom_id names no column. {there}")
         fixed = {name: _value(value) for name, value in fields.items() if name not in places}
         name_at = None if named_by is None else columns.index(named_by)
         return self._rows(fixed, places, lists, name_at)
@@ -222,9 +223,10 @@ def _encoding(file: BinaryIO, said: str | None) -> str:
     """
     if said:
         try:
+            "".encode(said)  # base64 and its like are no encodings of text
             return "utf-8-sig" if codecs.lookup(said).name == "utf-8" else said
-        except LookupError:
-            raise InvalidHeader(f"There is no charset {said[:100]}.") from None
+        except (LookupError, ValueError):
+            raise InvalidHeader("Content-Type names a charset that is not known.") from None
     if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"
     file.seek(0)

@@ -8,12 +8,13 @@ from fastapi.responses import StreamingResponse
 
 from app.batches.batches import Batches
 from app.batches.orders import CSV, Upload
-from app.batches.schemas import BatchList, BatchReport, RequestCounts, ResultLine
+from app.batches.schemas import BatchList, BatchReport, BatchRequest, RequestCounts, ResultLine
 from app.batches.values import Batch
 from app.callers.policies import FREE, MONEY
 from app.features.wire import TokenUsage
 from app.web.deps import CallerDep, LimiterDep
 from app.web.idempotency import REPLAYED, key_of
+from app.web.openapi import IDEMPOTENCY_KEY
 from app.web.problems import PROBLEMS, documented
 
 PATH: Final = "/batches"
@@ -29,7 +30,24 @@ async def _batches(request: Request) -> Batches:
 
 
 BatchesDep = Annotated[Batches, Depends(_batches)]
+
+
+def _query(name: str, description: str) -> dict[str, Any]:
+    schema = {"type": "string", "maxLength": 255}
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
 _BODY: Final[dict[str, Any]] = {
+    "parameters": [
+        _query("feature", "Which feature, where the body is no JSON that says it."),
+        _query("skip_invalid", "`true` to do the valid rows though others are not."),
+        _query("custom_id", "Of CSV: the column of the rows' names."),
+        IDEMPOTENCY_KEY
+        | {
+            "description": "A name of your own for the batch: sending it again gives the same batch, "
+            "as long as that is kept."
+        },
+    ],
     "requestBody": {
         "required": True,
         "content": {
@@ -40,8 +58,11 @@ _BODY: Final[dict[str, Any]] = {
             },
             CSV: {"schema": {"type": "string"}, "example": "review\nSehr gut.\n"},
         },
-    }
+    },
 }
+
+MODELS: Final = (BatchRequest, ResultLine)
+"""Those that the document refers to, though no endpoint of FastAPI's takes or gives them."""
 
 
 @router.post(
@@ -111,7 +132,7 @@ async def read_batch(
             "description": "A line for each row that is done, in the order in which they came: "
             "JSON Lines; for a CSV file the same file, with the answer's columns and `problem`.",
             "content": {
-                _LINES: {"schema": ResultLine.model_json_schema()},
+                _LINES: {"schema": {"$ref": "#/components/schemas/ResultLine"}},
                 CSV: {"schema": {"type": "string"}},
             },
         }

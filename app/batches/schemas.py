@@ -41,7 +41,7 @@ class BatchRequest(Request):
         }
     )
 
-    feature: str = Field(description="Which feature.")
+    feature: str = Field(max_length=100, description="Which feature.")
     requests: list[BatchRow] = Field(min_length=1, max_length=100_000)
     metadata: Metadata = Field(default={}, description="Yours; it comes back.")
     skip_invalid: bool = Field(

@@ -27,6 +27,7 @@ READING: Final = "reading"
 """An execution option: of a transaction that writes nothing."""
 
 _BUSY_SECONDS: Final = 30.0
+_TABLES_LOCK: Final = 7_238_001  # a number of ours among PostgreSQL's advisory locks
 
 _METADATA: Final = MetaData()
 
@@ -108,7 +109,10 @@ def open_database(url: str) -> Engine:
         engine = _sqlite(parsed)
     else:
         engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-    _METADATA.create_all(engine)
+    with engine.begin() as db:
+        if engine.dialect.name == "postgresql":  # two that start at once both see no tables
+            db.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TABLES_LOCK})")
+        _METADATA.create_all(db)
     return engine
 
 

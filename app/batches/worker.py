@@ -116,6 +116,11 @@ class Worker:
         """There may be work."""
         self._news.set()
 
+    def leave(self, batch: str) -> None:
+        """Ask no more of a batch, which goes on no longer."""
+        for held in self._held.values():
+            held.dropped = held.dropped or held.section.batch == batch
+
     async def run(self) -> None:
         """Work; what is under way when this is cancelled is for others to begin anew, at once."""
         try:

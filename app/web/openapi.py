@@ -1,13 +1,24 @@
 """The OpenAPI document, fit for client generators."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 
+from app.web.bodies import STREAMED
 from app.web.problems import Problem, documented
 
 _KEY = r'^("[ !#-\[\]-~]{1,255}"|[!#-+\--:<-\[\]-~]{1,255})$'
+IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "A name of your own for the request, such as a UUID, in quotes or without; "
+    "for 24 hours, sending the request again with it gives the first one's reply, with "
+    "`Idempotency-Replayed: true` (IETF draft httpapi-idempotency-key-header). Only where the "
+    "operator has set `GROUNDWORK_STORE`.",
+    "schema": {"type": "string", "pattern": _KEY},
+}
 _HEADERS: list[dict[str, Any]] = [
     {
         "name": "X-Request-Timeout",
@@ -23,15 +34,7 @@ _HEADERS: list[dict[str, Any]] = [
         "the operator keeps answers (RFC 9111). `Cache-Status` tells where an answer came from.",
         "schema": {"type": "string"},
     },
-    {
-        "name": "Idempotency-Key",
-        "in": "header",
-        "description": "A name of your own for the request, such as a UUID, in quotes or without; "
-        "for 24 hours, sending the request again with it gives the first one's reply, with "
-        "`Idempotency-Replayed: true` (IETF draft httpapi-idempotency-key-header). Only where the "
-        "operator has set `GROUNDWORK_STORE`.",
-        "schema": {"type": "string", "pattern": _KEY},
-    },
+    IDEMPOTENCY_KEY,
 ]
 _SCHEME: dict[str, Any] = {
     "type": "http",
@@ -46,13 +49,16 @@ _REF = "#/components/schemas/{model}"
 _OF_FASTAPI = ("HTTPValidationError", "ValidationError")  # ours are problems
 
 
-def install_openapi(app: FastAPI) -> None:
-    """Make ``app.openapi()`` give the finished document, built once."""
+def install_openapi(app: FastAPI, *models: type[BaseModel]) -> None:
+    """Make ``app.openapi()`` give the finished document, built once.
+
+    ``models`` are those of bodies that endpoints read by themselves, whose schemas refer to them.
+    """
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _finished(plain())
+            app.openapi_schema = _finished(plain(), (Problem, *models))
         return app.openapi_schema
 
     app.openapi = openapi  # pyright: ignore[reportAttributeAccessIssue] # documented by FastAPI
@@ -67,10 +73,11 @@ def text_field(document: Mapping[str, Any], path: str) -> tuple[str, Mapping[str
     return field, schema["properties"][field]
 
 
-def _finished(document: dict[str, Any]) -> dict[str, Any]:
-    problem = Problem.model_json_schema(mode="serialization", ref_template=_REF)
+def _finished(document: dict[str, Any], models: Sequence[type[BaseModel]]) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
-    schemas |= problem.pop("$defs", {}) | {"Problem": problem}
+    for model in models:
+        schema = model.model_json_schema(mode="serialization", ref_template=_REF)
+        schemas |= schema.pop("$defs", {}) | {model.__name__: schema}
     for name in _OF_FASTAPI:
         schemas.pop(name, None)
     # No key is needed where the operator gives none out: clients may send one, always.
@@ -84,6 +91,6 @@ def _finished(document: dict[str, Any]) -> dict[str, Any]:
         content = operation["responses"].get("200", {}).get("content", {})
         if "text/event-stream" in content and "application/json" in content:
             content["text/event-stream"] = content.pop("application/json")
-        if "requestBody" in operation:  # it asks the model; RequestFrame reads these
+        if "requestBody" in operation and path not in STREAMED:  # it asks the model
             operation["parameters"] = [*operation.get("parameters", []), *_HEADERS]
     return document

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.errors import (
     FIELD_ERRORS,
@@ -26,6 +27,7 @@ from app.web.bodies import is_json
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _MOST_ERRORS = 20  # that are told of one request
 _LONGEST_NAME = 100  # characters of a field's name in a pointer; a caller's own may have megabytes
 
@@ -179,8 +181,9 @@ async def _on_invalid_request(request: Request, error: RequestValidationError) -
 
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:
     """The problem for what Starlette and FastAPI raise by themselves."""
-    path, status = request.url.path, error.status_code
-    allow = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
+    path, status, allow = request.url.path, error.status_code, ""
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        allow = ", ".join(_methods_at(request))
     problem = GroundworkError(f"The service failed with status {status}.")
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         problem = MethodNotAllowed(f"{path} takes {allow}, not {request.method}.")
@@ -194,6 +197,16 @@ async def _on_http_exception(request: Request, error: HTTPException) -> Response
     if allow:
         response.headers["Allow"] = allow
     return response
+
+
+def _methods_at(request: Request) -> list[str]:
+    """What its path takes; Starlette names the methods of one route, though there are several."""
+
+    def is_taken(method: str) -> bool:
+        asked = {**request.scope, "method": method}
+        return any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
+
+    return sorted(filter(is_taken, _METHODS))
 
 
 def judge(content_type: str | None, error: RequestValidationError) -> GroundworkError:

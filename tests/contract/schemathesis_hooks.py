@@ -1,4 +1,4 @@
-"""Schemathesis learns to send a raw email, the bytes as they are, and a key for each request."""
+"""Schemathesis learns to send raw emails and JSON Lines, the bytes as they are, and a key for each request."""
 
 import re
 from typing import Any
@@ -9,10 +9,13 @@ import schemathesis
 _KEY = re.compile(r'"[ !#-\[\]-~]{1,255}"|[!#-+\--:<-\[\]-~]{1,255}')
 
 
-@schemathesis.serializer("message/rfc822")
-def send_email(_context: Any, value: Any) -> bytes:
+def send_as_it_is(_context: Any, value: Any) -> bytes:
     raw = getattr(value, "data", value)
     return raw if isinstance(raw, bytes) else str(raw).encode()
+
+
+for media_type in ("message/rfc822", "application/x-ndjson"):
+    schemathesis.serializer(media_type)(send_as_it_is)
 
 
 @schemathesis.hook  # pyright: ignore[reportUnknownMemberType]

@@ -24,7 +24,14 @@ CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 @pytest.mark.parametrize("is_keyed", [False, True])
 def test_the_service_keeps_to_its_document(tmp_path: Path, *, is_keyed: bool) -> None:
-    options, keys = {"store": str(tmp_path / "store.db"), "knowledge": "sample"}, tmp_path / "keys"
+    options, keys = (
+        {
+            "store": str(tmp_path / "store.db"),
+            "database": f"sqlite:///{tmp_path / 'batches.db'}",
+            "knowledge": "sample",
+        },
+        tmp_path / "keys",
+    )
     given = [f"--header=Authorization: Bearer {given_out(keys)}"] if is_keyed else []
     options |= {"keys": str(keys)} if is_keyed else {}
     with (

@@ -86,6 +86,7 @@ class Place:
     lane: _Lane
     deadline: Deadline
     stream: bool
+    background: bool
     needs: float = 0.0
     started: float = 0.0
     seconds: float | None = None
@@ -94,10 +95,6 @@ class Place:
     in_flight: int = 0
     stop: Callable[[], None] | None = None
     wanted: bool = False
-
-    @property
-    def background(self) -> bool:
-        return self.deadline.call.background
 
     def answered(self, chunk: Chunk) -> None:
         """The answer is there; or the first of a stream."""
@@ -181,8 +178,9 @@ class Admission:
         ``DeadlineExceeded`` if the time would not suffice even with a place. In the background it
         waits as long as it takes.
         """
-        lane = self._behind if deadline.call.background else self._lanes[feature]
-        return Place(self, lane, deadline, stream)
+        background = deadline.call.background
+        lane = self._behind if background else self._lanes[feature]
+        return Place(self, lane, deadline, stream, background)
 
     async def enter(self, place: Place) -> None:
         """Take the place, at once or in turn."""

@@ -23,6 +23,7 @@ from tests.callers.keyring import given_out
 from tests.contract.serving import model_server
 from tests.contract.test_cli import environment
 from tests.service import free_port, named
+from tests.wire.replies import openai_message
 from tests.wire.upstream import KEY
 
 CLI = (sys.executable, "-m", "app.cli")
@@ -52,7 +53,7 @@ class Model:
         if self.asked.total() > self.at_once:
             self.go_on.wait(WAIT)
         if "verboten" in text:
-            return httpx.Response(400, json={"error": {"message": "No.", "type": "invalid"}})
+            return openai_message(text, "content_filter")
         return text.replace("Satz", "Sentence")
 
 
@@ -241,9 +242,9 @@ def test_rows_that_are_not_valid_are_told_by_line_and_field(
     command = ("batch", "run", "in.csv", *TRANSLATED, "-o", "out.csv")
     said = terminal.run(*command, code=1)
     head, *lines = said.splitlines()
-    assert "2 rows are not valid, so nothing is begun" in head
+    assert head.startswith("groundwork: 2 rows are not valid, so nothing is begun")
     assert [line.split(": ")[:2] for line in lines] == [
-        ["line 3", "/text/0"],
+        ["line 3", "/text"],
         ["line 4", "/text/0"],
     ]
     assert not model.asked
@@ -261,7 +262,7 @@ def test_rows_that_fail_are_told(terminal: Terminal) -> None:
     assert "1 of 2 rows have a result" in said
     good, bad = terminal.read()
     assert not good["problem"]
-    assert bad["problem"].startswith("upstream-rejected: ")
+    assert bad["problem"].startswith("model-refused: ")
 
 
 def test_json_lines_at_a_service_with_keys(terminal: Terminal) -> None:

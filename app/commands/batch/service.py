@@ -66,7 +66,8 @@ def _in_words(said: Mapping[str, Any]) -> str:
     lines = [one_line(": ".join(filter(None, each)), widest=200) for each in parts]
     if len(errors) > _LINES:
         lines.append("…")
-    head = f"{count} rows are not valid, so nothing is begun (--skip-invalid does the others)."
+    rows = "1 row is" if count == 1 else f"{count} rows are"
+    head = f"{rows} not valid, so nothing is begun (--skip-invalid does the others)."
     return "\n".join([head, *lines])
 
 

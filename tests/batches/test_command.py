@@ -235,6 +235,19 @@ def test_a_service_that_is_started_anew_is_waited_for(terminal: Terminal, model:
     assert len(terminal.read()) == 40
 
 
+def test_a_model_that_is_away_is_told_and_waited_for(terminal: Terminal, model: Model) -> None:
+    terminal.write("in.csv", ["Satz eins"])
+    port = free_port()
+    away = named(base_url=f"http://127.0.0.1:{port}/v1", max_retries="0")
+    process = terminal.start("batch", "run", "in.csv", *TRANSLATED, "-o", "out.csv", **away)
+    assert process.stderr
+    said = "".join(process.stderr.readline() for _ in range(3))  # its name, nothing, and why
+    assert "Waiting for the model: " in said
+    with model_server(model.says, port):
+        _, rest = process.communicate(timeout=WAIT)
+    assert process.returncode == 0, said + rest
+
+
 def test_rows_that_are_not_valid_are_told_by_line_and_field(
     terminal: Terminal, model: Model
 ) -> None:

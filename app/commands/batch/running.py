@@ -14,6 +14,7 @@ import click
 from app.commands.batch.service import BatchService, Report, key_of, patiently
 
 _POLL_SECONDS: Final = 1.0
+_STILL: Final = 5  # looks without progress, after which it is asked why
 _LINE_SECONDS: Final = 10.0
 
 
@@ -33,12 +34,18 @@ class Run:
         if self.text is not None:
             self.said[await service.text_field(self.said["feature"])] = self.text
         report = self.report = await self._begin(service)
+        still, told = 0, None
         with _Bar(report["request_counts"]["total"]) as bar:
             bar.show(report)
             while report["ended_at"] is None:
                 await asyncio.sleep(_POLL_SECONDS)
+                before = report["progress"]
                 report = self.report = await patiently(partial(service.find, report["id"]))
                 bar.show(report)
+                still = still + 1 if report["progress"] == before else 0
+                if still % _STILL == _STILL - 1 and (why := await service.trouble()) != told:
+                    told = why
+                    click.echo(f"\nWaiting for the model: {why}" if why else "", err=True)
         await patiently(partial(service.save, report["id"], self.out))
         return report
 

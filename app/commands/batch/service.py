@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeVar
@@ -104,6 +104,13 @@ class BatchService:
     async def find(self, batch: str) -> Report:
         """How a batch stands."""
         return (await self._ask("GET", f"{_PATH}/{batch}")).json()
+
+    async def trouble(self) -> str | None:
+        """Why the model cannot be asked, as far as the service tells."""
+        with suppress(httpx.TransportError, ValueError):
+            response = await self._client.get("/readyz")
+            return response.json().get("reason")
+        return None
 
     async def list(self, limit: int) -> list[Report]:
         """The newest ones."""

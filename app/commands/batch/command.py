@@ -200,9 +200,10 @@ def _check(
         return
     try:
         with file.open("rb") as opened:
-            there = CsvFile(opened, None).columns
+            table = CsvFile(opened, None)
     except GroundworkError as error:
         raise click.ClickException(f"{file}: {error.detail}") from error
     for name in filter(None, columns):
-        if name not in there:
-            raise click.ClickException(f"{file} has no column {name}, but {', '.join(there)}.")
+        if name not in table.columns:
+            there = ", ".join(table.columns)
+            raise click.ClickException(f"{file} has no column {name}, but {there}.")

@@ -79,7 +79,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     GROUNDWORK_PORT=8000
 RUN groupadd --system --gid 10001 groundwork \
     && useradd --system --uid 10001 --gid 10001 --no-create-home \
-        --home-dir /nonexistent --shell /usr/sbin/nologin groundwork
+        --home-dir /nonexistent --shell /usr/sbin/nologin groundwork \
+    && install --directory --owner 10001 --group 10001 /data
 WORKDIR /srv/groundwork
 EXPOSE 8000
 # http.client, unlike urllib, does not go through a proxy that the environment names.

@@ -32,6 +32,7 @@ from app.knowledge.library import SAMPLE
 from app.provision import make_engine
 from app.settings import PREFIX, Role, Settings, load_settings, settings_table
 from app.web.connection import Connection
+from app.web.openapi import text_field
 
 _CLOSING_SECONDS = 5  # after the grace period, to send what is left
 _WORKER_SECONDS = 60  # to a worker that is started anew, until it serves
@@ -54,6 +55,7 @@ class _Group(click.Group):
     """Has commands, too, whose modules are loaded when they are called: numpy takes 15 MB."""
 
     later: Final = {
+        "batch": "app.commands.batch.command:batch",
         "eval": "app.evaluation.command:run_evaluation",
         "gate": "app.evaluation.gate.command:run_gate",
         "tune": "app.tuning.command:tune",
@@ -185,13 +187,9 @@ def ask(feature: str, text: str) -> None:
 
 
 def _body_of(text: str, document: dict[str, Any], path: str) -> dict[str, object]:
-    """A request's body for a text alone: its ``text``, or else the first field it must have."""
-    content = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
-    name = content["schema"]["$ref"].rpartition("/")[2]
-    schema = document["components"]["schemas"][name]
-    field = "text" if "text" in schema["properties"] else schema["required"][0]
-    many = schema["properties"][field].get("type") == "array"
-    return {field: [text] if many else text}
+    """A request's body for a text alone."""
+    field, schema = text_field(document, path)
+    return {field: [text] if schema.get("type") == "array" else text}
 
 
 @groundwork.command()

@@ -148,12 +148,8 @@ def create_app(
     def show(packages: Sequence[FeaturePackage]) -> None:
         served.show(router for package in packages for router in package.ROUTERS)
         door.scopes = scopes_of(packages)
-        replies = replies_of(packages)
         offered.clear()
-        offered.update(
-            (each.name, Offer(each.name, each.takes, replies[each.name]))
-            for each in (package.FEATURE for package in packages)
-        )
+        offered.update(offers_of(packages))
         door.inner, door.borrowed = paths_of(packages, KeyInside), paths_of(packages, Borrowed)
 
     show(features_of(settings) if features is None else features)
@@ -163,6 +159,12 @@ def create_app(
     install_openapi(app, *MODELS)
     install_pages(app)
     return app
+
+
+def offers_of(packages: Sequence[FeaturePackage]) -> dict[str, Offer]:
+    """What can be asked in bulk, by the features' names."""
+    features, replies = [package.FEATURE for package in packages], replies_of(packages)
+    return {each.name: Offer(each.name, each.takes, replies[each.name]) for each in features}
 
 
 def _door(settings: Settings) -> Door:

@@ -124,8 +124,12 @@ class Batches:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            if self._book:
-                self._book.close()
+            self.close()
+
+    def close(self) -> None:
+        """Close the database, if it was opened."""
+        if self._book:
+            self._book.close()
 
     def _is_there(self) -> bool:
         """Whether there may be work from before; a file that is not there is not made for that."""

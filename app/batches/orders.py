@@ -38,6 +38,7 @@ class Upload:
         query: its parameters; of CSV they say which field is which column.
         key: its ``Idempotency-Key``.
         digest: of the file.
+        is_known: whether its key stands for an order that came before.
     """
 
     media_type: str
@@ -46,6 +47,7 @@ class Upload:
     key: str | None
     file: BinaryIO = field(init=False)
     digest: bytes = b""
+    is_known: bool = False
 
 
 class _Options(BaseModel):
@@ -107,6 +109,7 @@ def take_in(
         digest=upload.digest,
     )
     if known := book.begin(order, now):
+        upload.is_known = True
         return known
     if book.under_way(order.tenant) > MOST_UNDER_WAY:
         book.drop(order.id)

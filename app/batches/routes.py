@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.batches.batches import Batches
@@ -13,7 +13,7 @@ from app.batches.values import PROVIDER_SHARE, Batch, Mode
 from app.callers.policies import FREE, MONEY
 from app.features.wire import TokenUsage
 from app.web.deps import CallerDep, LimiterDep
-from app.web.idempotency import key_of
+from app.web.idempotency import REPLAYED, key_of
 from app.web.openapi import IDEMPOTENCY_KEY
 from app.web.problems import PROBLEMS, documented
 
@@ -74,7 +74,11 @@ MODELS: Final = (BatchRequest, ResultLine)
     openapi_extra=_BODY,
 )
 async def create_batch(
-    request: Request, batches: BatchesDep, caller: CallerDep, limiter: LimiterDep
+    request: Request,
+    response: Response,
+    batches: BatchesDep,
+    caller: CallerDep,
+    limiter: LimiterDep,
 ) -> BatchReport:
     """Many requests to one feature, done with what capacity is to spare.
 
@@ -91,7 +95,10 @@ async def create_batch(
         query=dict(request.query_params),
         key=key_of(request.headers.raw),
     )
-    return _report(await batches.create(upload, request.stream(), caller), limiter)
+    batch = await batches.create(upload, request.stream(), caller)
+    if upload.is_known:
+        response.headers[REPLAYED] = "true"
+    return _report(batch, limiter)
 
 
 @router.get("", summary="List the batches", responses=_MISSING)

@@ -1,4 +1,4 @@
-"""Commands that ask no model: what the service kept, and who may call it."""
+"""Commands: what the service kept, who may call it; and, loaded when it is called, batches."""
 
 from app.commands.kept import answers, candidate, cases
 from app.commands.keys import keys

@@ -27,7 +27,7 @@ from app.web.sse import is_last
 log = logging.getLogger(__name__)
 
 _NAME: Final = b"idempotency-key"
-_REPLAYED: Final = (b"idempotency-replayed", b"true")
+REPLAYED: Final = "idempotency-replayed"
 _STRING: Final = re.compile(rb'"((?:[ !#-\[\]-~]|\\["\\])+)"')  # RFC 8941, section 3.3.3
 _BARE: Final = re.compile(rb"[!#-+\--:<-\[\]-~]+")  # as Stripe's clients send it
 _LONGEST: Final = 255
@@ -62,7 +62,7 @@ class Idempotency:
         request = (scope["path"].encode(), scope["query_string"], message.get("body", b""))
         taken = await asyncio.to_thread(self._replies.take, (call.tenant, key.encode()), request)
         if isinstance(taken, KeptReply):
-            headers = [*taken.headers, _REPLAYED]
+            headers = [*taken.headers, (REPLAYED.encode(), b"true")]
             await send({"type": START, "status": taken.status, "headers": headers})
             await send({"type": BODY, "body": taken.body})
             return

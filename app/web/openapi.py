@@ -1,6 +1,6 @@
 """The OpenAPI document, fit for client generators."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -62,6 +62,15 @@ def install_openapi(app: FastAPI, *models: type[BaseModel]) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # pyright: ignore[reportAttributeAccessIssue] # documented by FastAPI
+
+
+def text_field(document: Mapping[str, Any], path: str) -> tuple[str, Mapping[str, Any]]:
+    """The field of a request for a text alone, and its schema: ``text``, or the first it must have."""
+    content = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+    name = content["schema"]["$ref"].rpartition("/")[2]
+    schema = document["components"]["schemas"][name]
+    field = "text" if "text" in schema["properties"] else schema["required"][0]
+    return field, schema["properties"][field]
 
 
 def _finished(document: dict[str, Any], models: Sequence[type[BaseModel]]) -> dict[str, Any]:

@@ -67,6 +67,19 @@ async def locked(
         yield playground, key
 
 
+@pytest.fixture
+async def batching(
+    browser: Browser, upstream: HostileUpstream, tmp_path: Path
+) -> AsyncGenerator[Playground]:
+    """The playground of a service that takes batches, and has none yet."""
+    database = f"sqlite:///{tmp_path / 'batches.db'}"
+    async with (
+        _serving(upstream, tmp_path, *STAGE, database=database) as service,
+        opened(browser, service) as playground,
+    ):
+        yield playground
+
+
 @asynccontextmanager
 async def _serving(
     upstream: HostileUpstream, folder: Path, *command: str, **settings: str

@@ -28,7 +28,7 @@ _QUESTION = "How do I reset my password?"
 def script(call: Call) -> Behaviour:
     """A good answer; one that takes minutes to ``ENDLESS``."""
     if ENDLESS in call.text:
-        return Good("and so on " * 1000, gap=0.1)
+        return Good("and so on " * 1000, gap=0.1, delay=0.0 if call.stream else 600.0)
     return Good(_says(call), gap=0.01 if call.stream else 0.0)
 
 

@@ -18,7 +18,7 @@ async def test_each_feature_has_its_tab_and_a_fourth_appears_by_itself(
 ) -> None:
     await playground.page.goto(playground.origin)
     tabs = playground.page.get_by_role("tablist", name="Features").get_by_role("tab")
-    await expect(tabs).to_have_text(["Tickets", "Answers", "Translations", "Titles"])
+    await expect(tabs).to_have_text(["Tickets", "Answers", "Translations", "Titles", "Batches"])
     await tabs.nth(3).click()
     await playground.field("Text").fill("Ana finishes the website.")
     assert await playground.send() == {"text": "Ana finishes the website."}

@@ -74,9 +74,9 @@ class _ModelServer(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def model_server(says: Says = good) -> Generator[str]:
+def model_server(says: Says = good, port: int = 0) -> Generator[str]:
     """The address of a model server for services in processes of their own."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_ModelServer, says))
+    server = ThreadingHTTPServer(("127.0.0.1", port), partial(_ModelServer, says))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -159,6 +159,43 @@ def test_compose_lets_a_container_do_no_more_than_a_pod(variant: str) -> None:
         assert f"{service['mem_limit']}i".upper() == memory_limit(variant).upper()
 
 
+def test_compose_keeps_batches_where_they_can_be_written() -> None:
+    """On a read-only root: in a volume, whose folder the image gives to its user."""
+    compose = yaml.safe_load(Path("docker-compose.yml").read_text("utf-8"))
+    ours = [each for name, each in compose["services"].items() if name.startswith("groundwork")]
+    made = re.search(r"--owner 10001 --group 10001 (/\S+)", Path("Dockerfile").read_text("utf-8"))
+    assert made
+    databases: set[str] = set()
+    for service in ours:
+        given: str = service["environment"]["GROUNDWORK_DATABASE"]
+        database = re.sub(r"\$\{BATCHES_DATABASE:-(.*)\}", r"\1", given)
+        path = Path((Settings(database=database).database or "").removeprefix("sqlite:///"))
+        volume, _, mounted = service["volumes"][0].partition(":")
+        assert str(path.parent) == mounted == made[1]
+        assert volume in compose["volumes"]
+        databases.add(database)
+    assert len(databases) == len(ours)  # who shares one works on batches of another model
+
+
+def test_compose_has_a_postgresql_that_the_service_waits_for() -> None:
+    text = Path("docker-compose.yml").read_text("utf-8")
+    services = yaml.safe_load(text)["services"]
+    (url,) = re.findall(r"BATCHES_DATABASE=(\S+) docker compose --profile postgres up", text)
+    named = urlsplit(Settings(database=url).database or "")
+    server = services[named.hostname]
+    assert server["profiles"] == ["postgres"]
+    assert "ports" not in server
+    assert server["environment"] == {
+        "POSTGRES_USER": named.username,
+        "POSTGRES_PASSWORD": named.password,
+    }
+    assert named.path == f"/{named.username}"  # the database that the image makes
+    assert services["groundwork"]["depends_on"][named.hostname] == {
+        "condition": "service_healthy",
+        "required": False,
+    }
+
+
 def test_a_services_own_variables_would_stop_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,25 @@ export async function call({ path, body, key, signal }, onEvent) {
   return outcome;
 }
 
+/**
+ * Ask for something that is no feature's. It never throws: what goes wrong is a problem.
+ *
+ * @param {string} path
+ * @param {{key: string, method?: string, type?: string, body?: Blob}} request `type` is of the body.
+ * @returns {Promise<{problem?: any, body?: any, type?: string}>} JSON, or else a Blob.
+ */
+export async function ask(path, { key, method, type: sent, body }) {
+  try {
+    const headers = { ...headersOf(key), ...(sent && { "Content-Type": sent }) };
+    const response = await fetch(urlOf(path), { method, headers, body });
+    if (!response.ok) return { problem: await readJson(response) };
+    const type = response.headers.get("content-type") ?? "";
+    return { type, body: await (/\bjson\b/.test(type) ? response.json() : response.blob()) };
+  } catch (error) {
+    return { problem: trouble("The service did not answer", `${error.message}.`, "no-answer") };
+  }
+}
+
 async function follow(stream, outcome, elapsed, onEvent) {
   for await (const event of events(stream)) {
     outcome.events.push(event);

@@ -1,8 +1,9 @@
 // Reads what the service offers and makes one tab of each feature.
 
+import { BatchesPage } from "./batches/page.js";
 import { headersOf, urlOf } from "./call.js";
 import { fill, h } from "./dom.js";
-import { featuresOf } from "./openapi.js";
+import { BATCHES, featuresOf } from "./openapi.js";
 import { tabs } from "./tabs.js";
 import { words } from "./text.js";
 import { Workbench } from "./workbench.js";
@@ -78,12 +79,14 @@ async function start() {
   document.getElementById("tagline").textContent = api.info.summary ?? "";
   const features = featuresOf(api);
   benches.push(...features.map((feature) => new Workbench(api, feature, key)));
-  const pages = features.map(({ name }, place) => ({
-    name: words(name), panel: benches[place].element,
-  }));
-  const named = () => Math.max(0, features.findIndex(({ name }) => `#${name}` === location.hash));
+  const batches = new BatchesPage(api, features, key);
+  benches.push(batches);
+  const names = [...features.map(({ name }) => name), BATCHES];
+  const pages = names.map((name, place) => ({ name: words(name), panel: benches[place].element }));
+  const named = () => Math.max(0, names.findIndex((name) => `#${name}` === location.hash));
   const nav = tabs("Features", pages, (place) => {
-    if (named() !== place) history.replaceState(null, "", `#${features[place].name}`);
+    if (named() !== place) history.replaceState(null, "", `#${names[place]}`);
+    batches.show(benches[place] === batches);
   });
   nav.element.classList.add("nav");
   addEventListener("hashchange", () => nav.select(named()));

@@ -20,13 +20,15 @@
  * @property {boolean} [nullable] Whether null was one of its forms.
  */
 
+export const BATCHES = "batches"; // of any feature
+
 /** The features in the order of the document. */
 export function featuresOf(api) {
   const found = [];
   for (const [path, { post }] of Object.entries(api.paths)) {
     const name = path.slice(1);
     const schema = post?.requestBody?.content["application/json"]?.schema;
-    if (!schema || name.includes("/") || !post.tags?.includes(name)) continue;
+    if (!schema || name.includes("/") || !post.tags?.includes(name) || name === BATCHES) continue;
     const request = plain(api, schema);
     found.push({
       name,

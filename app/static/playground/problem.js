@@ -16,8 +16,12 @@ export function problemCard(problem, { retryAfter, goTo } = {}) {
     errors && h("ul", {}, errors.map((error) => h("li", {},
       goTo
         ? h("button", { type: "button", class: "pointer", onclick: () => goTo(error.pointer) },
-          error.pointer || "the body")
-        : h("code", {}, error.pointer || "the body"),
+          placeOf(error))
+        : h("code", {}, placeOf(error)),
       " ", error.detail))),
     h("p", { class: "code-name" }, "Code ", h("code", {}, code)));
+}
+
+function placeOf({ line, pointer }) {
+  return [line && `line ${line}`, pointer].filter(Boolean).join(" ") || "the body";
 }

@@ -1,0 +1,1 @@
+"""``groundwork batch``: files of rows in, files of rows out."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from itertools import chain
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import to_json
 
 from app.batches.intake import Intake
 from app.batches.reading import CsvFile, Read, rows_of_json, rows_of_lines
@@ -84,7 +86,7 @@ def take_in(
         known = {name: said.pop(name) for name in _Options.model_fields if name in said}
         options = _options(known)
         offer = _offer(options.feature, caller, offers)
-        table, columns = CsvFile(file, upload.charset), ()
+        table = CsvFile(file, upload.charset)
         columns = table.columns
         rows = table.rows(said, _lists(offer), options.custom_id)
         said = known
@@ -106,7 +108,9 @@ def take_in(
         feature=offer.feature,
         columns=columns,
         key=upload.key,
-        digest=upload.digest,
+        digest=blake2b(
+            upload.digest + to_json(sorted(upload.query.items())), digest_size=16
+        ).digest(),
     )
     if known := book.begin(order, now):
         upload.is_known = True

@@ -24,6 +24,9 @@ from app.errors import (
     Overloaded,
     RecordUnwritten,
     ShuttingDown,
+    UpstreamRateLimited,
+    UpstreamUnavailable,
+    UpstreamUnreachable,
 )
 from app.web.logs import set_request_id
 
@@ -41,7 +44,10 @@ _POLL_SECONDS: Final = 2.0
 _GATHER_SECONDS: Final = 0.005  # an answer waits so for others to be kept with it
 _TIDY_SECONDS: Final = 60.0
 _LONGEST_WAIT: Final = 60.0
+_FIRST_PROBLEM: Final = 400
 _MOST_FAILURES: Final = 5  # of a row, while the upstream does others
+_PATIENCE_SECONDS: Final = 3600.0  # with a row that fails, though nobody can say whose fault it is
+_AWAY: Final = (UpstreamUnreachable, UpstreamUnavailable, UpstreamRateLimited)
 _BY_CHANCE: Final = (Overloaded, ShuttingDown, LimitsUnknown, RecordUnwritten)  # nobody's fault
 
 CALLER: Final = TypeAdapter(Caller)
@@ -104,6 +110,7 @@ class Worker:
         self._book, self._asker = book, asker
         self._shifts, self._errands = book.shifts, errands
         self._group: asyncio.TaskGroup | None = None
+        self._answered = 0  # rows, well
         self._places, self._owner = places, owner
         self._is_upstream_well = is_upstream_well
         self._clock, self._lease = clock, lease
@@ -199,7 +206,7 @@ class Worker:
 
     async def _answer(self, held: _Held, ask: Ask) -> Answer | None:
         """The answer to a row; None where it is left for later, or for another worker."""
-        failures, wait = 0, 1.0
+        failures, wait, others, begun = 0, 1.0, self._answered, self._clock()
         section, gateway = held.section, None
         if section.mode is Mode.PROVIDER and self._errands:
             gateway = self._errands.gateway(section.batch)
@@ -207,29 +214,38 @@ class Worker:
         while not held.dropped:
             reply = await self._asker.ask(section.feature, ask.params, held.caller, gateway)
             if reply.is_postponed:
-                later = max(reply.retry_after, _POLL_SECONDS)
-                held.dropped, held.again = True, self._clock() + min(later, _LONGEST_WAIT)
+                later = min(max(reply.retry_after, _POLL_SECONDS), _LONGEST_WAIT)
+                held.dropped, held.again = True, self._clock() + later
                 return None
             if reply.is_final:
                 if gateway:
                     await self._asker.spend(held.caller, gateway.usage, PROVIDER_SHARE)
                 return Answer(ask.number, reply.status, reply.body, reply.tokens)
-            failures += self._is_its_own(reply)
-            if failures >= _MOST_FAILURES:
+            failures += self._is_its_own(reply, others)
+            others = self._answered
+            is_away = reply.problem is not None and issubclass(reply.problem, _AWAY + _BY_CHANCE)
+            late = not is_away and self._clock() - begun >= _PATIENCE_SECONDS
+            if late or failures >= _MOST_FAILURES:
                 return Answer(ask.number, reply.status, reply.body)
             await asyncio.sleep(max(reply.retry_after, wait * random.uniform(0.5, 1)))  # noqa: S311
             wait = min(2 * wait, _LONGEST_WAIT)
         return None
 
-    def _is_its_own(self, reply: Reply) -> bool:
-        """Whether a failure speaks against the row: the model server is well, and had time."""
+    def _is_its_own(self, reply: Reply, others: int) -> bool:
+        """Whether a failure speaks against the row: the model server is well, and had time.
+
+        A server that is away is well if it has answered more rows meanwhile than ``others``.
+        """
         problem = reply.problem
         if problem is None or issubclass(problem, _BY_CHANCE) or not self._is_upstream_well():
             return False
+        if issubclass(problem, _AWAY):
+            return self._answered > others
         return not issubclass(problem, DeadlineExceeded) or reply.upstream_seconds > _POLL_SECONDS
 
     async def _keep(self, batch: str, answer: Answer) -> None:
         done = asyncio.get_running_loop().create_future()
+        self._answered += answer.status < _FIRST_PROBLEM
         self._answers.put_nowait(_Written(batch, answer, done))
         await done
 

@@ -17,6 +17,7 @@ from app.errors import (
     TextTooLong,
     UpstreamFailed,
     UpstreamUnavailable,
+    UpstreamUnreachable,
 )
 from tests.batches.endpoint import Endpoint, inline, time, until_ended, working
 from tests.batches.orders import NOON, ORDER, another, found, ordered
@@ -41,6 +42,9 @@ def without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 def database(tmp_path: Any) -> str:
     """What engines do differently is the book's business."""
     return f"sqlite:///{tmp_path / 'batches.db'}"
+
+
+HOUR = 3600.0
 
 
 def bad(row: str, name: str = '"2"') -> bool:
@@ -183,6 +187,25 @@ async def test_rows_wait_for_their_callers_quota_while_other_batches_go_on(book:
     assert (found(book).completed, found(book).failed) == (51, 0)
     assert LONG <= took <= LONG + 70
     assert endpoint.asked.total() <= 60 + 8 * LONG / 60, "a few look once a minute"
+
+
+async def test_a_row_that_is_alone_fails_though_nobody_can_say_whose_fault_it_is(
+    book: Book,
+) -> None:
+    ordered(book, 1)
+    endpoint = Endpoint(lambda _row: UpstreamFailed("senseless"))
+    async with working(book, endpoint, is_well=lambda: False):
+        took = await until_ended(book, seconds=2 * HOUR)
+    assert found(book).failed == 2
+    assert HOUR <= took <= HOUR + 2 * 60
+
+
+async def test_an_outage_before_anybody_noticed_speaks_against_no_row(book: Book) -> None:
+    ordered(book, 1)
+    endpoint = Endpoint(lambda _row: UpstreamUnreachable("away") if now() < 1000 + HOUR else None)
+    async with working(book, endpoint, places=1, is_well=lambda: True):
+        await until_ended(book, seconds=2 * HOUR)
+    assert (found(book).completed, found(book).failed) == (2, 0)
 
 
 async def test_rows_wait_for_a_feature_that_another_process_may_have(book: Book) -> None:

@@ -116,8 +116,8 @@ def test_every_operation_with_a_body_has_an_example(document: Json) -> None:
 
 async def test_examples_work_when_pasted(document: Json, tmp_path: Path) -> None:
     store = tmp_path / "store.db"
-    kept = {"store": store, "database": f"sqlite:///{tmp_path / 'batches.db'}"}
-    async with service_on(knowledge="sample", **kept) as client:
+    database = f"sqlite:///{tmp_path / 'batches.db'}"
+    async with service_on(knowledge="sample", store=store, database=database) as client:
         asked = {"question": "How long?", "documents": [{"text": "It lasts three years."}]}
         message = (await client.post("/answers", json=asked)).json()["message_id"]
         for path, schema in bodies(document):

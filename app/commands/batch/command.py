@@ -60,6 +60,13 @@ def batch() -> None:
 )
 @click.option("--custom-id", metavar="COLUMN", help="The column of the rows' names.")
 @click.option("--skip-invalid", is_flag=True, help="Do the valid rows though others are not.")
+@click.option(
+    "--mode",
+    type=click.Choice(["live", "provider"]),
+    default="live",
+    show_default=True,
+    help="provider: by Anthropic's or OpenAI's own batches, within a day.",
+)
 @click.option("--again", is_flag=True, help="Ask anew what has been done before.")
 @_OUT
 @_somewhere
@@ -69,6 +76,7 @@ def run_batch(
     text: str | None,
     fields: Sequence[str],
     custom_id: str | None,
+    mode: str,
     out: Path,
     url: str | None,
     key: str | None,
@@ -82,7 +90,7 @@ def run_batch(
     """
     said = dict(_pair(each) for each in fields)
     _check(file, out, text, custom_id, said)
-    said |= {"feature": feature, "skip_invalid": str(skip_invalid).lower()}
+    said |= {"feature": feature, "skip_invalid": str(skip_invalid).lower(), "mode": mode}
     if custom_id:
         said["custom_id"] = custom_id
     run = Run(file, text, said, out, again=again)

@@ -18,7 +18,7 @@ from app.batches.places import data_folder, database_in
 from app.callers import Limiter
 from app.commands.table import one_line
 from app.errors import BatchInvalid, IdempotencyKeyInUse
-from app.evaluation.service import in_process, patience_for
+from app.evaluation.service import in_process
 from app.factory import create_app, offers_of
 from app.features import features_of
 from app.settings import Settings, load_settings
@@ -188,7 +188,7 @@ async def service_at(
     database = settings.database or database_in(data_folder())
     settings = settings.model_copy(update={"log_level": "error", "database": database})
     app = create_app(settings) if works else _reading_room(settings)
-    async with in_process(app, patience_for(settings)) as client:
+    async with in_process(app, settings) as client:
         yield BatchService(client)
 
 

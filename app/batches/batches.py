@@ -160,9 +160,18 @@ class Batches:
 
                 self._book = await asyncio.to_thread(Book, self._url, self._kept_days)
                 if self._make_worker:
-                    self._worker = self._make_worker(self._book)
-                    self._working = asyncio.create_task(self._worker.run())
+                    self._working = asyncio.create_task(self._work(self._book, self._make_worker))
         return self._book
+
+    async def _work(self, book: "Book", make_worker: Callable[["Book"], Worker]) -> None:
+        """Work; a worker that a bug of ours ended is followed by another."""
+        while True:
+            self._worker = make_worker(book)
+            try:
+                await self._worker.run()
+            except Exception:
+                log.exception("The worker of the batches ended; another begins.")
+                await asyncio.sleep(_SOON_SECONDS)
 
     async def create(self, upload: Upload, body: AsyncIterable[bytes], caller: Caller) -> Batch:
         """Take an order in, and have the work begin.

@@ -80,9 +80,8 @@ class Errands:
                 await asyncio.sleep(POLL_SECONDS)
                 if not goes_on():
                     return False
-            if not (
-                state.problem and state.problem.retryable
-            ):  # else it would take it at another time
+            # What it would take at another time is asked now, without it.
+            if not (state.problem and state.problem.retryable):
                 await self._bring(batch, name)
             await asyncio.to_thread(parts.was_read, batch, name)
         return True

@@ -199,6 +199,7 @@ def here(
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["here", "at a service"])
 def test_ctrl_c_leaves_a_batch_that_the_same_command_picks_up(
     terminal: Terminal, model: Model, where: str
@@ -244,6 +245,7 @@ def _broken_off(terminal: Terminal, command: Sequence[str], model: Model) -> str
     return said
 
 
+@pytest.mark.slow
 def test_a_service_that_is_started_anew_is_waited_for(terminal: Terminal, model: Model) -> None:
     model.at_once = 5
     terminal.write("in.csv", [f"Satz {n}" for n in range(40)])
@@ -264,6 +266,7 @@ def test_a_service_that_is_started_anew_is_waited_for(terminal: Terminal, model:
     assert len(terminal.read()) == 40
 
 
+@pytest.mark.slow
 def test_a_model_that_is_away_is_told_and_waited_for(terminal: Terminal, model: Model) -> None:
     terminal.write("in.csv", ["Satz eins"])
     port = free_port()
@@ -298,6 +301,7 @@ def test_rows_that_are_not_valid_are_told_by_line_and_field(
     assert [bool(row["problem"]) for row in terminal.read()] == [False, True, True]
 
 
+@pytest.mark.slow
 def test_rows_that_fail_are_told(terminal: Terminal) -> None:
     terminal.write("in.csv", ["Satz eins", "Satz zwei ist verboten"])
     said = terminal.run("batch", "run", "in.csv", *TRANSLATED, "-o", "out.csv", code=3)
@@ -307,6 +311,7 @@ def test_rows_that_fail_are_told(terminal: Terminal) -> None:
     assert bad["problem"].startswith("model-refused: ")
 
 
+@pytest.mark.slow
 def test_json_lines_at_a_service_with_keys(terminal: Terminal) -> None:
     keys = terminal.folder / "keys.toml"
     key = given_out(keys)
@@ -328,6 +333,7 @@ def test_json_lines_at_a_service_with_keys(terminal: Terminal) -> None:
     assert listed.split()[1:6] == ["translations", "completed", "100%", "3", "0"]
 
 
+@pytest.mark.slow
 def test_a_batch_is_shown_cancelled_and_its_results_written_without_a_model(
     terminal: Terminal, model: Model, here: Callable[..., str]
 ) -> None:

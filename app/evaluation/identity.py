@@ -25,7 +25,7 @@ _OF_NO_FEATURE: Final = ("cases.jsonl", "training.jsonl")
 _OF_NO_ACCOUNT: Final = re.compile(
     "model|adapters|features|"  # the weights or the name, the feature's own adapter and folder count
     ".*api_key|prices|.*timeout|max_.*|queue_size|cache_.*|shutdown_grace|store|host|port|"
-    "bodies_bytes|cors_origins|log_level"
+    "database|batch_days|bodies_bytes|cors_origins|log_level"
 )
 
 

@@ -242,7 +242,7 @@ class Settings(BaseSettings):
         return self.alone().model_copy(update=changed | {"adapters": {}})
 
     def alone(self) -> "Settings":
-        """These settings for whoever asks the base model itself: no other one, no keys, no limits."""
+        """These settings for whoever asks the base model itself: no other one, nobody else's work."""
         others: dict[str, Any] = {"candidate": None, "shadow": 0.0, "canary": 0.0, "fallback": None}
-        others |= {"keys": None, "allowed_hosts": ()} | dict.fromkeys(_LIMITS)
+        others |= {"keys": None, "allowed_hosts": (), "database": None} | dict.fromkeys(_LIMITS)
         return self.model_copy(update=others)

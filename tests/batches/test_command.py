@@ -21,6 +21,7 @@ import pytest
 from app.cli import main
 from app.commands.batch.service import key_of
 from app.features.translations.schemas import MOST_BYTES
+from app.settings import Settings
 from tests.callers.keyring import given_out
 from tests.contract.serving import model_server
 from tests.contract.test_cli import environment
@@ -393,3 +394,8 @@ def test_other_commands_do_without_a_database() -> None:
     environment_ = {**os.environ, "PYTHONPATH": ROOT}
     run = subprocess.check_output([sys.executable, "-c", program], env=environment_)
     assert run.decode().strip() == "set()"
+
+
+def test_who_asks_the_model_itself_does_nobody_elses_batches(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path / 'batches.db'}"
+    assert Settings(database=database).alone().database is None

@@ -184,9 +184,9 @@ async def service_at(
             yield BatchService(client)
         return
     given = {} if works else {"model": "openai:any", "base_url": "http://127.0.0.1"}
-    settings = load_settings(**given).alone()
+    settings = load_settings(**given)
     database = settings.database or database_in(data_folder())
-    settings = settings.model_copy(update={"log_level": "error", "database": database})
+    settings = settings.alone().model_copy(update={"log_level": "error", "database": database})
     app = create_app(settings) if works else _reading_room(settings)
     async with in_process(app, settings) as client:
         yield BatchService(client)

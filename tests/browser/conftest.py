@@ -38,8 +38,10 @@ async def upstream() -> AsyncGenerator[HostileUpstream]:
 async def service(
     upstream: HostileUpstream, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[Service]:
-    """The service with a fourth feature."""
-    async with _serving(upstream, tmp_path_factory.mktemp("service"), *STAGE) as running:
+    """The service with a fourth feature, and batches."""
+    folder = tmp_path_factory.mktemp("service")
+    database = f"sqlite:///{folder / 'batches.db'}"
+    async with _serving(upstream, folder, *STAGE, database=database) as running:
         yield running
 
 

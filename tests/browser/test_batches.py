@@ -154,9 +154,9 @@ async def test_a_file_that_is_dropped_is_taken(batching: Playground) -> None:
     await expect(batching.panel.locator(".error:visible")).to_contain_text("must end in .csv")
 
 
-async def test_a_service_without_batches_says_so(playground: Playground) -> None:
-    await playground.open("batches")
-    await expect(playground.panel.locator(".problem")).to_contain_text("batches-off")
+async def test_a_service_without_batches_says_so(staged: Playground) -> None:
+    await staged.open("batches")
+    await expect(staged.panel.locator(".problem")).to_contain_text("batches-off")
 
 
 async def test_a_key_is_sent(locked: tuple[Playground, str]) -> None:

@@ -54,6 +54,7 @@ def run_service(
     port = free_port()
     own = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
     given = named(**{"model": MODEL, "port": str(port), **settings})
+    given["XDG_DATA_HOME"] = str(folder)  # no batches of whoever runs the tests
     process = subprocess.Popen(command, env={**own, **given}, cwd=folder)
     family = psutil.Process(process.pid)
     try:

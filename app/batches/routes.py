@@ -51,14 +51,8 @@ _BODY: Final[dict[str, Any]] = {
     ],
     "requestBody": {
         "required": True,
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/BatchRequest"}},
-            _LINES: {
-                "schema": {"type": "string"},
-                "example": '{"custom_id": "r1", "params": {"text": ["Sehr gut."]}}\n',
-            },
-            CSV: {"schema": {"type": "string"}, "example": "review\nSehr gut.\n"},
-        },
+        # The others are in words: generated clients cannot send a text of one of three media types.
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/BatchRequest"}}},
     },
 }
 
@@ -131,11 +125,9 @@ async def read_batch(
     | {
         200: {
             "description": "A line for each row that is done, in the order in which they came: "
-            "JSON Lines; for a CSV file the same file, with the answer's columns and `problem`.",
-            "content": {
-                _LINES: {"schema": {"$ref": "#/components/schemas/ResultLine"}},
-                CSV: {"schema": {"type": "string"}},
-            },
+            "JSON Lines, each a `ResultLine`; for a CSV file the same file (`text/csv`), with the "
+            "answer's columns and `problem`.",
+            "content": {_LINES: {"schema": {"type": "string", "format": "binary"}}},
         }
     },
 )

@@ -5,11 +5,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
 	"net/http"
 	"os"
+	"time"
 
 	"tour/groundwork"
 )
@@ -30,6 +32,7 @@ func main() {
 	tickets(ctx, client)
 	answers(ctx, client, url)
 	translations(ctx, client, url)
+	batches(ctx, client)
 	otherAPIs(ctx, client)
 	problem(ctx, client, url)
 
@@ -128,6 +131,32 @@ func translations(ctx context.Context, client *groundwork.APIClient, url string)
 		fmt.Print(" ", language.Code)
 	}
 	fmt.Println()
+}
+
+func batches(ctx context.Context, client *groundwork.APIClient) {
+	row := groundwork.NewBatchRow(map[string]interface{}{"text": []string{german}, "target_lang": "EN"})
+	row.SetCustomId("r1")
+	request := groundwork.NewBatchRequest("translations", []groundwork.BatchRow{*row})
+	batch := good(client.BatchesAPI.CreateBatch(ctx).BatchRequest(*request).Execute())
+	fmt.Println("create_batch:", batch.Feature)
+	list := good(client.BatchesAPI.ListBatches(ctx).Execute())
+	fmt.Println("list_batches:", list.Data[0].Id == batch.Id)
+	for batch.Status != "completed" && batch.Status != "failed" && batch.Status != "expired" {
+		time.Sleep(100 * time.Millisecond)
+		batch = good(client.BatchesAPI.ReadBatch(ctx, batch.Id).Execute())
+	}
+	fmt.Println("read_batch:", batch.RequestCounts.Completed)
+	file := good(client.BatchesAPI.ReadResults(ctx, batch.Id).Execute())
+	defer os.Remove(file.Name())
+	var line struct {
+		CustomID string `json:"custom_id"`
+	}
+	check(json.NewDecoder(file).Decode(&line))
+	fmt.Println("read_results:", line.CustomID)
+	fmt.Println("cancel_batch:", good(client.BatchesAPI.CancelBatch(ctx, batch.Id).Execute()).Status)
+	deleted, err := client.BatchesAPI.DeleteBatch(ctx, batch.Id).Execute()
+	check(err)
+	fmt.Println("delete_batch:", deleted.StatusCode)
 }
 
 // otherAPIs are DeepL's and LibreTranslate's; their own clients work, too.

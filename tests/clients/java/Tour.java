@@ -1,6 +1,7 @@
 import example.groundwork.ApiClient;
 import example.groundwork.ApiException;
 import example.groundwork.api.AnswersApi;
+import example.groundwork.api.BatchesApi;
 import example.groundwork.api.DeeplApi;
 import example.groundwork.api.HealthApi;
 import example.groundwork.api.UsageApi;
@@ -12,6 +13,8 @@ import example.groundwork.model.AnswerCompleted;
 import example.groundwork.model.AnswerEvent;
 import example.groundwork.model.AnswerRequest;
 import example.groundwork.model.AnswerStarted;
+import example.groundwork.model.BatchRequest;
+import example.groundwork.model.BatchRow;
 import example.groundwork.model.Citation;
 import example.groundwork.model.DeepLRequest;
 import example.groundwork.model.Delta;
@@ -32,6 +35,7 @@ import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
@@ -67,6 +71,7 @@ final class Tour {
         tour.tickets();
         tour.answers();
         tour.translations();
+        tour.batches();
         tour.otherApis();
         tour.problem();
         tour.stranger();
@@ -122,6 +127,24 @@ final class Tour {
                 }
             });
         }
+    }
+
+    private void batches() throws ApiException, IOException, InterruptedException {
+        var api = new BatchesApi(client);
+        var row = new BatchRow().customId("r1").params(Map.of("text", List.of(GERMAN), "target_lang", "EN"));
+        var request = new BatchRequest().feature("translations").addRequestsItem(row);
+        var batch = api.createBatch(request, null, null, null, null, null);
+        print("create_batch", batch.getFeature());
+        print("list_batches", api.listBatches(null, null).getData().get(0).getId().equals(batch.getId()));
+        while (batch.getEndedAt() == null) {
+            Thread.sleep(100);
+            batch = api.readBatch(batch.getId());
+        }
+        print("read_batch", batch.getRequestCounts().getCompleted());
+        var results = api.readResults(batch.getId(), null, null);
+        print("read_results", client.getObjectMapper().readTree(results).get("custom_id").asText());
+        print("cancel_batch", api.cancelBatch(batch.getId()).getStatus());
+        print("delete_batch", api.deleteBatchWithHttpInfo(batch.getId()).getStatusCode());
     }
 
     private void translations() throws ApiException, IOException, InterruptedException {

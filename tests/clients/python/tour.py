@@ -5,6 +5,7 @@ Usage: python tour.py http://127.0.0.1:8000 gw_…
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, TypeVar
@@ -14,6 +15,14 @@ from groundwork_client.api.answers import (
     create_answer,
     create_feedback,
     delete_conversation,
+)
+from groundwork_client.api.batches import (
+    cancel_batch,
+    create_batch,
+    delete_batch,
+    list_batches,
+    read_batch,
+    read_results,
 )
 from groundwork_client.api.deepl import deepl_languages, deepl_translate
 from groundwork_client.api.health import check_health, check_readiness
@@ -29,6 +38,9 @@ from groundwork_client.models import (
     AnswerCompleted,
     AnswerRequest,
     AnswerStarted,
+    BatchRequest,
+    BatchRow,
+    BatchRowParams,
     DeepLRequest,
     DeepLRequestTargetLang,
     Delta,
@@ -88,6 +100,7 @@ def main(url: str, key: str) -> None:
         tickets(client)
         answers(client)
         translations(client)
+        batches(client)
         other_apis(client)
         problem(client)
     with Client(url, headers={"X-Forwarded-For": "203.0.113.9"}) as client:
@@ -172,6 +185,22 @@ def translations(client: AuthenticatedClient) -> None:
     languages = list_languages.sync(client=client)
     assert isinstance(languages, list)
     print("list_languages:", *[language.code for language in languages])
+
+
+def batches(client: AuthenticatedClient) -> None:
+    params = BatchRowParams.from_dict({"text": [GERMAN], "target_lang": "EN"})
+    body = BatchRequest("translations", [BatchRow(params, custom_id="r1")])
+    batch = good(create_batch.sync(client=client, body=body))
+    print("create_batch:", batch.feature)
+    print("list_batches:", good(list_batches.sync(client=client)).data[0].id == batch.id)
+    while batch.status not in ("completed", "failed", "expired"):
+        time.sleep(0.1)
+        batch = good(read_batch.sync(batch.id, client=client))
+    print("read_batch:", batch.request_counts.completed)
+    results = read_results.sync_detailed(batch.id, client=client)
+    print("read_results:", json.loads(results.content)["custom_id"])
+    print("cancel_batch:", good(cancel_batch.sync(batch.id, client=client)).status)
+    print("delete_batch:", delete_batch.sync_detailed(batch.id, client=client).status_code.value)
 
 
 def translation_events(

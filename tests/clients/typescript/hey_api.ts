@@ -47,6 +47,7 @@ await health();
 await tickets();
 await answers();
 await translations();
+await batches();
 await otherApis();
 await problem();
 await stranger();
@@ -126,6 +127,29 @@ async function translations(): Promise<void> {
 
   const { data: languages } = await groundwork.listLanguages({ throwOnError: true });
   console.log("list_languages:", ...languages.map((language) => language.code));
+}
+
+async function batches(): Promise<void> {
+  const params = { text: [GERMAN], target_lang: "EN" };
+  let { data: batch } = await groundwork.createBatch({
+    body: { feature: "translations", requests: [{ custom_id: "r1", params }] },
+    throwOnError: true,
+  });
+  console.log("create_batch:", batch.feature);
+  const path = { batch_id: batch.id };
+  const { data: list } = await groundwork.listBatches({ throwOnError: true });
+  console.log("list_batches:", list.data[0]?.id === batch.id);
+  while (batch.ended_at === null) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    ({ data: batch } = await groundwork.readBatch({ path, throwOnError: true }));
+  }
+  console.log("read_batch:", batch.request_counts.completed);
+  const { data: results } = await groundwork.readResults({ path, throwOnError: true });
+  console.log("read_results:", JSON.parse(await (results as Blob).text()).custom_id);
+  const { data: cancelled } = await groundwork.cancelBatch({ path, throwOnError: true });
+  console.log("cancel_batch:", cancelled.status);
+  const { response } = await groundwork.deleteBatch({ path, throwOnError: true });
+  console.log("delete_batch:", response.status);
 }
 
 /** DeepL's and LibreTranslate's; their own clients work, too. */

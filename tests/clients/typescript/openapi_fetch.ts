@@ -30,6 +30,7 @@ await health();
 await tickets();
 await answers();
 await translations();
+await batches();
 await otherApis();
 await problem();
 await stranger();
@@ -111,6 +112,31 @@ async function translations(): Promise<void> {
 
   const languages = good(await client.GET("/translations/languages"));
   console.log("list_languages:", ...languages.map((language) => language.code));
+}
+
+async function batches(): Promise<void> {
+  const params = { text: [GERMAN], target_lang: "EN" };
+  let batch = good(
+    await client.POST("/batches", {
+      body: { feature: "translations", requests: [{ custom_id: "r1", params }] },
+    }),
+  );
+  console.log("create_batch:", batch.feature);
+  const path = { batch_id: batch.id };
+  console.log("list_batches:", good(await client.GET("/batches")).data[0]?.id === batch.id);
+  while (batch.ended_at === null) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    batch = good(await client.GET("/batches/{batch_id}", { params: { path } }));
+  }
+  console.log("read_batch:", batch.request_counts.completed);
+  const results = good(
+    await client.GET("/batches/{batch_id}/results", { params: { path }, parseAs: "text" }),
+  );
+  console.log("read_results:", JSON.parse(results).custom_id);
+  const cancelled = good(await client.POST("/batches/{batch_id}/cancel", { params: { path } }));
+  console.log("cancel_batch:", cancelled.status);
+  const { response } = await client.DELETE("/batches/{batch_id}", { params: { path } });
+  console.log("delete_batch:", response.status);
 }
 
 /** DeepL's and LibreTranslate's; their own clients work, too. */

@@ -118,7 +118,8 @@ class Worker:
         self._news = asyncio.Event()
         self._waiting: deque[tuple[_Held, Ask]] = deque()
         self._held: dict[tuple[str, int], _Held] = {}
-        self._answers: asyncio.Queue[_Written] = asyncio.Queue()
+        self._unkept: list[_Written] = []
+        self._answers = asyncio.Event()
 
     def wake(self) -> None:
         """There may be work."""
@@ -139,8 +140,14 @@ class Worker:
                 for _ in range(self._places):
                     group.create_task(self._work())
         finally:
-            with suppress(GroundworkError):
-                await asyncio.shield(asyncio.to_thread(self._shifts.release_all, self._owner))
+            await asyncio.shield(asyncio.to_thread(self._leave_all))
+
+    def _leave_all(self) -> None:
+        """Keep what was answered, and let others have what was not."""
+        answers = [(each.batch, each.answer) for each in self._unkept]
+        with suppress(GroundworkError):
+            self._shifts.finish(answers, self._clock())
+            self._shifts.release_all(self._owner)
 
     async def _work(self) -> None:
         while True:
@@ -246,18 +253,20 @@ class Worker:
     async def _keep(self, batch: str, answer: Answer) -> None:
         done = asyncio.get_running_loop().create_future()
         self._answered += answer.status < _FIRST_PROBLEM
-        self._answers.put_nowait(_Written(batch, answer, done))
+        self._unkept.append(_Written(batch, answer, done))
+        self._answers.set()
         await done
 
     async def _write(self) -> None:
         """Keep answers, those that come within a moment together: a transaction costs as they do."""
         while True:
-            written = [await self._answers.get()]
+            await self._answers.wait()
             await asyncio.sleep(_GATHER_SECONDS)
-            while not self._answers.empty():
-                written.append(self._answers.get_nowait())
+            self._answers.clear()
+            written = [*self._unkept]
             answers = [(each.batch, each.answer) for each in written]
             await self._asked(self._shifts.finish, answers, self._clock())
+            del self._unkept[: len(written)]
             for each in written:
                 if not each.done.done():
                     each.done.set_result(None)

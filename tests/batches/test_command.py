@@ -234,12 +234,18 @@ def test_ctrl_c_leaves_a_batch_that_the_same_command_picks_up(
 
 def _broken_off(terminal: Terminal, command: Sequence[str], model: Model) -> str:
     """What a command says at Ctrl-C, once some rows are asked."""
+    # What is started in the background, as tests may be, ignores Ctrl-C, and so would the command.
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = terminal.start(*command)
-    assert process.stderr
-    said = process.stderr.readline()
-    until(lambda: model.asked.total() > model.at_once)
-    process.send_signal(signal.SIGINT)
-    said += process.communicate(timeout=WAIT)[1]
+    signal.signal(signal.SIGINT, ours)
+    try:
+        assert process.stderr
+        said = process.stderr.readline()
+        until(lambda: model.asked.total() > model.at_once)
+        process.send_signal(signal.SIGINT)
+        said += process.communicate(timeout=WAIT)[1]
+    finally:
+        process.kill()
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert not (terminal.folder / "out.csv").exists()
